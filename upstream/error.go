@@ -1,0 +1,123 @@
+package upstream
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind is what went wrong with one order, from the caller's point of view. The set is closed; its
+// text is the code that clients match on.
+type Kind uint8
+
+const (
+	// KindInternal is a fault of ours. It is the zero value, so that a forgotten kind is no promise.
+	KindInternal Kind = iota
+	// KindBadUserInput: the upstream refused the parameters (100 请求参数错误).
+	KindBadUserInput
+	// KindTimeout: the upstream (101 请求超时) or we ran out of time. The call may have been charged.
+	KindTimeout
+	// KindAccountNotFound: 103 旺旺账号不存在.
+	KindAccountNotFound
+	// KindUpstreamError: 200 系统错误, which is a failure here, and codes that no document lists.
+	KindUpstreamError
+	// KindUnsupported: 203 暂不支持当前接口.
+	KindUnsupported
+	// KindPermissionDenied: 204 with a text about rights (无该接口权限).
+	KindPermissionDenied
+	// KindQuotaExhausted: 204 with a text about the number of calls left (API调用次数不足).
+	KindQuotaExhausted
+	// KindPermissionOrQuota: 204 with a text that tells neither.
+	KindPermissionOrQuota
+	// KindShopNotAuthorized: 302 未授权店铺; Error.AuthorizationURL may say where to mend it.
+	KindShopNotAuthorized
+	// KindBadResponse: an answer that cannot be read, is too large, redirects, or is about another order.
+	KindBadResponse
+	// KindRateLimited: HTTP 429 without an envelope.
+	KindRateLimited
+	// KindUnavailable: HTTP 5xx without an envelope, refused, reset, or the circuit breaker is open.
+	KindUnavailable
+	// KindUnauthenticated: no credentials to call the upstream with. No call was made.
+	KindUnauthenticated
+	// KindOverloaded: we refused before calling, because too many calls wait. No call was made.
+	KindOverloaded
+)
+
+var kindCodes = [...]string{
+	KindInternal:          "INTERNAL_SERVER_ERROR",
+	KindBadUserInput:      "BAD_USER_INPUT",
+	KindTimeout:           "UPSTREAM_TIMEOUT",
+	KindAccountNotFound:   "ACCOUNT_NOT_FOUND",
+	KindUpstreamError:     "UPSTREAM_ERROR",
+	KindUnsupported:       "UPSTREAM_UNSUPPORTED",
+	KindPermissionDenied:  "PERMISSION_DENIED",
+	KindQuotaExhausted:    "QUOTA_EXHAUSTED",
+	KindPermissionOrQuota: "PERMISSION_OR_QUOTA",
+	KindShopNotAuthorized: "SHOP_NOT_AUTHORIZED",
+	KindBadResponse:       "UPSTREAM_BAD_RESPONSE",
+	KindRateLimited:       "RATE_LIMITED",
+	KindUnavailable:       "UPSTREAM_UNAVAILABLE",
+	KindUnauthenticated:   "UNAUTHENTICATED",
+	KindOverloaded:        "OVERLOADED",
+}
+
+// String returns the code that clients see.
+func (k Kind) String() string { return kindCodes[k] }
+
+// Retryable tells whether the same request may succeed a little later: timeouts, unavailability and
+// rate limits. It says nothing about who pays: each further call may be charged.
+func (k Kind) Retryable() bool {
+	switch k {
+	case KindTimeout, KindRateLimited, KindUnavailable, KindOverloaded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Outage tells whether the upstream failed to answer, rather than answering with a refusal. Only
+// then may a stale copy be served: a refusal is about rights.
+func (k Kind) Outage() bool {
+	switch k {
+	case KindTimeout, KindUpstreamError, KindBadResponse, KindUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Error is why one order could not be read. Its text is for our logs and holds no value from a
+// response body; clients see the Kind and a text of ours.
+type Error struct {
+	Kind Kind
+	// Status is the upstream's response code, where it sent one (0 otherwise).
+	Status int
+	// AuthorizationURL says where the shop's owner can grant access (302); empty unless http or https.
+	AuthorizationURL string
+	// RetryAfter is how long not to call again, where the upstream or we know it.
+	RetryAfter time.Duration
+	// Cause is what we saw, wrapped; nil when the upstream said it in an envelope.
+	Cause error
+}
+
+func (e *Error) Error() string {
+	text := "upstream: " + e.Kind.String()
+	if e.Status != 0 {
+		text += fmt.Sprintf(" (response code %d)", e.Status)
+	}
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// KindOf returns the kind of err, KindInternal if it is none of ours.
+func KindOf(err error) Kind {
+	if upstreamError, ok := errors.AsType[*Error](err); ok {
+		return upstreamError.Kind
+	}
+	return KindInternal
+}

@@ -1,0 +1,75 @@
+package upstream
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Scope is what one GraphQL request brings to its upstream calls: who asks, how fresh the answers
+// must be, and the bill.
+type Scope struct {
+	// Authorization is the header value that goes upstream in pass-through mode, unchanged.
+	Authorization Secret
+	// Tenant partitions everything that remembers: the whole Authorization value in pass-through
+	// mode, the client token in service mode. It is never stored, only a keyed hash of it.
+	Tenant Secret
+	// ArrivedAt is when the request arrived. A refusal of the upstream that was learnt later does
+	// not hold for it.
+	ArrivedAt time.Time
+	// NoCache asks for answers from upstream that were started after ArrivedAt: no copy of any kind
+	// is served.
+	NoCache bool
+	// Usage gathers the cost. The zero value is ready.
+	Usage Usage
+}
+
+// Usage counts what one GraphQL request cost; extensions.upstream shows it. Safe for concurrent use.
+type Usage struct {
+	mutex  sync.Mutex
+	counts Counts
+}
+
+// Counts is a reading of Usage.
+type Counts struct {
+	// Calls is the number of upstream calls that the request started and whose request was written.
+	Calls int `json:"calls"`
+	// Points is the sum of their deduct_money (消耗点券), 0 where the upstream named none.
+	Points int `json:"points"`
+	// Hits is the number of distinct orders served from a cache, stale ones included.
+	Hits int `json:"hits"`
+	// Stale is the number of those served past their freshness.
+	Stale int `json:"stale"`
+}
+
+// Add adds c to the bill.
+func (u *Usage) Add(c Counts) {
+	u.mutex.Lock()
+	defer u.mutex.Unlock()
+	u.counts.Calls += c.Calls
+	u.counts.Points += c.Points
+	u.counts.Hits += c.Hits
+	u.counts.Stale += c.Stale
+}
+
+// Counts returns the bill so far. A call that the request no longer waits for may still be added.
+func (u *Usage) Counts() Counts {
+	u.mutex.Lock()
+	defer u.mutex.Unlock()
+	return u.counts
+}
+
+type scopeKey struct{}
+
+// WithScope returns a context that carries scope.
+func WithScope(ctx context.Context, scope *Scope) context.Context {
+	return context.WithValue(ctx, scopeKey{}, scope)
+}
+
+// ScopeFrom returns the scope that ctx carries, or an empty one: an anonymous caller.
+func ScopeFrom(ctx context.Context) *Scope {
+	if scope, ok := ctx.Value(scopeKey{}).(*Scope); ok {
+		return scope
+	}
+	return &Scope{}
+}

@@ -1,0 +1,55 @@
+// Package upstream reads 1688/Alibaba buyer orders from the paid REST endpoint
+// 1688get-order-info (订单详情查看, 买家视角): one order a call, every call costs points.
+//
+// The package holds everything that is peculiar to that endpoint: which parts of an order can be
+// asked for (Domains), how its answer is read in spite of its quirks (the decoding files), what
+// its response codes mean (Kind), and how it is called without paying twice (transport.go).
+// Nothing here knows GraphQL; the structs are nevertheless shaped like the GraphQL types, so that
+// no mapper stands between the two.
+package upstream
+
+import (
+	"context"
+	"time"
+)
+
+// Orders reads one order for one caller. Client is the endpoint itself; package cache decorates it.
+//
+// An implementation must be safe for concurrent use. A nil Result.Order without an error means that
+// the upstream knows no such order. Every error is, or wraps, an *Error.
+type Orders interface {
+	Order(ctx context.Context, request Request) (Result, error)
+}
+
+// Request asks for one order. Needs are a lower bound: an implementation may bring more.
+type Request struct {
+	Key   Key
+	Needs Needs
+	// Scope says who asks, how fresh the answer must be, and gathers what it cost. Never nil.
+	Scope *Scope
+}
+
+// Result is one answer about one order.
+type Result struct {
+	// Order is nil when the upstream answered with success but without an order. It may be shared
+	// between callers and cached: never change it.
+	Order *Order
+	// Held is what the call that brought the order asked for: all of its parts are final, even
+	// where they are absent.
+	Held Needs
+	// Body is the upstream's answer as it came, after inflating, for those who keep orders in their
+	// wire form. DecodeAnswer reads it back.
+	Body []byte
+	// FetchedAt is when the answer had been read, UTC.
+	FetchedAt time.Time
+	// FreshUntil is when the copy stops being fresh; in the past for a stale copy. Client leaves it
+	// zero: freshness is the cache's decision.
+	FreshUntil time.Time
+}
+
+// Key names one order at one site in one edition of the upstream's API.
+type Key struct {
+	Site    WebSite
+	Edition Edition
+	ID      OrderID
+}
