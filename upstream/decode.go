@@ -1,0 +1,131 @@
+package upstream
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxBadValues bounds how many malformed values one order remembers one by one. One more BadValue,
+// without a path, then says how many others there are.
+const maxBadValues = 100
+
+// decodable is a scalar of an order. decode reads every JSON value but null, {} and []; an error
+// means that the value is malformed, and its text holds no part of the value.
+type decodable interface {
+	decode(value jsontext.Value) error
+}
+
+// finisher is an object with fields that are derived from other fields. finish is called once after
+// the object and everything in it was decoded.
+type finisher interface {
+	finish(d *decoding)
+}
+
+// decoding is the state of reading one answer.
+type decoding struct {
+	// order is the order being read: what back pointers point to.
+	order *Order
+	// site is where the order was placed; its currency is stamped on amounts.
+	site WebSite
+
+	document *document
+	path     []segment
+	notes    []BadValue
+	unnoted  int
+	// slots is the stack of the places of the values that belong to the objects being read.
+	slots []int
+}
+
+// segment is one step of a path: a field by its name, or a list element where name is empty.
+type segment struct {
+	name  string
+	index int
+}
+
+// bad notes a malformed value; path leads to it from the object being read or finished. The reason
+// must hold no part of the value.
+func (d *decoding) bad(reason string, path ...any) {
+	if len(d.notes) == maxBadValues {
+		d.unnoted++
+		return
+	}
+	whole := make([]any, 0, len(d.path)+len(path))
+	for _, step := range d.path {
+		if step.name == "" {
+			whole = append(whole, step.index)
+		} else {
+			whole = append(whole, step.name)
+		}
+	}
+	d.notes = append(d.notes, BadValue{Path: append(whole, path...), Reason: reason})
+}
+
+// badValues returns the notes.
+func (d *decoding) badValues() []BadValue {
+	if d.unnoted == 0 {
+		return d.notes
+	}
+	return append(d.notes, BadValue{Reason: fmt.Sprintf("%d more malformed values", d.unnoted)})
+}
+
+// decode reads the object at index at into target, a pointer to a struct.
+func (d *decoding) decode(target any, at int) {
+	value := reflect.ValueOf(target).Elem()
+	d.object(planOf(value.Type()), value, at)
+}
+
+// object reads one JSON object. Unknown keys are ignored, and of a key that comes twice the last
+// value counts.
+func (d *decoding) object(plan *objectPlan, target reflect.Value, at int) {
+	base := len(d.slots)
+	d.slots = append(d.slots, make([]int, plan.slots)...)
+	slots := d.slots[base:]
+	for name, value := range d.document.members(at) {
+		if slot, known := plan.index[string(name)]; known {
+			slots[slot] = value
+		}
+	}
+	d.fields(plan.fields, target, slots)
+	d.slots = d.slots[:base]
+	if plan.finishes {
+		target.Addr().Interface().(finisher).finish(d)
+	}
+}
+
+func (d *decoding) fields(fields []fieldPlan, target reflect.Value, slots []int) {
+	for i := range fields {
+		field := &fields[i]
+		depth := len(d.path)
+		d.path = append(d.path, field.path...)
+		if field.group != nil {
+			field.group(d, target.Field(field.index), slots)
+		} else if at := d.choose(field.slots, slots); at != 0 {
+			d.field(field, target.Field(field.index), at)
+		}
+		d.path = d.path[:depth]
+	}
+}
+
+// choose returns the value of the first spelling that is not empty, else of the first one present,
+// else 0, which is the whole document and so no member's place.
+func (d *decoding) choose(spellings, slots []int) int {
+	present := 0
+	for _, slot := range spellings {
+		at := slots[slot]
+		if at != 0 && !d.document.empty(at) {
+			return at
+		}
+		if present == 0 {
+			present = at
+		}
+	}
+	return present
+}
+
+func (d *decoding) field(field *fieldPlan, target reflect.Value, at int) {
+	if err := field.decode(d, target, at); err != nil {
+		d.bad(err.Error())
+	}
+}

@@ -1,0 +1,276 @@
+package upstream
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+var (
+	errNotObject = errors.New("not an object")
+	errNotList   = errors.New("not a list")
+)
+
+// badElement is noted at a list for each element that was left out.
+const badElement = "a list element is malformed"
+
+// decoderOf returns the decoder of a field that has a wire key of its own.
+func decoderOf(field reflect.StructField) valueDecoder {
+	fieldType := field.Type
+	switch {
+	case reflect.PointerTo(fieldType).Implements(reflect.TypeFor[decodable]()):
+		return scalarDecoder(field)
+	case fieldType == reflect.TypeFor[*Money]():
+		return moneyDecoder(field)
+	case field.Anonymous && fieldType.Kind() == reflect.Struct:
+		return nestedDecoder(fieldType)
+	case fieldType.Kind() == reflect.Pointer && fieldType.Elem().Kind() == reflect.Struct:
+		return objectDecoder(fieldType.Elem())
+	case fieldType.Kind() == reflect.Slice:
+		return listDecoder(field)
+	}
+	panic(fmt.Sprintf("upstream: no rule decodes field %s of type %s", field.Name, fieldType))
+}
+
+// scalarDecoder decodes a scalar by its own method; empty objects and lists are null for all.
+func scalarDecoder(field reflect.StructField) valueDecoder {
+	var nulls []string
+	if tag := field.Tag.Get("null"); tag != "" {
+		nulls = strings.Split(tag, ",")
+	}
+	return func(d *decoding, target reflect.Value, at int) error {
+		return d.scalar(target, at, nulls)
+	}
+}
+
+func (d *decoding) scalar(target reflect.Value, at int, nulls []string) error {
+	value := d.document.value(at)
+	if value.Kind() != jsontext.KindString && d.document.empty(at) {
+		return nil
+	}
+	if len(nulls) > 0 && isSentinel(value, nulls) {
+		return nil
+	}
+	err := target.Addr().Interface().(decodable).decode(value)
+	if err != nil {
+		target.SetZero()
+	}
+	return err
+}
+
+// isSentinel tells whether a value is one of the texts that mean null.
+func isSentinel(value jsontext.Value, nulls []string) bool {
+	text, err := scalarText(value)
+	if err != nil {
+		return false
+	}
+	text = strings.TrimSpace(text)
+	return slices.ContainsFunc(nulls, func(null string) bool { return strings.EqualFold(text, null) })
+}
+
+// moneyDecoder decodes an amount in the unit that the field's tag names.
+func moneyDecoder(field reflect.StructField) valueDecoder {
+	amount, stamped := parseDecimal, true
+	switch unit := field.Tag.Get("unit"); unit {
+	case "yuan":
+	case "fen":
+		amount = parseFen
+	case "major":
+		stamped = false
+	default:
+		panic(fmt.Sprintf("upstream: money field %s has unit %q, want yuan, fen or major", field.Name, unit))
+	}
+	return func(d *decoding, target reflect.Value, at int) error {
+		if d.document.empty(at) {
+			return nil
+		}
+		decimal, err := decodeDecimal(d.document.value(at), amount)
+		if err != nil || decimal == "" {
+			return err
+		}
+		money := &Money{Amount: decimal}
+		if stamped {
+			money.CurrencyCode = Text(d.site.Currency())
+		}
+		target.Set(reflect.ValueOf(money))
+		return nil
+	}
+}
+
+// nestedDecoder decodes an embedded struct that is an object of its own on the wire. Its hook, if
+// any, is promoted to the outer struct, which calls it.
+func nestedDecoder(structType reflect.Type) valueDecoder {
+	plan := &objectPlan{index: map[string]int{}}
+	plan.fields = plan.compile(structType)
+	return func(d *decoding, target reflect.Value, at int) error {
+		if d.document.empty(at) {
+			return nil
+		}
+		if d.document.kind(at) != jsontext.KindBeginObject {
+			return errNotObject
+		}
+		d.object(plan, target, at)
+		return nil
+	}
+}
+
+// objectDecoder decodes a nullable object.
+func objectDecoder(structType reflect.Type) valueDecoder {
+	plan := planOf(structType)
+	return func(d *decoding, target reflect.Value, at int) error {
+		if d.document.empty(at) {
+			return nil
+		}
+		if d.document.kind(at) != jsontext.KindBeginObject {
+			return errNotObject
+		}
+		object := reflect.New(structType)
+		d.object(plan, object.Elem(), at)
+		target.Set(object)
+		return nil
+	}
+}
+
+// listDecoder decodes a list: of objects, of scalars, or of ids joined by commas. Empty elements
+// are left out; malformed ones too, with a note at the list.
+func listDecoder(field reflect.StructField) valueDecoder {
+	element := field.Type.Elem()
+	switch {
+	case field.Tag.Get("split") == "," && element == reflect.TypeFor[ID]():
+		return splitDecoder
+	case reflect.PointerTo(element).Implements(reflect.TypeFor[decodable]()):
+		return scalarListDecoder(element)
+	case element.Kind() == reflect.Pointer && element.Elem().Kind() == reflect.Struct:
+		return objectListDecoder(element.Elem(), field.Tag.Get("single") == "true")
+	}
+	panic(fmt.Sprintf("upstream: no rule decodes field %s of type %s", field.Name, field.Type))
+}
+
+func objectListDecoder(structType reflect.Type, single bool) valueDecoder {
+	plan := planOf(structType)
+	return func(d *decoding, target reflect.Value, at int) error {
+		elements, err := d.listElements(at, single)
+		if err != nil || len(elements) == 0 {
+			return err
+		}
+		list := reflect.MakeSlice(target.Type(), 0, len(elements))
+		for _, element := range elements {
+			if d.document.kind(element) != jsontext.KindBeginObject {
+				d.bad(badElement)
+				continue
+			}
+			object := reflect.New(structType)
+			d.path = append(d.path, segment{index: list.Len()})
+			d.object(plan, object.Elem(), element)
+			d.path = d.path[:len(d.path)-1]
+			list = reflect.Append(list, object)
+		}
+		target.Set(list)
+		return nil
+	}
+}
+
+func scalarListDecoder(scalarType reflect.Type) valueDecoder {
+	return func(d *decoding, target reflect.Value, at int) error {
+		elements, err := d.listElements(at, false)
+		if err != nil || len(elements) == 0 {
+			return err
+		}
+		list := reflect.MakeSlice(target.Type(), 0, len(elements))
+		for _, element := range elements {
+			scalar := reflect.New(scalarType)
+			if err := d.scalar(scalar.Elem(), element, nil); err != nil {
+				d.bad(badElement)
+			} else if !scalar.Elem().IsZero() {
+				list = reflect.Append(list, scalar.Elem())
+			}
+		}
+		target.Set(list)
+		return nil
+	}
+}
+
+// splitDecoder decodes ids joined by commas in one string, or a list of ids.
+func splitDecoder(d *decoding, target reflect.Value, at int) error {
+	switch d.document.kind(at) {
+	case jsontext.KindBeginArray, jsontext.KindBeginObject, jsontext.KindNull:
+		return scalarListDecoder(reflect.TypeFor[ID]())(d, target, at)
+	case jsontext.KindString:
+		target.Set(reflect.ValueOf(splitIDs(string(unquoted(d.document.value(at))))))
+		return nil
+	default:
+		var id ID
+		if err := id.decode(d.document.value(at)); err != nil {
+			return err
+		}
+		target.Set(reflect.ValueOf([]ID{id}))
+		return nil
+	}
+}
+
+// splitIDs splits at commas, full-width ones included, and drops empty parts. White space around an
+// id is not part of it: the documented sample has line breaks there.
+func splitIDs(text string) []ID {
+	var ids []ID
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '，' }) {
+		if part = strings.TrimSpace(part); part != "" {
+			ids = append(ids, ID(part))
+		}
+	}
+	return ids
+}
+
+// listElements returns the places of the elements that are not empty. An object whose keys are all
+// numbers is a list that PHP sent with gaps, in the order of its keys.
+func (d *decoding) listElements(at int, single bool) ([]int, error) {
+	if d.document.empty(at) {
+		return nil, nil
+	}
+	var elements []int
+	switch d.document.kind(at) {
+	case jsontext.KindBeginArray:
+		elements = slices.Collect(d.document.elements(at))
+	case jsontext.KindBeginObject:
+		numbered, ok := d.document.numberedMembers(at)
+		if !ok && !single {
+			return nil, errNotList
+		}
+		if elements = numbered; !ok {
+			elements = []int{at}
+		}
+	default:
+		return nil, errNotList
+	}
+	return slices.DeleteFunc(elements, d.document.empty), nil
+}
+
+// numberedMembers returns the values of an object whose keys are all whole numbers, in their order;
+// of a number that comes twice, the last.
+func (doc *document) numberedMembers(at int) (values []int, ok bool) {
+	type numbered struct {
+		number uint64
+		value  int
+	}
+	var members []numbered
+	for name, value := range doc.members(at) {
+		number, err := strconv.ParseUint(string(name), 10, 64)
+		if err != nil {
+			return nil, false
+		}
+		members = append(members, numbered{number, value})
+	}
+	slices.SortStableFunc(members, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
+	for i, member := range members {
+		if i+1 < len(members) && members[i+1].number == member.number {
+			continue
+		}
+		values = append(values, member.value)
+	}
+	return values, true
+}

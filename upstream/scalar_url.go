@@ -1,0 +1,51 @@
+package upstream
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// URL is an absolute http or https address without white space; empty is null.
+type URL string
+
+var errURL = errors.New("not an address")
+
+// decode reads a string. A text that is no absolute http or https address is null, and not
+// malformed: sellers write what they like.
+func (u *URL) decode(value jsontext.Value) error {
+	if value.Kind() != jsontext.KindString {
+		return errURL
+	}
+	*u = parseURL(string(unquoted(value)))
+	return nil
+}
+
+// parseURL returns the address in text, empty if there is none. White space goes, because the
+// upstream is known to send "https: //".
+func parseURL(text string) URL {
+	text = strings.Map(dropWhiteSpace, text)
+	if strings.HasPrefix(text, "//") {
+		text = "https:" + text
+	}
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Hostname() == "" {
+		return ""
+	}
+	if parsed.Scheme != "http" && parsed.Scheme != "https" {
+		return ""
+	}
+	return URL(text)
+}
+
+// dropWhiteSpace is a mapping that removes ASCII white space.
+func dropWhiteSpace(r rune) rune {
+	switch r {
+	case ' ', '\t', '\n', '\v', '\f', '\r':
+		return -1
+	default:
+		return r
+	}
+}
