@@ -20,8 +20,15 @@ type Scope struct {
 	// NoCache asks for answers from upstream that were started after ArrivedAt: no copy of any kind
 	// is served.
 	NoCache bool
+	// RequestID names the GraphQL request in logs, errors and the header X-Request-Id.
+	RequestID string
+	// RouterTrusted says that the caller proved to be the router of a federated graph, with the
+	// router secret.
+	RouterTrusted bool
 	// Usage gathers the cost. The zero value is ready.
 	Usage Usage
+	// Shown gathers how fresh the orders are that the answer shows. The zero value is ready.
+	Shown Shown
 }
 
 // Usage counts what one GraphQL request cost; extensions.upstream shows it. Safe for concurrent use.
@@ -57,6 +64,33 @@ func (u *Usage) Counts() Counts {
 	u.mutex.Lock()
 	defer u.mutex.Unlock()
 	return u.counts
+}
+
+// Shown is which orders the answer to one GraphQL request shows, as far as the header Cache-Control
+// needs to know. Safe for concurrent use.
+type Shown struct {
+	mutex      sync.Mutex
+	any        bool
+	freshUntil time.Time
+}
+
+// Note adds an order that is fresh until the given time; the zero time stands for an order that was
+// never fresh.
+func (s *Shown) Note(freshUntil time.Time) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if !s.any || freshUntil.Before(s.freshUntil) {
+		s.freshUntil = freshUntil
+	}
+	s.any = true
+}
+
+// FreshUntil returns until when all orders shown are fresh, which is in the past if one of them is
+// stale, and whether any order is shown.
+func (s *Shown) FreshUntil() (until time.Time, any bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.freshUntil, s.any
 }
 
 type scopeKey struct{}
