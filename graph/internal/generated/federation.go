@@ -1,0 +1,29 @@
+// Package generated is gqlgen's output, and this one file by hand: gqlgen binds the fields _entities
+// and _service to two methods of its execution context, whose names no other package can give.
+package generated
+
+import "context"
+
+// Resolvers is everything that must be resolved by hand.
+type Resolvers interface {
+	ResolverRoot
+	FederationResolver
+}
+
+// FederationResolver resolves what a router asks of a subgraph.
+type FederationResolver interface {
+	// Entities resolves references to entities, in their order. It has no error: a reference that
+	// fails is nil, and the resolver adds its error to the response at its index. A representation
+	// is whatever the router sent, an object or not.
+	Entities(ctx context.Context, representations []any) []Entity
+	// Service returns the schema, for composition.
+	Service(ctx context.Context) (Service, error)
+}
+
+func (ec *executionContext) __resolve_entities(ctx context.Context, representations []any) []Entity {
+	return ec.Resolvers.(FederationResolver).Entities(ctx, representations)
+}
+
+func (ec *executionContext) __resolve__service(ctx context.Context) (Service, error) {
+	return ec.Resolvers.(FederationResolver).Service(ctx)
+}

@@ -1,0 +1,171 @@
+package upstream
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// unknownValue is what an enum shows for a value that its table does not have. The upstream adds
+// values without notice: an unknown one must never cost the order.
+const unknownValue = "UNKNOWN"
+
+// Enum is a value out of an open set together with what the upstream sent for it. The zero value is
+// null. It is one pointer, shared by all orders that have the value in its usual wire form.
+type Enum struct{ reading *enumReading }
+
+// enumReading is never changed once it is shared.
+type enumReading struct {
+	value string // the GraphQL value; empty is null
+	raw   RawText
+}
+
+// Raw returns what the upstream sent: a string's text, a number's digits, the empty string and
+// sentinels included; null when it sent nothing.
+func (e Enum) Raw() RawText {
+	if e.reading == nil {
+		return RawText{}
+	}
+	return e.reading.raw
+}
+
+// String returns the GraphQL value, empty for null.
+func (e Enum) String() string {
+	if e.reading == nil {
+		return ""
+	}
+	return e.reading.value
+}
+
+func (e Enum) write(w io.Writer) {
+	if value := e.String(); value != "" {
+		writeQuoted(w, value)
+		return
+	}
+	_, _ = io.WriteString(w, "null") // the writer is a buffer, see writeQuoted
+}
+
+// decodeBy never fails: what the table lacks is UNKNOWN and not malformed.
+func (e *Enum) decodeBy(table *enumTable, value jsontext.Value) error {
+	*e = table.decode(value)
+	return nil
+}
+
+func (e *Enum) parseBy(table *enumTable, value any) (err error) {
+	*e, err = table.parse(value)
+	return err
+}
+
+// orUnknown returns e, or UNKNOWN with the same raw text where e is null.
+func (e Enum) orUnknown() Enum {
+	if e.String() != "" {
+		return e
+	}
+	return Enum{&enumReading{value: unknownValue, raw: e.Raw()}}
+}
+
+// wireValue is a GraphQL value and the forms in which the upstream sends it.
+type wireValue struct {
+	value string
+	forms []string
+}
+
+func sentAs(value string, forms ...string) wireValue { return wireValue{value, forms} }
+
+// enumTable is the closed list of an enum's known values.
+type enumTable struct {
+	values   []string
+	nullText string // a sentinel that means "nothing"; empty: none
+	// readings holds the readings of the usual wire forms by their exact text, byCanonical the
+	// values by the canonical form of theirs.
+	readings    map[string]*enumReading
+	byCanonical map[string]string
+}
+
+func newEnumTable(values ...wireValue) *enumTable {
+	table := &enumTable{readings: map[string]*enumReading{}, byCanonical: map[string]string{}}
+	for _, known := range values {
+		table.values = append(table.values, known.value)
+		for _, form := range known.forms {
+			table.readings[form] = &enumReading{value: known.value, raw: RawText{text: form, present: true}}
+			table.byCanonical[canonical(form)] = known.value
+		}
+	}
+	return table
+}
+
+// withNull makes text mean "nothing".
+func (t *enumTable) withNull(text string) *enumTable {
+	t.nullText = text
+	t.readings[text] = &enumReading{raw: RawText{text: text, present: true}}
+	return t
+}
+
+// decode reads a JSON string or number; anything else is unknown, with the JSON text as its raw
+// text.
+func (t *enumTable) decode(value jsontext.Value) Enum {
+	switch value.Kind() {
+	case '"':
+		text, err := jsontext.AppendUnquote(nil, value)
+		if err != nil {
+			return unknownReading(string(value))
+		}
+		return t.read(string(text))
+	case '0':
+		return t.read(string(value))
+	default:
+		return unknownReading(string(value))
+	}
+}
+
+func (t *enumTable) read(text string) Enum {
+	if reading, found := t.readings[text]; found {
+		return Enum{reading}
+	}
+	if strings.TrimSpace(text) == "" {
+		return Enum{&enumReading{raw: RawText{text: text, present: true}}}
+	}
+	form := canonical(text)
+	if t.nullText != "" && form == canonical(t.nullText) {
+		return Enum{&enumReading{raw: RawText{text: text, present: true}}}
+	}
+	value, found := t.byCanonical[form]
+	if !found {
+		return unknownReading(text)
+	}
+	return Enum{&enumReading{value: value, raw: RawText{text: text, present: true}}}
+}
+
+func unknownReading(text string) Enum {
+	return Enum{&enumReading{value: unknownValue, raw: RawText{text: text, present: true}}}
+}
+
+// parse reads a GraphQL value. gqlgen wants it of every enum; none of these is an argument.
+func (t *enumTable) parse(value any) (Enum, error) {
+	if name, ok := value.(string); ok && (name == unknownValue || slices.Contains(t.values, name)) {
+		return Enum{&enumReading{value: name}}, nil
+	}
+	return Enum{}, fmt.Errorf("not one of %s", strings.Join(t.values, ", "))
+}
+
+// canonical makes WAIT_SELLER_AGREE and waitselleragree, or 2 and "2.0", the same text: lower-case
+// letters and digits alone, and a whole number in its shortest form. A number that isn't whole keeps
+// its sign and dot, lest -1 become 1, and 1.2 become 12.
+func canonical(text string) string {
+	if number, err := parseDecimal(strings.TrimSpace(text)); err == nil {
+		if whole, ok := number.whole(); ok {
+			return whole
+		}
+		return string(number)
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text)
+}

@@ -1,0 +1,84 @@
+package upstream
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// paymentTimeoutFixedTime is the PaymentTimeoutType for which pay_timeout is no number of seconds.
+const paymentTimeoutFixedTime = "FIXED_TIME"
+
+var errSeconds = errors.New("not a whole number of seconds in 32 bits")
+
+// finish derives what depends on more than one part of the order.
+func (o *Order) finish(d *decoding) {
+	o.Status.Enum = o.Status.orUnknown()
+	seconds, err := o.paymentTimeout()
+	if err != nil {
+		d.bad(err.Error(), "PaymentTimeoutSeconds")
+	}
+	o.PaymentTimeoutSeconds = seconds
+	o.adoptOuterReviews()
+	o.link()
+}
+
+func (b *BaseInfo) paymentTimeout() (Int, error) {
+	text := strings.TrimSpace(b.PaymentTimeoutRaw.text)
+	if b.PaymentTimeoutType.String() == paymentTimeoutFixedTime || text == "" {
+		return Int{}, nil
+	}
+	number, err := parseDecimal(text)
+	if err != nil {
+		return Int{}, errSeconds
+	}
+	whole, ok := number.whole()
+	if !ok {
+		return Int{}, errSeconds
+	}
+	seconds, err := strconv.ParseInt(whole, 10, 32)
+	if err != nil {
+		return Int{}, errSeconds
+	}
+	return Int{Value: int32(seconds), Valid: true}, nil
+}
+
+// adoptOuterReviews moves the reviews to where GraphQL has them, unless there are some already.
+func (o *Order) adoptOuterReviews() {
+	outer := o.OuterReviewsOfSeller
+	o.OuterReviewsOfSeller = nil
+	if len(outer) == 0 {
+		return
+	}
+	if o.Reviews == nil {
+		o.Reviews = &OrderReviews{}
+	}
+	if len(o.Reviews.ReviewsOfSeller) == 0 {
+		o.Reviews.ReviewsOfSeller = outer
+	}
+}
+
+// link lets lines and shipments find each other.
+func (o *Order) link() {
+	for _, item := range o.LineItems {
+		item.order = o
+	}
+	if o.DomesticShipping == nil {
+		return
+	}
+	for _, shipment := range o.DomesticShipping.Shipments {
+		shipment.order = o
+	}
+}
+
+// finish gives the declared value its own currency. RMB is what the upstream calls CNY.
+func (c *CustomsItem) finish(*decoding) {
+	if c.DeclaredValue == nil {
+		return
+	}
+	currency := strings.TrimSpace(c.CurrencyRaw.text)
+	if strings.EqualFold(currency, "RMB") {
+		currency = "CNY"
+	}
+	c.DeclaredValue.CurrencyCode = Text(currency)
+}
