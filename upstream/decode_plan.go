@@ -62,6 +62,9 @@ func planOf(structType reflect.Type) *objectPlan {
 	return stored.(*objectPlan)
 }
 
+// orderPlan returns the plan of an order.
+func orderPlan() *objectPlan { return planOf(reflect.TypeFor[Order]()) }
+
 func finishes(structType reflect.Type) bool {
 	return reflect.PointerTo(structType).Implements(reflect.TypeFor[finisher]())
 }

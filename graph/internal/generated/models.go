@@ -7,6 +7,7 @@ type Entity interface {
 	IsEntity()
 }
 
+// Reads 1688.com and Alibaba.com orders as their buyer sees them (订单详情查看, 买家视角).
 type Query struct {
 }
 

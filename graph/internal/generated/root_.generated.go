@@ -110,1068 +110,1261 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../../../schema.graphqls", Input: `extend schema
+	{Name: "../../../schema.graphqls", Input: `# The contract between this server and its clients. The mapping from fields to what the upstream is
+# asked for (@domain) lives here and nowhere else.
+
+extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
 
-directive @domain(name: String!) on FIELD_DEFINITION
+"""
+Marks a field that the upstream sends only if it is asked for the named part of the order
+(查询结果中包含的域, ` + "`" + `include_fields` + "`" + `): GuaranteesTerms, NativeLogistics, RateDetail or OrderInvoice.
+A selection without such a field costs the same call, but a smaller one.
+"""
+directive @domain("The literal value for ` + "`" + `include_fields` + "`" + `." name: String!) on FIELD_DEFINITION
 
-scalar DateTime
+"""
+A point in time in RFC 3339 with the offset that the upstream sent, as in
+` + "`" + `2017-09-13T23:17:08-07:00` + "`" + `; milliseconds appear only where they are not zero. Offsets differ even
+within one order: compare points in time, not texts. A time that the upstream sends without an offset
+is taken to be in Asia/Shanghai.
+"""
+scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
+
+"""
+An exact decimal number as a string, as in ` + "`" + `"6.15"` + "`" + `: the upstream's digits, without an exponent.
+Calculate with a decimal type; a float would round it.
+"""
 scalar Decimal
-scalar URL
 
+"""
+An absolute http or https address without white space. What the upstream sends instead of one is null.
+"""
+scalar URL @specifiedBy(url: "https://url.spec.whatwg.org/")
+
+"Reads 1688.com and Alibaba.com orders as their buyer sees them (订单详情查看, 买家视角)."
 type Query {
-  order(id: ID!, webSite: WebSite! = CN_1688, edition: Edition! = V1): Order
-  orders(ids: [ID!]!, webSite: WebSite! = CN_1688, edition: Edition! = V1): [Order]!
-}
-enum WebSite { CN_1688 ALIBABA }
-enum Edition { V1 V2 }
-type Product @key(fields: "id", resolvable: false) { id: ID! }
-type Member @key(fields: "id", resolvable: false) { id: ID! }
-type Money @shareable { amount: Decimal! currencyCode: String }
+  """
+  One order. It is null without an error if the upstream knows no such order. (` + "`" + `1688get-order-info` + "`" + `)
 
+  However the query is written, each order costs at most one paid upstream call in a request, and none
+  if a fresh copy is at hand. The call asks for what the selection needs and for nothing else.
+  ` + "`" + `extensions.upstream` + "`" + ` of the response shows the calls, the points that they cost, and the hits.
+
+  Without an upstream address the server answers from a sandbox. There, most ids are invented orders,
+  and some ids try a fault.
+  """
+  order(
+    "The order's number: 1 to 19 digits, at most 9223372036854775807. Send it as a string, a JavaScript number would round it. (交易的订单id, ` + "`" + `order_id` + "`" + `)"
+    id: ID!
+    "The site that the order was placed on. (站点信息, ` + "`" + `web_site` + "`" + `)"
+    webSite: WebSite! = CN_1688
+    "The version of the upstream's answer. (版本, ` + "`" + `edition` + "`" + `)"
+    edition: Edition! = V1
+  ): Order
+
+  """
+  Several orders: as many as there are ids, in the same order. One that fails or does not exist is
+  null, and a failed one has its own error at its index, so the others are still answered. An id that
+  comes twice is asked for once.
+  """
+  orders(
+    "The orders' numbers, each one as in ` + "`" + `order` + "`" + `. How many distinct ones a request may have is limited. (交易的订单id, ` + "`" + `order_id` + "`" + `)"
+    ids: [ID!]!
+    "The site that all of these orders were placed on. (站点信息, ` + "`" + `web_site` + "`" + `)"
+    webSite: WebSite! = CN_1688
+    "The version of the upstream's answers. (版本, ` + "`" + `edition` + "`" + `)"
+    edition: Edition! = V1
+  ): [Order]!
+}
+
+"The marketplace that an order was placed on. (站点信息, ` + "`" + `web_site` + "`" + `)"
+enum WebSite {
+  "1688.com, the domestic site. Amounts are in CNY. (中文站, ` + "`" + `1688` + "`" + `)"
+  CN_1688
+  "Alibaba.com, the international site. The upstream does not tell the currency. (国际站, ` + "`" + `alibaba` + "`" + `)"
+  ALIBABA
+}
+
+"The version of the upstream's answer. What it changes is not documented. (版本, ` + "`" + `edition` + "`" + `)"
+enum Edition {
+  "Version 1.0, the upstream's default. (` + "`" + `1` + "`" + `)"
+  V1
+  "Version 2.0. (` + "`" + `2` + "`" + `)"
+  V2
+}
+
+"""
+An amount of money. No sum in an order is guaranteed to add up: the upstream's own examples don't.
+"""
+type Money @shareable {
+  "The amount in the currency's major unit (元), negative where the field says so. Amounts that the upstream keeps in fen (分) have exactly two decimals."
+  amount: Decimal!
+  "The ISO 4217 code: CNY on 1688.com, null on Alibaba.com, and the item's own currency in a customs declaration. (币种)"
+  currencyCode: String
+}
+
+"""
+One order with everything that its buyer may see. (订单详情, ` + "`" + `result` + "`" + `)
+
+A value that the upstream does not send is null, as is one that means "none". A value that cannot be
+read is null too and has the error ` + "`" + `UPSTREAM_BAD_DATA` + "`" + ` at its path; the rest of the order is not
+affected. Enums are open: a value that is not known yet is ` + "`" + `UNKNOWN` + "`" + `, and the ` + "`" + `…Raw` + "`" + ` field beside each
+enum field has exactly what was sent.
+"""
 type Order @key(fields: "webSite id") @key(fields: "id") {
-  "完全发货时间"
-  fullyShippedAt: DateTime
-  "付款时间,如果有多次付款,这里返回的是首次付款时间"
-  paidAt: DateTime
-  "折扣信息,单位分"
-  priceAdjustment: Money
-  "外部支付交易Id"
-  paymentTransactionId: String
-  "产品总金额(该订单产品明细表中的产品金额的和),单位元"
-  merchandiseTotal: Money
-  "买家留言,不超过500字"
-  buyerMessage: String
-  "4.0交易流程模板code"
-  workflowTemplateCode: String
-  "是否自主订单(邀约订单)"
-  isSellerInitiated: Boolean
-  "修改时间"
-  updatedAt: DateTime
-  "交易id"
+  "The order's number as it was asked for. (交易id, ` + "`" + `base_info.id_of_str` + "`" + `, ` + "`" + `base_info.id` + "`" + `)"
   id: ID!
-  "完成时间"
-  completedAt: DateTime
-  "应付款总金额,totalAmount = ∑itemAmount + shippingFee,单位为元"
-  total: Money
-  "运费,单位为元"
-  shippingFee: Money
-  "买家备忘信息"
-  buyerMemo: String
-  "退款金额,单位为元"
-  refundedAmount: Money
-  "交易状态,waitbuyerpay:等待买家付款;waitsellersend:等待卖家发货;waitbuyerreceive:等待买家收货;confirm_goods:已收货;success:交易成功;cancel:交易取消;terminated:交易终止;未枚举:其他状态"
-  status: OrderStatus!
-  "raw"
-  statusRaw: String
-  "退款金额"
-  refundPaymentRaw: Decimal
-  "红包金额,实付金额(totalAmount)已经计算过红包金额"
-  couponDiscount: Money
-  "买家备忘标志"
-  buyerMemoFlag: String
-  "收件人信息"
-  recipient: Recipient
-  "订单的售中退款状态,等待卖家同意:waitselleragree ,待买家修改:waitbuyermodify,等待买家退货:waitbuyersend,等待卖家确认收货:waitsellerreceive,退款成功:refundsuccess,退款失败:refundclose"
-  refundStatus: RefundStatus
-  "raw"
-  refundStatusRaw: String
-  "备注,1688指下单时的备注"
-  orderNote: String
-  "预订单ID"
-  preOrderId: ID
-  "确认时间"
-  confirmedAt: DateTime
-  "1:担保交易 2:预存款交易 3:ETC境外收单交易 4:即时到帐交易 5:保障金安全交易 6:统一交易流程 7:分阶段付款 8.货到付款交易 9.信用凭证支付交易 10.账期支付交易,50060 交易4.0"
-  tradeType: TradeType
-  "raw"
-  tradeTypeRaw: String
-  "收货时间,这里返回的是完全收货时间"
-  fullyReceivedAt: DateTime
-  "分阶段法务协议地址"
-  stagedPaymentAgreementPath: String
-  "订单的售后退款状态"
-  afterSalesRefundStatus: String
-  "是否一次性付款"
-  isPaidInFullUpfront: Boolean
-  "[交易3.0]分阶段交易,分阶段订单list"
-  paymentStages: [PaymentStage!]!
-  "创建时间"
-  createdAt: DateTime
-  "业务类型。国际站:ta(信保),wholesale(在线批发)。 中文站:普通订单类型 = 'cn'; 大额批发订单类型 = 'ws'; 普通拿样订单类型 = 'yp'; 一分钱拿样订单类型 = 'yf'; 倒批(限时折扣)订单类型 = 'fs'; 加工定制订单类型 = 'cz'; 协议采购订单类型 = 'ag'; 伙拼订单类型 = 'hp'; 供销订单类型 = 'supply'; 淘工厂订单 = 'factory'; 快订下单 = 'quick'; 享拼订单 = 'xiangpin'; 当面付 = 'f2f'; 存样服务 = 'cyfw'; 代销订单 = 'sp'; 微供订单 = 'wg';零售通 = 'lst';跨境='cb';分销='distribution';采源宝='cab';加工定制='manufact'"
-  businessType: BusinessType
-  "raw"
-  businessTypeRaw: String
-  "是否海外代发订单,是:true"
-  isOverseasOrder: Boolean
-  "退款单ID"
-  refundId: ID
-  "下单时指定的交易方式"
-  tradeTypeDescription: String
-  "支付渠道名称列表。一笔订单可能存在多种支付渠道。枚举值:支付宝,网商银行信任付,诚e赊,对公转账,赊销宝,账期支付,合并支付渠道,支付平台,声明付款,网商电子银行承兑汇票,银行转账,跨境宝,红包,其它"
-  paymentChannels: [String!]!
-  "下单时指定的交易方式tradeType"
-  tradeTypeCode: String
-  "支付超时时间,定长情况时单位:秒,目前都是定长"
-  paymentTimeoutSeconds: Int
-  "raw"
-  paymentTimeoutRaw: String
-  "支付超时TYPE,0:定长,1:固定时间"
-  paymentTimeoutType: PaymentTimeoutType
-  "raw"
-  paymentTimeoutTypeRaw: String
-  "订单业务信息"
-  businessInfo: OrderBusinessInfo
-  "交易条款"
-  payments: [PaymentTerm!]!
-  "商品条目信息"
-  lineItems: [LineItem!]!
-  "国内物流"
-  domesticShipping: DomesticShipping @domain(name: "NativeLogistics")
-  "发票信息"
-  invoice: Invoice @domain(name: "OrderInvoice")
-  "保障条款"
-  guarantees: [GuaranteeTerm!]! @domain(name: "GuaranteesTerms")
-  "订单评价信息"
-  reviews: OrderReviews
-  "跨境地址扩展信息"
-  overseasShipping: OverseasShipping
-  "跨境报关信息"
-  customsDeclaration: CustomsDeclaration
-  "采购单详情列表,为大企业采购订单独有域。"
-  procurementQuotes: [ProcurementQuote!]!
-  "订单扩展属性"
-  extraAttributes(keys: [String!]): [ExtraAttribute!]!
-  "group"
-  buyer: Buyer
-  "group"
-  seller: Seller
-  "group"
-  cancellation: OrderCancellation
+  "The site that was asked. (站点信息, request parameter ` + "`" + `web_site` + "`" + `)"
   webSite: WebSite!
+  "The version that was asked for. (版本, request parameter ` + "`" + `edition` + "`" + `)"
   edition: Edition!
+  "When the upstream's answer was read, in UTC with milliseconds. A copy from the cache keeps its time."
   fetchedAt: DateTime!
+
+  "Where the order stands. ` + "`" + `UNKNOWN` + "`" + ` if the upstream sends nothing. (交易状态, ` + "`" + `base_info.status` + "`" + `)"
+  status: OrderStatus!
+  "` + "`" + `status` + "`" + ` exactly as sent. (交易状态, ` + "`" + `base_info.status` + "`" + `)"
+  statusRaw: String
+  "Where a refund during the sale stands; it may lag behind that of the line items. (订单的售中退款状态, ` + "`" + `base_info.refund_status` + "`" + `)"
+  refundStatus: RefundStatus
+  "` + "`" + `refundStatus` + "`" + ` exactly as sent. (订单的售中退款状态, ` + "`" + `base_info.refund_status` + "`" + `)"
+  refundStatusRaw: String
+  "Where a refund after the sale stands. The values are not documented. (订单的售后退款状态, ` + "`" + `base_info.refund_status_for_as` + "`" + `)"
+  afterSalesRefundStatus: String
+  "The number of the refund. (退款单ID, ` + "`" + `base_info.refund_id` + "`" + `)"
+  refundId: ID
+
+  "When the order was placed. (创建时间, ` + "`" + `base_info.create_time` + "`" + `)"
+  createdAt: DateTime
+  "When the order was last changed. (修改时间, ` + "`" + `base_info.modify_time` + "`" + `)"
+  updatedAt: DateTime
+  "When the order was confirmed. (确认时间, ` + "`" + `base_info.confirmed_time` + "`" + `)"
+  confirmedAt: DateTime
+  "When the order was paid. Of several payments this is the first one; see ` + "`" + `payments` + "`" + `. (付款时间, ` + "`" + `base_info.pay_time` + "`" + `)"
+  paidAt: DateTime
+  "When the last part of the order was handed to a carrier. This is not the time of delivery. (完全发货时间, ` + "`" + `base_info.all_delivered_time` + "`" + `)"
+  fullyShippedAt: DateTime
+  "When the buyer had received everything. (收货时间, ` + "`" + `base_info.receiving_time` + "`" + `)"
+  fullyReceivedAt: DateTime
+  "When the trade was complete. (完成时间, ` + "`" + `base_info.complete_time` + "`" + `)"
+  completedAt: DateTime
+
+  "What is to be paid in all, shipping included and coupons deducted. Sent in yuan. (应付款总金额, ` + "`" + `base_info.total_amount` + "`" + `)"
+  total: Money
+  "The line items together, without shipping. Sent in yuan. (产品总金额, ` + "`" + `base_info.sum_product_payment` + "`" + `)"
+  merchandiseTotal: Money
+  "What shipping costs. Sent in yuan. (运费, ` + "`" + `base_info.shipping_fee` + "`" + `)"
+  shippingFee: Money
+  "The red packets that were used; ` + "`" + `total` + "`" + ` already takes them into account. Sent in yuan. (红包金额, ` + "`" + `base_info.coupon_fee` + "`" + `)"
+  couponDiscount: Money
+  "By how much the seller changed the price: negative is cheaper, positive is dearer. Sent in fen. (折扣信息, ` + "`" + `base_info.discount` + "`" + `)"
+  priceAdjustment: Money
+  "How much was refunded. Sent in yuan. (退款金额, ` + "`" + `base_info.refund` + "`" + `)"
+  refundedAmount: Money
+  "A second refund amount, as sent: its unit is not documented, and is believed to be fen. Use ` + "`" + `refundedAmount` + "`" + `. (退款金额, ` + "`" + `base_info.refund_payment` + "`" + `)"
+  refundPaymentRaw: Decimal
+
+  "How the trade protects buyer and seller. (交易类型, ` + "`" + `base_info.trade_type` + "`" + `)"
+  tradeType: TradeType
+  "` + "`" + `tradeType` + "`" + ` exactly as sent. (交易类型, ` + "`" + `base_info.trade_type` + "`" + `)"
+  tradeTypeRaw: String
+  "The way of trading that was chosen when ordering, as a code such as ` + "`" + `assureTrade` + "`" + ` or ` + "`" + `fxassure` + "`" + `; an open set. (下单时指定的交易方式tradeType, ` + "`" + `base_info.trade_type_code` + "`" + `)"
+  tradeTypeCode: String
+  "The way of trading that was chosen when ordering, as a Chinese text. (下单时指定的交易方式, ` + "`" + `base_info.trade_type_desc` + "`" + `)"
+  tradeTypeDescription: String
+  "The kind of business. (业务类型, ` + "`" + `base_info.business_type` + "`" + `)"
+  businessType: BusinessType
+  "` + "`" + `businessType` + "`" + ` exactly as sent. (业务类型, ` + "`" + `base_info.business_type` + "`" + `)"
+  businessTypeRaw: String
+  "The template of a Trade 4.0 workflow, such as ` + "`" + `assureTrade` + "`" + `; an open set. (4.0交易流程模板code, ` + "`" + `base_info.flow_template_code` + "`" + `)"
+  workflowTemplateCode: String
+
+  "What belongs to some kinds of business only. (订单业务信息, ` + "`" + `order_biz_info` + "`" + `)"
+  businessInfo: OrderBusinessInfo
+  "The payments. Empty if there are none. (交易条款, ` + "`" + `trade_terms` + "`" + `)"
+  payments: [PaymentTerm!]!
+  "Chinese display names of all payment channels in use, such as 支付宝 or 诚e赊. (支付渠道名称列表, ` + "`" + `base_info.pay_channel_list` + "`" + `)"
+  paymentChannels: [String!]!
+  "The transaction number at the payment provider; null before there is one (the upstream sends ` + "`" + `UNCREATED` + "`" + `). (外部支付交易Id, ` + "`" + `base_info.alipay_trade_id` + "`" + `)"
+  paymentTransactionId: String
+  "How the payment deadline is given. (支付超时TYPE, ` + "`" + `base_info.pay_timeout_type` + "`" + `)"
+  paymentTimeoutType: PaymentTimeoutType
+  "` + "`" + `paymentTimeoutType` + "`" + ` exactly as sent. (支付超时TYPE, ` + "`" + `base_info.pay_timeout_type` + "`" + `)"
+  paymentTimeoutTypeRaw: String
+  "How long the buyer has to pay, in seconds. Null if the deadline is a fixed time, see ` + "`" + `paymentTimeoutRaw` + "`" + `. (支付超时时间, ` + "`" + `base_info.pay_timeout` + "`" + `)"
+  paymentTimeoutSeconds: Int
+  "The payment deadline exactly as sent: seconds, or something undocumented if ` + "`" + `paymentTimeoutType` + "`" + ` is ` + "`" + `FIXED_TIME` + "`" + `. (支付超时时间, ` + "`" + `base_info.pay_timeout` + "`" + `)"
+  paymentTimeoutRaw: String
+  "The stages of a staged payment (Trade 3.0). Empty for all other orders. (分阶段订单list, ` + "`" + `base_info.step_order_list` + "`" + `)"
+  paymentStages: [PaymentStage!]!
+  "Where the legal agreement on a staged payment lies, as a path and not an address. (分阶段法务协议地址, ` + "`" + `base_info.step_agreement_path` + "`" + `)"
+  stagedPaymentAgreementPath: String
+  "Whether everything is paid at once. (是否一次性付款, ` + "`" + `base_info.step_pay_all` + "`" + `)"
+  isPaidInFullUpfront: Boolean
+
+  "Whether the seller invited the buyer to order. (是否自主订单(邀约订单), ` + "`" + `base_info.seller_order` + "`" + `)"
+  isSellerInitiated: Boolean
+  "Whether the goods are forwarded abroad. (是否海外代发订单, ` + "`" + `base_info.over_sea_order` + "`" + `)"
+  isOverseasOrder: Boolean
+  "The pre-order that this order came from; see also ` + "`" + `businessInfo.preOrder` + "`" + `. (预订单ID, ` + "`" + `base_info.pre_order_id` + "`" + `)"
+  preOrderId: ID
+  "The note that was written when ordering. (备注, ` + "`" + `base_info.remark` + "`" + `)"
+  orderNote: String
+  "The buyer's message to the seller, at most 500 characters. (买家留言, ` + "`" + `base_info.buyer_feedback` + "`" + `)"
+  buyerMessage: String
+  "The buyer's own memo. (买家备忘信息, ` + "`" + `base_info.buyer_memo` + "`" + `)"
+  buyerMemo: String
+  "The flag of the buyer's memo. (买家备忘标志, ` + "`" + `base_info.buyer_remark_icon` + "`" + `)"
+  buyerMemoFlag: String
+
+  "Who ordered. (买家, ` + "`" + `base_info.buyer_*` + "`" + `)"
+  buyer: Buyer
+  "Who sells. (卖家, ` + "`" + `base_info.seller_*` + "`" + `)"
+  seller: Seller
+  "Who receives the goods. (收件人信息, ` + "`" + `base_info.receiver_info` + "`" + `)"
+  recipient: Recipient
+  "How and why the order was closed. Null if the upstream sends nothing about it; whether it is closed says ` + "`" + `status` + "`" + `. (关闭订单, ` + "`" + `base_info.close_*` + "`" + `)"
+  cancellation: OrderCancellation
+
+  "What was ordered. (商品条目信息, ` + "`" + `product_items` + "`" + `)"
+  lineItems: [LineItem!]!
+  "Where the goods go within China, and the shipments. Null if nothing is known, as before shipping. (国内物流, ` + "`" + `native_logistics` + "`" + `)"
+  domesticShipping: DomesticShipping @domain(name: "NativeLogistics")
+  "The invoice. Null unless the buyer asked for one. (发票信息, ` + "`" + `order_invoice_info` + "`" + `)"
+  invoice: Invoice @domain(name: "OrderInvoice")
+  "What the buyer is promised for the whole order. (保障条款, ` + "`" + `guarantees_terms` + "`" + `)"
+  guarantees: [GuaranteeTerm!]! @domain(name: "GuaranteesTerms")
+  "How the two sides rated each other. (订单评价信息, ` + "`" + `order_rate_info` + "`" + `)"
+  reviews: OrderReviews
+  "How the order leaves China. Null for a domestic one. (跨境地址扩展信息, ` + "`" + `overseas_extra_address` + "`" + `)"
+  overseasShipping: OverseasShipping
+  "What is declared to customs. Null for a domestic order. (跨境报关信息, ` + "`" + `customs` + "`" + `)"
+  customsDeclaration: CustomsDeclaration
+  "The lines of a large enterprise's purchase. Empty for all other orders. (采购单详情列表, ` + "`" + `quote_list` + "`" + `)"
+  procurementQuotes: [ProcurementQuote!]!
+  """
+  Further attributes, as keys and values. (订单扩展属性, ` + "`" + `ext_attributes` + "`" + `)
+
+  Every such field of the same order in one request shows all of its attributes, whichever of them
+  asked for which keys.
+  """
+  extraAttributes(
+    "Keys to ask the upstream for in addition. (垂直表中的attributeKeys, ` + "`" + `attribute_keys` + "`" + `)"
+    keys: [String!]
+  ): [ExtraAttribute!]!
 }
 
-type Seller {
-  "卖家诚信等级"
-  creditLevel: String
-  "卖家支付宝id"
-  alipayId: String
-  "卖家oginId,旺旺Id"
-  loginId: String
-  "卖家主账号id"
-  memberId: ID
-  "卖家联系人信息"
-  contact: SellerContact
-  "卖家数字id"
-  userId: ID
-  member: Member
-}
-
+"Who ordered. Personal data. (买家, ` + "`" + `base_info.buyer_*` + "`" + `)"
 type Buyer {
-  "买家loginId,旺旺Id"
-  loginId: String
-  "买家子账号"
-  subAccountLoginId: String
-  "买家联系人"
-  contact: Contact
-  "买家主账号id"
+  "The id of the main account, as in ` + "`" + `b2b-2248544159` + "`" + `. (买家主账号id, ` + "`" + `base_info.buyer_id` + "`" + `)"
   memberId: ID
-  "买家数字id"
+  "The number of the account. (买家数字id, ` + "`" + `base_info.buyer_user_id` + "`" + `)"
   userId: ID
-  "买家支付宝id"
+  "The login name, which is also the WangWang messenger's. (买家loginId, 旺旺Id, ` + "`" + `base_info.buyer_login_id` + "`" + `)"
+  loginId: String
+  "The login name of the sub-account that ordered. (买家子账号, ` + "`" + `base_info.sub_buyer_login_id` + "`" + `)"
+  subAccountLoginId: String
+  "The Alipay account. (买家支付宝id, ` + "`" + `base_info.buyer_alipay_id` + "`" + `)"
   alipayId: String
+  "How to reach the buyer. (买家联系人, ` + "`" + `base_info.buyer_contact` + "`" + `)"
+  contact: Contact
+  "The member behind ` + "`" + `memberId` + "`" + `, for other services of a federated graph to add to. Null without a ` + "`" + `memberId` + "`" + `. (买家主账号)"
   member: Member
 }
 
-type OrderCancellation {
-  "关闭原因。buyerCancel:买家取消订单,sellerGoodsLack:卖家库存不足,other:其它"
-  reason: CancellationReason
-  "raw"
-  reasonRaw: String
-  "关闭订单操作类型。CLOSE_TRADE_BY_SELLER:卖家关闭交易,CLOSE_TRADE_BY_BOPS:BOPS后台关闭交易,CLOSE_TRADE_BY_SYSTEM:系统(超时)关闭交易,CLOSE_TRADE_BY_BUYER:买家关闭交易,CLOSE_TRADE_BY_CREADIT:诚信保障投诉关闭"
-  initiator: CancellationInitiator
-  "raw"
-  initiatorRaw: String
-  "关闭订单备注"
-  note: String
+"Who sells. Personal data. (卖家, ` + "`" + `base_info.seller_*` + "`" + `)"
+type Seller {
+  "The id of the main account, as in ` + "`" + `b2b-2248564064` + "`" + `. (卖家主账号id, ` + "`" + `base_info.seller_id` + "`" + `)"
+  memberId: ID
+  "The number of the account. (卖家数字id, ` + "`" + `base_info.seller_user_id` + "`" + `)"
+  userId: ID
+  "The login name, which is also the WangWang messenger's. (卖家loginId, 旺旺Id, ` + "`" + `base_info.seller_login_id` + "`" + `)"
+  loginId: String
+  "The Alipay account. (卖家支付宝id, ` + "`" + `base_info.seller_alipay_id` + "`" + `)"
+  alipayId: String
+  "The credit level, as in ` + "`" + `L1` + "`" + `. (卖家诚信等级, ` + "`" + `base_info.seller_credit_level` + "`" + `)"
+  creditLevel: String
+  "How to reach the seller. (卖家联系人信息, ` + "`" + `base_info.seller_contact` + "`" + `)"
+  contact: SellerContact
+  "The member behind ` + "`" + `memberId` + "`" + `, for other services of a federated graph to add to. Null without a ` + "`" + `memberId` + "`" + `. (卖家主账号)"
+  member: Member
 }
 
+"How to reach the buyer. Personal data. (买家联系人, ` + "`" + `base_info.buyer_contact` + "`" + `)"
 type Contact {
-  "联系电话"
-  phone: String
-  "传真"
-  fax: String
-  "邮箱"
-  email: String
-  "联系人在平台的IM账号"
-  imAccount: String
-  "联系人名称"
+  "The person's name. (联系人名称, ` + "`" + `buyer_contact.name` + "`" + `)"
   name: String
-  "联系人手机号"
-  mobilePhone: String
-  "公司名称"
+  "The company's name. (公司名称, ` + "`" + `buyer_contact.company_name` + "`" + `)"
   companyName: String
+  "The landline number, as in ` + "`" + `86-0571-81895955` + "`" + `. (联系电话, ` + "`" + `buyer_contact.phone` + "`" + `)"
+  phone: String
+  "The mobile number. (联系人手机号, ` + "`" + `buyer_contact.mobile` + "`" + `)"
+  mobilePhone: String
+  "The fax number. (传真, ` + "`" + `buyer_contact.fax` + "`" + `)"
+  fax: String
+  "The e-mail address. (邮箱, ` + "`" + `buyer_contact.email` + "`" + `)"
+  email: String
+  "The account in the site's own messenger. (联系人在平台的IM账号, ` + "`" + `buyer_contact.im_in_platform` + "`" + `)"
+  imAccount: String
 }
 
+"How to reach the seller. Personal data. (卖家联系人信息, ` + "`" + `base_info.seller_contact` + "`" + `)"
 type SellerContact {
-  "联系电话"
-  phone: String
-  "传真"
-  fax: String
-  "邮箱"
-  email: String
-  "联系人在平台的IM账号"
-  imAccount: String
-  "联系人名称"
+  "The person's name. (联系人名称, ` + "`" + `seller_contact.name` + "`" + `)"
   name: String
-  "联系人手机号"
-  mobilePhone: String
-  "公司名称"
+  "The company's name. (公司名称, ` + "`" + `seller_contact.company_name` + "`" + `)"
   companyName: String
-  "发件人名称,在微供等分销场景下由分销商设置"
+  "The landline number, as in ` + "`" + `86-0571-88881888` + "`" + `. (联系电话, ` + "`" + `seller_contact.phone` + "`" + `)"
+  phone: String
+  "The mobile number. (联系人手机号, ` + "`" + `seller_contact.mobile` + "`" + `)"
+  mobilePhone: String
+  "The fax number. (传真, ` + "`" + `seller_contact.fax` + "`" + `)"
+  fax: String
+  "The e-mail address. (邮箱, ` + "`" + `seller_contact.email` + "`" + `)"
+  email: String
+  "The account in the site's own messenger. (联系人在平台的IM账号, ` + "`" + `seller_contact.im_in_platform` + "`" + `)"
+  imAccount: String
+  "The sender's name that a distributor shows on the parcel (WeiGong and the like). (发件人名称, ` + "`" + `seller_contact.wg_sender_name` + "`" + `)"
   dropshipSenderName: String
-  "发件人电话,在微供等分销场景下由分销商设置"
+  "The sender's phone number that a distributor shows on the parcel (WeiGong and the like). (发件人电话, ` + "`" + `seller_contact.wg_sender_phone` + "`" + `)"
   dropshipSenderPhone: String
 }
 
+"Who receives the goods, as given when ordering. ` + "`" + `domesticShipping` + "`" + ` has the address in parts. Personal data. (收件人信息, ` + "`" + `base_info.receiver_info` + "`" + `)"
 type Recipient {
-  "收件人"
+  "The person's name. (收件人, ` + "`" + `receiver_info.to_full_name` + "`" + `)"
   fullName: String
-  "收货人地址区域编码"
-  regionCode: String
-  "收件人移动电话"
-  mobilePhone: String
-  "收件人电话"
+  "The landline number. (收件人电话, ` + "`" + `receiver_info.to_phone` + "`" + `)"
   phone: String
-  "邮编"
-  postalCode: String
-  "收货人街道或镇区域编码,可能为空"
+  "The mobile number. (收件人移动电话, ` + "`" + `receiver_info.to_mobile` + "`" + `)"
+  mobilePhone: String
+  "The six-digit code of the district, GB/T 2260. (收货人地址区域编码, ` + "`" + `receiver_info.to_division_code` + "`" + `)"
+  regionCode: String
+  "The nine-digit code of the town or street, where there is one. (收货人街道或镇区域编码, ` + "`" + `receiver_info.to_town_code` + "`" + `)"
   townCode: String
-  "收货地址"
+  "The postal code; leading zeros count. (邮编, ` + "`" + `receiver_info.to_post` + "`" + `)"
+  postalCode: String
+  "Province, city, district and town, separated by spaces, and sometimes the whole address. (收货地址, ` + "`" + `receiver_info.to_area` + "`" + `)"
   addressLine: String
 }
 
+"How and why an order was closed. (关闭订单, ` + "`" + `base_info.close_*` + "`" + `)"
+type OrderCancellation {
+  "Why. (关闭原因, ` + "`" + `base_info.close_reason` + "`" + `)"
+  reason: CancellationReason
+  "` + "`" + `reason` + "`" + ` exactly as sent. (关闭原因, ` + "`" + `base_info.close_reason` + "`" + `)"
+  reasonRaw: String
+  "By whom. (关闭订单操作类型, ` + "`" + `base_info.close_operate_type` + "`" + `)"
+  initiator: CancellationInitiator
+  "` + "`" + `initiator` + "`" + ` exactly as sent; may be the empty string for an order that is not closed. (关闭订单操作类型, ` + "`" + `base_info.close_operate_type` + "`" + `)"
+  initiatorRaw: String
+  "A note on it. (关闭订单备注, ` + "`" + `base_info.close_remark` + "`" + `)"
+  note: String
+}
+
+"""
+One stage of a staged payment. The amounts are this stage's share of the order's; that they are in yuan
+is inferred from a newer version of the upstream's model. (分阶段订单, ` + "`" + `base_info.step_order_list` + "`" + `)
+"""
 type PaymentStage {
-  "阶段id"
+  "The stage's number. (阶段id, ` + "`" + `step_order_list.step_order_id` + "`" + `)"
   id: ID
-  "waitactivate 未开始(待激活) waitsellerpush 等待卖家推进 success 本阶段完成 settlebill 分账 cancel 本阶段终止 inactiveandcancel 本阶段未开始便终止 waitbuyerpay 等待买家付款 waitsellersend 等待卖家发货 waitbuyerreceive 等待买家确认收货 waitselleract 等待卖家XX操作 waitbuyerconfirmaction 等待买家确认XX操作"
-  status: PaymentStageStatus
-  "raw"
-  statusRaw: String
-  "1 未冻结/未付款 2 已冻结/已付款 4 已退款 6 已转交易 8 交易未付款被关闭"
-  paymentStatus: StagePaymentStatus
-  "raw"
-  paymentStatusRaw: String
-  "阶段序列:1、2、3..."
-  sequence: Int
-  "是否最后一个阶段"
-  isFinalStage: Boolean
-  "是否已打款给卖家"
-  isDisbursedToSeller: Boolean
-  "创建时需要付款的金额,不含运费"
-  amountDueExcludingShipping: Money
-  "应付款(含运费)= 单价×数量-单品优惠-店铺优惠+运费+修改的金额(除运费外,均指分摊后的金额)"
-  amountDue: Money
-  "本阶段分摊的店铺优惠"
-  shopDiscount: Money
-  "本阶段分摊的单品优惠"
-  itemDiscount: Money
-  "本阶段分摊的单价"
-  unitPrice: Money
-  "购买数量"
-  quantity: Decimal
-  "运费"
-  shippingFee: Money
-  "修改价格修改的金额"
-  priceAdjustment: Money
-  "创建时间"
-  createdAt: DateTime
-  "修改时间"
-  updatedAt: DateTime
-  "开始时间"
-  startedAt: DateTime
-  "付款时间"
-  paidAt: DateTime
-  "卖家操作时间"
-  sellerActedAt: DateTime
-  "本阶段结束时间"
-  endedAt: DateTime
-  "卖家操作留言路径"
-  sellerMessagePath: String
-  "卖家上传图片凭据路径"
-  evidenceImagePath: String
-  "卖家操作留言"
-  sellerMessage: String
-  "使用的模板id"
-  templateId: ID
-  "当前步骤的名称"
+  "The stage's name. (当前步骤的名称, ` + "`" + `step_order_list.step_name` + "`" + `)"
   name: String
-  "卖家操作名称"
+  "Its position: 1, 2, 3 … (阶段序列, ` + "`" + `step_order_list.step_no` + "`" + `)"
+  sequence: Int
+  "Where the stage stands. (阶段状态, ` + "`" + `step_order_list.step_order_status` + "`" + `)"
+  status: PaymentStageStatus
+  "` + "`" + `status` + "`" + ` exactly as sent. (阶段状态, ` + "`" + `step_order_list.step_order_status` + "`" + `)"
+  statusRaw: String
+  "Where its payment stands. (阶段付款状态, ` + "`" + `step_order_list.step_pay_status` + "`" + `)"
+  paymentStatus: StagePaymentStatus
+  "` + "`" + `paymentStatus` + "`" + ` exactly as sent. (阶段付款状态, ` + "`" + `step_order_list.step_pay_status` + "`" + `)"
+  paymentStatusRaw: String
+  "The template in use. (使用的模板id, ` + "`" + `step_order_list.template_id` + "`" + `)"
+  templateId: ID
+  "What is to be paid, shipping and changes of the price included. (应付款(含运费), ` + "`" + `step_order_list.actual_pay_fee` + "`" + `)"
+  amountDue: Money
+  "What was to be paid when the order was placed, without shipping. (创建时需要付款的金额, ` + "`" + `step_order_list.pay_fee` + "`" + `)"
+  amountDueExcludingShipping: Money
+  "The share of the unit price. (本阶段分摊的单价, ` + "`" + `step_order_list.price` + "`" + `)"
+  unitPrice: Money
+  "How many are bought: a quantity, although the upstream calls it an amount. (购买数量, ` + "`" + `step_order_list.amount` + "`" + `)"
+  quantity: Decimal
+  "What shipping costs. (运费, ` + "`" + `step_order_list.post_fee` + "`" + `)"
+  shippingFee: Money
+  "The share of the shop's discount. (本阶段分摊的店铺优惠, ` + "`" + `step_order_list.discount_fee` + "`" + `)"
+  shopDiscount: Money
+  "The share of the single item's discount. (本阶段分摊的单品优惠, ` + "`" + `step_order_list.item_discount_fee` + "`" + `)"
+  itemDiscount: Money
+  "By how much the price was changed: negative is cheaper. (修改价格修改的金额, ` + "`" + `step_order_list.adjust_fee` + "`" + `)"
+  priceAdjustment: Money
+  "When the stage was created. (创建时间, ` + "`" + `step_order_list.gmt_create` + "`" + `)"
+  createdAt: DateTime
+  "When the stage was last changed. (修改时间, ` + "`" + `step_order_list.gmt_modified` + "`" + `)"
+  updatedAt: DateTime
+  "When the stage began. (开始时间, ` + "`" + `step_order_list.enter_time` + "`" + `)"
+  startedAt: DateTime
+  "When the buyer paid. (付款时间, ` + "`" + `step_order_list.pay_time` + "`" + `)"
+  paidAt: DateTime
+  "When the seller acted. (卖家操作时间, ` + "`" + `step_order_list.seller_action_time` + "`" + `)"
+  sellerActedAt: DateTime
+  "When the stage ended. (本阶段结束时间, ` + "`" + `step_order_list.end_time` + "`" + `)"
+  endedAt: DateTime
+  "What the seller does in this stage. (卖家操作名称, ` + "`" + `step_order_list.seller_action_name` + "`" + `)"
   sellerActionName: String
-  "买家不付款的超时时间(秒)"
+  "What the seller wrote about it. (卖家操作留言, ` + "`" + `step_order_list.message` + "`" + `)"
+  sellerMessage: String
+  "Where the seller's message lies, as a path and not an address. (卖家操作留言路径, ` + "`" + `step_order_list.message_path` + "`" + `)"
+  sellerMessagePath: String
+  "Where the picture that proves the seller's action lies, as a path and not an address. (卖家上传图片凭据路径, ` + "`" + `step_order_list.picture_path` + "`" + `)"
+  evidenceImagePath: String
+  "How long the buyer has to pay, in seconds. (买家不付款的超时时间, ` + "`" + `step_order_list.buyer_pay_timeout` + "`" + `)"
   paymentTimeoutSeconds: Int
-  "买家不确认的超时时间"
+  "How long the buyer has to confirm. That it is in seconds is inferred. (买家不确认的超时时间, ` + "`" + `step_order_list.buyer_confirm_timeout` + "`" + `)"
   confirmationTimeoutSeconds: Int
-  "是否需要物流"
+  "Whether this is the last stage. (是否最后一个阶段, ` + "`" + `step_order_list.last_step` + "`" + `)"
+  isFinalStage: Boolean
+  "Whether the seller has got the money. (是否已打款给卖家, ` + "`" + `step_order_list.has_disbursed` + "`" + `)"
+  isDisbursedToSeller: Boolean
+  "Whether something is shipped in this stage. (是否需要物流, ` + "`" + `step_order_list.need_logistics` + "`" + `)"
   requiresShipping: Boolean
-  "是否需要卖家操作和买家确认"
+  "Whether the seller has to act and the buyer to confirm. (是否需要卖家操作和买家确认, ` + "`" + `step_order_list.need_seller_action` + "`" + `)"
   requiresSellerAction: Boolean
-  "阶段结束是否打款"
-  disbursesOnCompletion: Boolean
-  "是否需要卖家推进"
+  "Whether the seller has to start the next stage. (是否需要卖家推进, ` + "`" + `step_order_list.need_seller_call_next` + "`" + `)"
   requiresSellerAdvance: Boolean
-  "是否允许即时到帐"
+  "Whether the seller gets the money when the stage ends. (阶段结束是否打款, ` + "`" + `step_order_list.transfer_after_confirm` + "`" + `)"
+  disbursesOnCompletion: Boolean
+  "Whether the money may go to the seller at once. (是否允许即时到帐, ` + "`" + `step_order_list.instant_pay` + "`" + `)"
   allowsInstantPayment: Boolean
 }
 
+"What belongs to some kinds of business only. (订单业务信息, ` + "`" + `order_biz_info` + "`" + `)"
 type OrderBusinessInfo {
-  "是否采源宝订单"
+  "Whether this is a Caiyuanbao order. (是否采源宝订单, ` + "`" + `order_biz_info.ods_cyd` + "`" + `)"
   isCaiyuanbaoOrder: Boolean
-  "诚e赊支付详情,只有使用诚e赊付款时返回"
-  creditPayment: CreditPayment
-  "预订单信息"
-  preOrder: PreOrder
-  "账期交易订单的到账时间"
-  creditTermSettlementAt: DateTime
-  "为true,表示下单时选择了诚e赊交易方式。注意不等同于“诚e赊支付”,支付时有可能是支付宝付款,具体支付方式查询tradeTerms.payWay"
+  "Whether Cheng-e-She credit was chosen when ordering. The buyer may still have paid otherwise: see ` + "`" + `payments.method` + "`" + `. (下单时选择了诚e赊交易方式, ` + "`" + `order_biz_info.credit_order` + "`" + `)"
   isCreditTradeSelected: Boolean
+  "The credit payment. Null unless Cheng-e-She was really used to pay. (诚e赊支付详情, ` + "`" + `order_biz_info.credit_order_detail` + "`" + `)"
+  creditPayment: CreditPayment
+  "When the money of an account-period order arrives. (账期交易订单的到账时间, ` + "`" + `order_biz_info.account_period_time` + "`" + `)"
+  creditTermSettlementAt: DateTime
+  "The pre-order that this order came from. (预订单信息, ` + "`" + `order_biz_info.pre_order_info` + "`" + `)"
+  preOrder: PreOrder
 }
 
+"A payment on credit by Cheng-e-She. (诚e赊支付详情, ` + "`" + `order_biz_info.credit_order_detail` + "`" + `)"
 type CreditPayment {
-  "订单金额"
-  amountRaw: Decimal
-  "支付时间"
-  paidAt: DateTime
-  "状态"
+  "Where it stands; ` + "`" + `END` + "`" + ` is the one documented value. (状态, ` + "`" + `credit_order_detail.status` + "`" + `)"
   status: String
-  "最晚还款时间"
-  repaymentDueAt: DateTime
-  "状态描述"
+  "Where it stands, as a Chinese text. (状态描述, ` + "`" + `credit_order_detail.status_str` + "`" + `)"
   statusDescription: String
-  "应还金额"
+  "When it was made. (支付时间, ` + "`" + `credit_order_detail.create_time` + "`" + `)"
+  paidAt: DateTime
+  "By when it must be repaid. The upstream's provider no longer recommends this value. (最晚还款时间, ` + "`" + `credit_order_detail.grace_period_end_time` + "`" + `)"
+  repaymentDueAt: DateTime
+  "The amount, as sent: its unit is not documented, and is believed to be fen. (订单金额, ` + "`" + `credit_order_detail.pay_amount` + "`" + `)"
+  amountRaw: Decimal
+  "What is still to be repaid, as sent: its unit is not documented, and is believed to be fen. (应还金额, ` + "`" + `credit_order_detail.rest_repay_amount` + "`" + `)"
   outstandingAmountRaw: Decimal
 }
 
+"The pre-order that an order came from. (预订单信息, ` + "`" + `order_biz_info.pre_order_info` + "`" + `)"
 type PreOrder {
-  "创建预订单时传入的市场名"
+  "The name of the market that was given with the pre-order. (创建预订单时传入的市场名, ` + "`" + `pre_order_info.market_name` + "`" + `)"
   marketName: String
-  "预订单是否为当前查询的通过当前查询的ERP创建"
+  "Whether the application that asks now created the pre-order. (预订单是否为当前查询的ERP创建, ` + "`" + `pre_order_info.create_pre_order_app` + "`" + `)"
   isCreatedByCurrentApp: Boolean
 }
 
+"One payment: the only one of most orders, or that of a stage. (交易条款, ` + "`" + `trade_terms` + "`" + `)"
 type PaymentTerm {
-  "支付状态。国际站:WAIT_PAY(未支付),PAYER_PAID(已完成支付),PART_SUCCESS(部分支付成功),PAY_SUCCESS(支付成功),CLOSED(风控关闭),CANCELLED(支付撤销),SUCCESS(成功),FAIL(失败)。 1688:1(未付款);2(已付款);4(全额退款);6(卖家有收到钱,回款完成) ;7(未创建外部支付单);8 (付款前取消) ; 9(正在支付中);12(账期支付,待到账)"
+  "Where the payment stands. (支付状态, ` + "`" + `trade_terms.pay_status` + "`" + `)"
   status: PaymentStatus
-  "raw"
+  "` + "`" + `status` + "`" + ` exactly as sent: a number on 1688.com, a word on Alibaba.com. (支付状态, ` + "`" + `trade_terms.pay_status` + "`" + `)"
   statusRaw: String
-  "完成阶段支付时间"
+  "When it was paid. (完成阶段支付时间, ` + "`" + `trade_terms.pay_time` + "`" + `)"
   paidAt: DateTime
-  "支付方式。 国际站:ECL(融资支付),CC(信用卡),TT(线下TT),ACH(echecking支付)。 1688:1-支付宝,2-网商银行信任付,3-诚e赊,4-银行转账,5-赊销宝,6-电子承兑票据,7-账期支付,8-合并支付渠道,9-无打款,10-零售通赊购,13-支付平台,12-声明付款"
+  "How it was paid. (支付方式, ` + "`" + `trade_terms.pay_way` + "`" + `)"
   method: PaymentMethod
-  "raw"
+  "` + "`" + `method` + "`" + ` exactly as sent: a number on 1688.com, a word on Alibaba.com. (支付方式, ` + "`" + `trade_terms.pay_way` + "`" + `)"
   methodRaw: String
-  "付款额"
-  amount: Money
-  "阶段单id"
-  stageId: ID
-  "阶段条件,1688无此内容"
-  stageCondition: String
-  "阶段时间,1688无此内容"
-  stageDate: String
-  "是否银行卡支付"
-  isCardPayment: Boolean
-  "是否快捷支付"
-  isExpressPayment: Boolean
-  "支付方式"
+  "How it was paid, as a Chinese text. (支付方式, ` + "`" + `trade_terms.pay_way_desc` + "`" + `)"
   methodDescription: String
+  "How much. Sent in yuan. (付款额, ` + "`" + `trade_terms.phas_amount` + "`" + `, misspelt upstream)"
+  amount: Money
+  "The number of the stage that it belongs to. (阶段单id, ` + "`" + `trade_terms.phase` + "`" + `)"
+  stageId: ID
+  "The condition of the stage; never sent by 1688.com. (阶段条件, ` + "`" + `trade_terms.phase_condition` + "`" + `)"
+  stageCondition: String
+  "The date of the stage, in an undocumented form; never sent by 1688.com. (阶段时间, ` + "`" + `trade_terms.phase_date` + "`" + `)"
+  stageDate: String
+  "Whether it was paid by bank card. (是否银行卡支付, ` + "`" + `trade_terms.card_pay` + "`" + `)"
+  isCardPayment: Boolean
+  "Whether it was an express payment. (是否快捷支付, ` + "`" + `trade_terms.express_pay` + "`" + `)"
+  isExpressPayment: Boolean
 }
 
+"One line of an order; the upstream also calls it a sub-order. (商品条目信息, 子订单, ` + "`" + `product_items` + "`" + `)"
 type LineItem {
-  "指定单品货号,国际站无需关注。该字段不一定有值,仅仅在下单时才会把货号记录(如果卖家设置了单品货号的话)。别的订单类型的货号只能通过商品接口去获取。请注意:通过商品接口获取时的货号和下单时的货号可能不一致,因为下单完成后卖家可能修改商品信息,改变了货号。"
-  skuArticleNumber: String
-  "描述,1688无此信息"
-  description: String
-  "实付金额,单位为元"
-  total: Money
-  "商品名称"
-  name: String
-  "原始单价,以元为单位"
-  unitPrice: Money
-  "产品ID(非在线产品为空)"
-  productId: ID
-  "商品图片url"
-  imageUrls: [URL!]!
-  "产品快照url,交易订单产生时会自动记录下当时的商品快照,供后续纠纷时参考"
-  snapshotUrl: URL
-  "以unit为单位的数量,例如多少个、多少件、多少箱、多少吨"
-  quantity: Decimal
-  "退款金额,单位为元"
-  refundedAmount: Money
-  "skuID"
-  skuId: ID
-  "排序字段,商品列表按此字段进行排序,从0开始,1688不提供"
-  position: Int
-  "子订单状态"
-  status: OrderStatus
-  "raw"
-  statusRaw: String
-  "子订单号,或商品明细条目ID"
+  "The line's number, with every digit even where the upstream rounds it. It may equal the order's own number. (子订单号, 商品明细条目ID, ` + "`" + `product_items.sub_item_idstring` + "`" + `, ` + "`" + `product_items.sub_item_id` + "`" + `)"
   id: ID
-  "类型,国际站使用,供卖家标注商品所属类型"
+  "The product's name when it was ordered. (商品名称, ` + "`" + `product_items.name` + "`" + `)"
+  name: String
+  "A description; never sent by 1688.com. (描述, ` + "`" + `product_items.description` + "`" + `)"
+  description: String
+  "The kind of product, which sellers on Alibaba.com assign; ` + "`" + `common` + "`" + ` elsewhere. (类型, ` + "`" + `product_items.type` + "`" + `)"
   productType: String
-  "售卖单位 例如:个、件、箱、吨"
-  unit: String
-  "重量 按重量单位计算的重量,例如:100"
-  weight: Decimal
-  "重量单位 例如:g,kg,t"
-  weightUnit: String
-  "保障条款,此字段仅针对1688"
-  guarantees: [GuaranteeTerm!]! @domain(name: "GuaranteesTerms")
-  "指定商品货号,该字段不一定有值,在下单时才会把货号记录。别的订单类型的货号只能通过商品接口去获取。请注意:通过商品接口获取时的货号和下单时的货号可能不一致,因为下单完成后卖家可能修改商品信息,改变了货号。该字段和cargoNUmber的区别是:该字段是定义在商品级别上的货号,cargoNUmber是定义在单品级别的货号"
-  productArticleNumber: String
-  ""
-  variantAttributes: [VariantAttribute!]!
-  "订单明细涨价或降价的金额"
-  priceAdjustment: Money
-  "订单销售属性ID"
-  specificationId: ID
-  "以unit为单位的quantity精度系数,值为10的幂次,例如:quantityFactor=1000,unit=吨,那么quantity的最小精度为0.001吨"
-  quantityPrecisionFactor: Decimal
-  "子订单状态描述"
+  "Its place in the list, from 0; never sent by 1688.com. (排序字段, ` + "`" + `product_items.sort` + "`" + `)"
+  position: Int
+
+  "Where the line stands. (子订单状态, ` + "`" + `product_items.status` + "`" + `)"
+  status: OrderStatus
+  "` + "`" + `status` + "`" + ` exactly as sent. (子订单状态, ` + "`" + `product_items.status` + "`" + `)"
+  statusRaw: String
+  "Where the line stands, as a Chinese text. (子订单状态描述, ` + "`" + `product_items.status_str` + "`" + `)"
   statusDescription: String
-  "WAIT_SELLER_AGREE 等待卖家同意 REFUND_SUCCESS 退款成功 REFUND_CLOSED 退款关闭 WAIT_BUYER_MODIFY 待买家修改 WAIT_BUYER_SEND 等待买家退货 WAIT_SELLER_RECEIVE 等待卖家确认收货"
-  refundStatus: RefundStatus
-  "raw"
-  refundStatusRaw: String
-  "关闭原因"
-  closeReason: CancellationReason
-  "raw"
-  closeReasonRaw: String
-  "1 未发货 2 已发货 3 已收货 4 已经退货 5 部分发货 8 还未创建物流订单"
+  "Where its delivery stands. (物流状态, ` + "`" + `product_items.logistics_status` + "`" + `)"
   fulfillmentStatus: FulfillmentStatus
-  "raw"
+  "` + "`" + `fulfillmentStatus` + "`" + ` exactly as sent. (物流状态, ` + "`" + `product_items.logistics_status` + "`" + `)"
   fulfillmentStatusRaw: String
-  "创建时间"
-  createdAt: DateTime
-  "修改时间"
-  updatedAt: DateTime
-  "明细完成时间"
-  completedAt: DateTime
-  "库存超时时间,格式为“yyyy-MM-dd HH:mm:ss”"
-  stockReservationExpiresAt: DateTime
-  "售中退款单号"
-  refundId: ID
-  "售后退款单号"
-  afterSalesRefundId: ID
+  "Why the line was closed. (关闭原因, ` + "`" + `product_items.close_reason` + "`" + `)"
+  closeReason: CancellationReason
+  "` + "`" + `closeReason` + "`" + ` exactly as sent, which may be free text. (关闭原因, ` + "`" + `product_items.close_reason` + "`" + `)"
+  closeReasonRaw: String
+
+  "The product's number. Null for an offline product. (产品ID, ` + "`" + `product_items.product_id` + "`" + `)"
+  productId: ID
+  "The product behind ` + "`" + `productId` + "`" + `, for other services of a federated graph to add to. Null without a ` + "`" + `productId` + "`" + `. (产品)"
   product: Product
+  "The seller's article number of the product, if it was recorded when ordering; the seller may have changed it since. (指定商品货号, ` + "`" + `product_items.product_cargo_number` + "`" + `)"
+  productArticleNumber: String
+  "The number of the stock keeping unit. Null for a product without variants. (skuID, 单品, ` + "`" + `product_items.sku_id` + "`" + `)"
+  skuId: ID
+  "The seller's article number of the single variant, if it was recorded when ordering; the seller may have changed it since. (指定单品货号, ` + "`" + `product_items.cargo_number` + "`" + `)"
+  skuArticleNumber: String
+  "The id of the combination of sales attributes, 32 hexadecimal digits. (订单销售属性ID, ` + "`" + `product_items.spec_id` + "`" + `)"
+  specificationId: ID
+  "What tells this variant from the others, such as 颜色 (colour). Empty for a product without variants. (属性, ` + "`" + `product_items.sku_infos` + "`" + `)"
+  variantAttributes: [VariantAttribute!]!
+  "Pictures of the product. (商品图片url, ` + "`" + `product_items.product_img_url` + "`" + `)"
+  imageUrls: [URL!]!
+  "The product page as it was when ordered, kept as evidence for disputes. (产品快照url, ` + "`" + `product_items.product_snapshot_url` + "`" + `)"
+  snapshotUrl: URL
+
+  "How many, in ` + "`" + `unit` + "`" + `s. May have a fraction, as in 0.5 吨. (以unit为单位的数量, ` + "`" + `product_items.quantity` + "`" + `)"
+  quantity: Decimal
+  "How finely ` + "`" + `quantity` + "`" + ` can be divided: a power of ten. With 1000 and 吨 the smallest step is 0.001 吨. (quantity精度系数, ` + "`" + `product_items.quantity_factor` + "`" + `)"
+  quantityPrecisionFactor: Decimal
+  "What is counted: 个, 件, 箱, 吨 … (售卖单位, ` + "`" + `product_items.unit` + "`" + `)"
+  unit: String
+  "The weight, in ` + "`" + `weightUnit` + "`" + `. (重量, ` + "`" + `product_items.weight` + "`" + `)"
+  weight: Decimal
+  "The unit of ` + "`" + `weight` + "`" + `: g, kg or t. (重量单位, ` + "`" + `product_items.weight_unit` + "`" + `)"
+  weightUnit: String
+
+  "The original price of one ` + "`" + `unit` + "`" + `. Sent in yuan. (原始单价, ` + "`" + `product_items.price` + "`" + `)"
+  unitPrice: Money
+  "What is really paid for the line. Sent in yuan. (实付金额, ` + "`" + `product_items.item_amount` + "`" + `)"
+  total: Money
+  "By how much the seller changed the line's price: negative is cheaper, positive is dearer. Sent in fen. (订单明细涨价或降价的金额, ` + "`" + `product_items.entry_discount` + "`" + `)"
+  priceAdjustment: Money
+  "How much was refunded. Sent in yuan. (退款金额, ` + "`" + `product_items.refund` + "`" + `)"
+  refundedAmount: Money
+  "Where a refund during the sale stands. (售中退款状态, ` + "`" + `product_items.refund_status` + "`" + `)"
+  refundStatus: RefundStatus
+  "` + "`" + `refundStatus` + "`" + ` exactly as sent. (售中退款状态, ` + "`" + `product_items.refund_status` + "`" + `)"
+  refundStatusRaw: String
+  "The number of the refund during the sale. (售中退款单号, ` + "`" + `product_items.refund_id` + "`" + `)"
+  refundId: ID
+  "The number of the refund after the sale. (售后退款单号, ` + "`" + `product_items.refund_id_for_as` + "`" + `)"
+  afterSalesRefundId: ID
+
+  "When the line was created. (创建时间, ` + "`" + `product_items.gmt_create` + "`" + `)"
+  createdAt: DateTime
+  "When the line was last changed. (修改时间, ` + "`" + `product_items.gmt_modified` + "`" + `)"
+  updatedAt: DateTime
+  "When the line was complete. (明细完成时间, ` + "`" + `product_items.gmt_completed` + "`" + `)"
+  completedAt: DateTime
+  "Until when the stock is held for this order. (库存超时时间, ` + "`" + `product_items.gmt_pay_expire_time` + "`" + `)"
+  stockReservationExpiresAt: DateTime
+
+  "What the buyer is promised for this line; 1688.com only. (保障条款, ` + "`" + `product_items.guarantees_terms` + "`" + `)"
+  guarantees: [GuaranteeTerm!]! @domain(name: "GuaranteesTerms")
+  "The shipments that name this line. Empty before shipping. (运单明细, ` + "`" + `native_logistics.logistics_items` + "`" + `)"
   shipments: [Shipment!]! @domain(name: "NativeLogistics")
 }
 
+"One attribute that tells a variant from the others. (属性, ` + "`" + `product_items.sku_infos` + "`" + `)"
+type VariantAttribute {
+  "The attribute, as in 颜色 (colour). (属性名, ` + "`" + `sku_infos.name` + "`" + `)"
+  name: String
+  "Its value, as in 白色 (white). (属性值, ` + "`" + `sku_infos.value` + "`" + `)"
+  value: String
+}
+
+"One promise to the buyer. (保障条款, ` + "`" + `guarantees_terms` + "`" + `)"
 type GuaranteeTerm {
-  "保障条款"
-  description: String
-  "保障方式。国际站:TA(信保)"
+  "A code such as ` + "`" + `qtwlybt` + "`" + `, ` + "`" + `qsexsfh` + "`" + ` or, on Alibaba.com, ` + "`" + `TA` + "`" + `; an open set. (保障方式, ` + "`" + `guarantees_terms.assurance_type` + "`" + `)"
   code: String
-  "质量保证类型。国际站:pre_shipment(发货前),post_delivery(发货后)"
+  "What is promised, as a Chinese text. (保障条款, ` + "`" + `guarantees_terms.assurance_info` + "`" + `)"
+  description: String
+  "On Alibaba.com ` + "`" + `pre_shipment` + "`" + ` or ` + "`" + `post_delivery` + "`" + `, on 1688.com a Chinese display name. (质量保证类型, ` + "`" + `guarantees_terms.quality_assurance_type` + "`" + `)"
   qualityAssurance: String
 }
 
-type VariantAttribute {
-  "属性名"
-  name: String
-  "属性值"
-  value: String
-}
-
+"Where the goods go within China, and in which shipments. Personal data. (国内物流, ` + "`" + `native_logistics` + "`" + `)"
 type DomesticShipping {
-  "详细地址"
-  addressLine: String
-  "县,区"
-  district: String
-  "省市区编码"
-  regionCode: String
-  "城市"
-  city: String
-  "联系人姓名"
+  "Who receives the goods. (联系人姓名, ` + "`" + `native_logistics.contact_person` + "`" + `)"
   recipientName: String
-  "传真"
+  "The landline number. (电话, ` + "`" + `native_logistics.telephone` + "`" + `)"
+  phone: String
+  "The mobile number. (手机, ` + "`" + `native_logistics.mobile` + "`" + `)"
+  mobilePhone: String
+  "The fax number. (传真, ` + "`" + `native_logistics.fax` + "`" + `)"
   fax: String
-  "手机"
-  mobilePhone: String
-  "省份"
+  "The province. (省份, ` + "`" + `native_logistics.province` + "`" + `)"
   province: String
-  "电话"
-  phone: String
-  "邮编"
-  postalCode: String
-  "运单明细"
-  shipments: [Shipment!]!
-  "镇,街道地址码"
-  townCode: String
-  "镇,街道"
-  town: String
-}
-
-type Shipment {
-  "发货时间"
-  shippedAt: DateTime
-  "物流编号"
-  code: String
-  "SELF_SEND_GOODS('0')自行发货,在线发货ONLINE_SEND_GOODS('1',不需要物流的发货 NO_LOGISTICS_SEND_GOODS('2')"
-  type: ShipmentType
-  "raw"
-  typeRaw: String
-  "主键id"
-  id: ID
-  "状态"
-  status: ShipmentStatus
-  "raw"
-  statusRaw: String
-  "修改时间"
-  updatedAt: DateTime
-  "创建时间"
-  createdAt: DateTime
-  "运费(单位为元)"
-  shippingFee: Money
-  "物流公司运单号"
-  trackingNumber: String
-  "商品明细条目id,如有多个以,分隔"
-  lineItemIds: [ID!]!
-  "group"
-  origin: ShipmentAddress
-  "group"
-  destination: ShipmentAddress
-  "group"
-  carrier: Carrier
-  "group"
-  noCarrier: NoCarrier
-  lineItems: [LineItem!]!
-}
-
-type ShipmentAddress {
-  "发货省"
-  province: String
-  "发货市"
+  "The city. (城市, ` + "`" + `native_logistics.city` + "`" + `)"
   city: String
-  "发货区"
+  "The district or county. (县,区, ` + "`" + `native_logistics.area` + "`" + `)"
   district: String
-  "发货街道地址"
+  "The six-digit code of the district, GB/T 2260. (省市区编码, ` + "`" + `native_logistics.area_code` + "`" + `)"
+  regionCode: String
+  "The town or street. (镇,街道, ` + "`" + `native_logistics.town` + "`" + `)"
+  town: String
+  "The nine-digit code of the town or street. (镇,街道地址码, ` + "`" + `native_logistics.town_code` + "`" + `)"
+  townCode: String
+  "The address without its regions. (详细地址, ` + "`" + `native_logistics.address` + "`" + `)"
   addressLine: String
-  "发货联系电话"
-  phone: String
-  "发货联系手机"
-  mobilePhone: String
-  "发货地址邮编"
+  "The postal code; leading zeros count. (邮编, ` + "`" + `native_logistics.zip` + "`" + `)"
   postalCode: String
+  "The shipments. Empty before shipping. (运单明细, ` + "`" + `native_logistics.logistics_items` + "`" + `)"
+  shipments: [Shipment!]!
 }
 
-type Carrier {
-  "物流公司Id"
+"One parcel, or one delivery without a carrier. (运单明细, ` + "`" + `native_logistics.logistics_items` + "`" + `)"
+type Shipment {
+  "The shipment's number. (主键id, ` + "`" + `logistics_items.id` + "`" + `)"
   id: ID
-  "物流公司编号"
+  "The platform's code for it, as in LP… or BX… (物流编号, ` + "`" + `logistics_items.logistics_code` + "`" + `)"
   code: String
-  "物流公司名称"
-  name: String
-}
-
-type NoCarrier {
-  "物流姓名"
-  contactName: String
-  "联系方式"
-  contactPhone: String
-  "无需物流业务单号"
-  referenceNumber: String
-  "无需物流类别,noLogisticsCondition=1, 表示其他第三方物流、小型物充商、车队等, noLogisticsCondition=2 表示补运费、差价, noLogisticsCondition=3 表示卖家配送, noLogisticsCondition=4 表示买家自提 noLogisticsCondition=5 表示其他原因"
-  reason: NoCarrierReason
-  "raw"
-  reasonRaw: String
-}
-
-type Invoice {
-  "发票公司名称(即发票抬头-title)"
-  title: String
-  "发票类型. 0:普通发票,1:增值税发票,9未知类型"
-  type: InvoiceType
-  "raw"
+  "Who ships, and whether at all. (发货方式, ` + "`" + `logistics_items.type` + "`" + `)"
+  type: ShipmentType
+  "` + "`" + `type` + "`" + ` exactly as sent. (发货方式, ` + "`" + `logistics_items.type` + "`" + `)"
   typeRaw: String
-  "本地发票号"
+  "Where it stands. The upstream documents no list of values. (状态, ` + "`" + `logistics_items.status` + "`" + `)"
+  status: ShipmentStatus
+  "` + "`" + `status` + "`" + ` exactly as sent. (状态, ` + "`" + `logistics_items.status` + "`" + `)"
+  statusRaw: String
+  "The carrier's tracking number. Null where the upstream sends 不需要物流 (no logistics needed). (物流公司运单号, ` + "`" + `logistics_items.logistics_bill_no` + "`" + `)"
+  trackingNumber: String
+  "The lines in this shipment, by their ids. They may name lines that are not in this order. (商品明细条目id, ` + "`" + `logistics_items.sub_item_ids` + "`" + `)"
+  lineItemIds: [ID!]!
+  "The lines of ` + "`" + `lineItemIds` + "`" + ` that are in this order. (商品条目信息, ` + "`" + `product_items` + "`" + `)"
+  lineItems: [LineItem!]!
+  "What this shipment costs. Sent in yuan. (运费, ` + "`" + `logistics_items.carriage` + "`" + `)"
+  shippingFee: Money
+  "When it was handed to the carrier. This is not the time of delivery, which the upstream does not tell. (发货时间, ` + "`" + `logistics_items.delivered_time` + "`" + `)"
+  shippedAt: DateTime
+  "When the record was created. (创建时间, ` + "`" + `logistics_items.gmt_create` + "`" + `)"
+  createdAt: DateTime
+  "When the record was last changed. (修改时间, ` + "`" + `logistics_items.gmt_modified` + "`" + `)"
+  updatedAt: DateTime
+  "Who carries it. (物流公司, ` + "`" + `logistics_items.logistics_company_*` + "`" + `)"
+  carrier: Carrier
+  "Who delivers it, and why, where no carrier does. (无需物流, ` + "`" + `logistics_items.no_logistics_*` + "`" + `)"
+  noCarrier: NoCarrier
+  "Where it comes from. (发货地址, ` + "`" + `logistics_items.from_*` + "`" + `)"
+  origin: ShipmentAddress
+  "Where it goes. (收货地址, ` + "`" + `logistics_items.to_*` + "`" + `)"
+  destination: ShipmentAddress
+}
+
+"The company that carries a shipment. (物流公司, ` + "`" + `logistics_items.logistics_company_*` + "`" + `)"
+type Carrier {
+  "The company's number. (物流公司Id, ` + "`" + `logistics_items.logistics_company_id` + "`" + `)"
   id: ID
-  "订单Id"
-  orderId: ID
-  "纳税人识别号"
-  taxpayerId: String
-  "group"
-  recipient: InvoiceRecipient
-  "group"
-  company: InvoiceCompany
-}
-
-type InvoiceRecipient {
-  "(收件人)址区域编码"
-  regionCode: String
-  "(收件人) 省市区编码对应的文案(增值税发票信息)"
-  regionName: String
-  "(收件者)发票收货人手机"
-  mobilePhone: String
-  "(收件者)发票收货人"
+  "The company's code, as in ` + "`" + `ZTO` + "`" + ` or ` + "`" + `HTKY` + "`" + `. (物流公司编号, ` + "`" + `logistics_items.logistics_company_no` + "`" + `)"
+  code: String
+  "The company's name. (物流公司名称, ` + "`" + `logistics_items.logistics_company_name` + "`" + `)"
   name: String
-  "(收件者)发票收货人电话"
-  phone: String
-  "(收件者)发票收货地址邮编"
+}
+
+"A delivery without a carrier. Personal data. (无需物流, ` + "`" + `logistics_items.no_logistics_*` + "`" + `)"
+type NoCarrier {
+  "Why no carrier is needed. (无需物流类别, ` + "`" + `logistics_items.no_logistics_condition` + "`" + `)"
+  reason: NoCarrierReason
+  "` + "`" + `reason` + "`" + ` exactly as sent; ` + "`" + `-1` + "`" + ` where the question does not arise. (无需物流类别, ` + "`" + `logistics_items.no_logistics_condition` + "`" + `)"
+  reasonRaw: String
+  "The number of the delivery. (无需物流业务单号, ` + "`" + `logistics_items.no_logistics_bill_no` + "`" + `)"
+  referenceNumber: String
+  "Who delivers. (物流姓名, ` + "`" + `logistics_items.no_logistics_name` + "`" + `)"
+  contactName: String
+  "The deliverer's phone number. (联系方式, ` + "`" + `logistics_items.no_logistics_tel` + "`" + `)"
+  contactPhone: String
+}
+
+"Where a shipment comes from or goes to. Personal data. (发货地址, 收货地址, ` + "`" + `logistics_items.from_*` + "`" + `, ` + "`" + `logistics_items.to_*` + "`" + `)"
+type ShipmentAddress {
+  "The province. (发货省, 收货省, ` + "`" + `logistics_items.from_province` + "`" + `, ` + "`" + `logistics_items.to_province` + "`" + `)"
+  province: String
+  "The city. (发货市, 收货市, ` + "`" + `logistics_items.from_city` + "`" + `, ` + "`" + `logistics_items.to_city` + "`" + `)"
+  city: String
+  "The district. (发货区, 收货区, ` + "`" + `logistics_items.from_area` + "`" + `, ` + "`" + `logistics_items.to_area` + "`" + `)"
+  district: String
+  "The address without its regions. (发货街道地址, 收货街道地址, ` + "`" + `logistics_items.from_address` + "`" + `, ` + "`" + `logistics_items.to_address` + "`" + `)"
+  addressLine: String
+  "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + ` for the origin. (发货地址邮编, 收货地址邮编, ` + "`" + `logistics_items.from_post` + "`" + `, ` + "`" + `logistics_items.to_post` + "`" + `)"
   postalCode: String
-  "(收件人) 街道地址(增值税发票信息)"
-  streetAddress: String
-}
-
-type InvoiceCompany {
-  "(公司)银行账号"
-  bankAccountNumber: String
-  "(公司)开户银行"
-  bankName: String
-  "(注册)省市区编码"
-  regionCode: String
-  "(注册)省市区文本"
-  regionName: String
-  "(公司)注册电话"
+  "The landline number. (发货联系电话, 收货联系电话, ` + "`" + `logistics_items.from_phone` + "`" + `, ` + "`" + `logistics_items.to_phone` + "`" + `)"
   phone: String
-  "(注册)街道地址"
-  streetAddress: String
+  "The mobile number. (发货联系手机, 收货联系手机, ` + "`" + `logistics_items.from_mobile` + "`" + `, ` + "`" + `logistics_items.to_mobile` + "`" + `)"
+  mobilePhone: String
 }
 
+"The invoice that the buyer asked for. Personal and financial data. (发票信息, ` + "`" + `order_invoice_info` + "`" + `)"
+type Invoice {
+  "The invoice's number. (本地发票号, ` + "`" + `order_invoice_info.local_invoice_id` + "`" + `)"
+  id: ID
+  "The order's number, which the upstream may have rounded here; prefer ` + "`" + `Order.id` + "`" + `. (订单Id, ` + "`" + `order_invoice_info.order_id` + "`" + `)"
+  orderId: ID
+  "The kind of invoice. (发票类型, ` + "`" + `order_invoice_info.invoice_type` + "`" + `)"
+  type: InvoiceType
+  "` + "`" + `type` + "`" + ` exactly as sent; ` + "`" + `9` + "`" + ` is the upstream's own \"unknown\". (发票类型, ` + "`" + `order_invoice_info.invoice_type` + "`" + `)"
+  typeRaw: String
+  "The name that the invoice is made out to. (发票公司名称, 发票抬头, ` + "`" + `order_invoice_info.invoice_company_name` + "`" + `)"
+  title: String
+  "The taxpayer's number. (纳税人识别号, ` + "`" + `order_invoice_info.taxpayer_identify` + "`" + `)"
+  taxpayerId: String
+  "The company as registered, which a VAT invoice needs. (公司, ` + "`" + `order_invoice_info.register_*` + "`" + `)"
+  company: InvoiceCompany
+  "Who gets the paper invoice. (发票收货人, ` + "`" + `order_invoice_info.receive_*` + "`" + `)"
+  recipient: InvoiceRecipient
+}
+
+"The company as registered. Financial data. (公司, ` + "`" + `order_invoice_info.register_*` + "`" + `)"
+type InvoiceCompany {
+  "The code of the district. ((注册)省市区编码, ` + "`" + `order_invoice_info.register_code` + "`" + `)"
+  regionCode: String
+  "Province, city and district, as a text. ((注册)省市区文本, ` + "`" + `order_invoice_info.register_code_text` + "`" + `)"
+  regionName: String
+  "The address without its regions. ((注册)街道地址, ` + "`" + `order_invoice_info.register_street` + "`" + `)"
+  streetAddress: String
+  "The phone number. ((公司)注册电话, ` + "`" + `order_invoice_info.register_phone` + "`" + `)"
+  phone: String
+  "The bank. ((公司)开户银行, ` + "`" + `order_invoice_info.register_bank` + "`" + `)"
+  bankName: String
+  "The number of the bank account. Never log it. ((公司)银行账号, ` + "`" + `order_invoice_info.register_account_id` + "`" + `)"
+  bankAccountNumber: String
+}
+
+"Who gets the paper invoice. Personal data. (发票收货人, ` + "`" + `order_invoice_info.receive_*` + "`" + `)"
+type InvoiceRecipient {
+  "The person's name. (发票收货人, ` + "`" + `order_invoice_info.receive_name` + "`" + `)"
+  name: String
+  "The landline number. (发票收货人电话, ` + "`" + `order_invoice_info.receive_phone` + "`" + `)"
+  phone: String
+  "The mobile number. (发票收货人手机, ` + "`" + `order_invoice_info.receive_mobile` + "`" + `)"
+  mobilePhone: String
+  "The code of the district. ((收件人)址区域编码, ` + "`" + `order_invoice_info.receive_code` + "`" + `)"
+  regionCode: String
+  "Province, city and district, as a text. ((收件人)省市区编码对应的文案, ` + "`" + `order_invoice_info.receive_code_text` + "`" + `)"
+  regionName: String
+  "The address without its regions. ((收件人)街道地址, ` + "`" + `order_invoice_info.receive_street` + "`" + `)"
+  streetAddress: String
+  "The postal code; leading zeros count. (发票收货地址邮编, ` + "`" + `order_invoice_info.receive_post` + "`" + `)"
+  postalCode: String
+}
+
+"How the two sides rated each other. (订单评价信息, ` + "`" + `order_rate_info` + "`" + `)"
 type OrderReviews {
-  "买家评价状态(4:已评论,5:未评论,6;不需要评论)"
+  "Whether the buyer has reviewed the seller. (买家评价状态, ` + "`" + `order_rate_info.buyer_rate_status` + "`" + `)"
   buyerReviewStatus: ReviewStatus
-  "raw"
+  "` + "`" + `buyerReviewStatus` + "`" + ` exactly as sent. (买家评价状态, ` + "`" + `order_rate_info.buyer_rate_status` + "`" + `)"
   buyerReviewStatusRaw: String
-  "卖家评价状态(4:已评论,5:未评论,6;不需要评论)"
+  "Whether the seller has reviewed the buyer. (卖家评价状态, ` + "`" + `order_rate_info.seller_rate_status` + "`" + `)"
   sellerReviewStatus: ReviewStatus
-  "raw"
+  "` + "`" + `sellerReviewStatus` + "`" + ` exactly as sent. (卖家评价状态, ` + "`" + `order_rate_info.seller_rate_status` + "`" + `)"
   sellerReviewStatusRaw: String
-  "卖家給买家的评价"
+  "What the seller wrote about the buyer. The upstream names the list after the side that it is about. (卖家給买家的评价, ` + "`" + `order_rate_info.buyer_rate_list` + "`" + `)"
   reviewsOfBuyer: [Review!]! @domain(name: "RateDetail")
-  "买家給卖家的评价"
+  "What the buyer wrote about the seller. The upstream names the list after the side that it is about. (买家給卖家的评价, ` + "`" + `order_rate_info.seller_rate_list` + "`" + `)"
   reviewsOfSeller: [Review!]! @domain(name: "RateDetail")
 }
 
+"One review. Personal data. (评价, ` + "`" + `order_rate_info.buyer_rate_list` + "`" + `, ` + "`" + `order_rate_info.seller_rate_list` + "`" + `)"
 type Review {
-  "评价星级"
+  "The number of stars. (评价星级, ` + "`" + `buyer_rate_list.star_level` + "`" + `, ` + "`" + `seller_rate_list.star_level` + "`" + `)"
   rating: Int
-  "评价详情"
+  "What was written. (评价详情, ` + "`" + `buyer_rate_list.content` + "`" + `, ` + "`" + `seller_rate_list.content` + "`" + `)"
   content: String
-  "收到评价的用户昵称"
-  revieweeNickname: String
-  "发送评价的用户昵称"
+  "Who wrote it. (发送评价的用户昵称, ` + "`" + `buyer_rate_list.poster_nick` + "`" + `, ` + "`" + `seller_rate_list.poster_nick` + "`" + `)"
   reviewerNickname: String
-  "评价上线时间"
+  "Whom it is about. (收到评价的用户昵称, ` + "`" + `buyer_rate_list.receiver_nick` + "`" + `, ` + "`" + `seller_rate_list.receiver_nick` + "`" + `)"
+  revieweeNickname: String
+  "When it was published. (评价上线时间, ` + "`" + `buyer_rate_list.publish_time` + "`" + `, ` + "`" + `seller_rate_list.publish_time` + "`" + `)"
   publishedAt: DateTime
 }
 
+"How an order leaves China. (跨境地址扩展信息, ` + "`" + `overseas_extra_address` + "`" + `)"
 type OverseasShipping {
-  "路线名称"
-  routeName: String
-  "路线id"
+  "The route's id. (路线id, ` + "`" + `overseas_extra_address.channel_id` + "`" + `)"
   routeId: ID
-  "国家code"
+  "The route's name. (路线名称, ` + "`" + `overseas_extra_address.channel_name` + "`" + `)"
+  routeName: String
+  "The country's code as sent. Not always ISO 3166: ` + "`" + `UK` + "`" + ` occurs. (国家code, ` + "`" + `overseas_extra_address.country_code` + "`" + `)"
   countryCode: String
-  "国家"
+  "The country's name. (国家, ` + "`" + `overseas_extra_address.country` + "`" + `)"
   country: String
-  "买家邮箱"
+  "The buyer's e-mail address. Personal data. (买家邮箱, ` + "`" + `overseas_extra_address.email` + "`" + `)"
   buyerEmail: String
-  "group"
+  "The freight forwarder. (货代公司, ` + "`" + `overseas_extra_address.shipping_company_*` + "`" + `)"
   forwarder: Forwarder
 }
 
+"A freight forwarder. (货代公司, ` + "`" + `overseas_extra_address.shipping_company_*` + "`" + `)"
 type Forwarder {
-  "货代公司id"
+  "The company's id. (货代公司id, ` + "`" + `overseas_extra_address.shipping_company_id` + "`" + `)"
   id: ID
-  "货代公司名称"
+  "The company's name. (货代公司名称, ` + "`" + `overseas_extra_address.shipping_company_name` + "`" + `)"
   name: String
 }
 
+"What is declared to customs. (跨境报关信息, ` + "`" + `customs` + "`" + `)"
 type CustomsDeclaration {
-  "id"
+  "The declaration's number. (id, 报关信息, ` + "`" + `customs.id` + "`" + `)"
   id: ID
-  "创建时间"
-  createdAt: DateTime
-  "修改时间"
-  updatedAt: DateTime
-  "买家id"
-  buyerUserId: ID
-  "主订单id"
+  "The order's number. (主订单id, ` + "`" + `customs.order_id` + "`" + `)"
   orderId: ID
-  "业务数据类型,默认1:报关单"
+  "The number of the buyer's account: ` + "`" + `Buyer.userId` + "`" + `, not ` + "`" + `Buyer.memberId` + "`" + `. (买家id, ` + "`" + `customs.buyer_id` + "`" + `)"
+  buyerUserId: ID
+  "The kind of record. (业务数据类型, ` + "`" + `customs.type` + "`" + `)"
   recordType: CustomsRecordType
-  "raw"
+  "` + "`" + `recordType` + "`" + ` exactly as sent. (业务数据类型, ` + "`" + `customs.type` + "`" + `)"
   recordTypeRaw: String
-  "报关信息列表"
+  "When the record was created. (创建时间, ` + "`" + `customs.gmt_create` + "`" + `)"
+  createdAt: DateTime
+  "When the record was last changed. (修改时间, ` + "`" + `customs.gmt_modified` + "`" + `)"
+  updatedAt: DateTime
+  "The declared goods. (报关信息列表, ` + "`" + `customs.attributes` + "`" + `)"
   items: [CustomsItem!]!
 }
 
+"One declared kind of goods. (报关信息, ` + "`" + `customs.attributes` + "`" + `)"
 type CustomsItem {
-  "sku标识"
+  "The stock keeping unit. (sku标识, ` + "`" + `customs.attributes.sku` + "`" + `)"
   sku: String
-  "中文名称"
+  "The Chinese name. (中文名称, ` + "`" + `customs.attributes.c_name` + "`" + `)"
   chineseName: String
-  "英文名称"
+  "The English name. (英文名称, ` + "`" + `customs.attributes.en_name` + "`" + `)"
   englishName: String
-  "申报价值"
-  declaredValue: Money
-  "数量"
+  "How many. (数量, ` + "`" + `customs.attributes.quantity` + "`" + `)"
   quantity: Decimal
-  "重量(kg)"
+  "The weight in kg. (重量(kg), ` + "`" + `customs.attributes.weight` + "`" + `)"
   weightKg: Decimal
-  "报关币种"
+  "The declared value, in the item's own currency. Sent in its major unit. (申报价值, ` + "`" + `customs.attributes.amount` + "`" + `)"
+  declaredValue: Money
+  "The currency exactly as sent. ` + "`" + `declaredValue.currencyCode` + "`" + ` has it too, with RMB as CNY. (报关币种, ` + "`" + `customs.attributes.currency` + "`" + `)"
   currencyRaw: String
 }
 
+"One line of a large enterprise's purchase. (采购单详情, ` + "`" + `quote_list` + "`" + `)"
 type ProcurementQuote {
-  "供应单项的名称"
+  "What is bought. (供应单项的名称, ` + "`" + `quote_list.product_quote_name` + "`" + `)"
   itemName: String
-  "价格,单位:元"
+  "The price of one. Sent in yuan. (价格, ` + "`" + `quote_list.price` + "`" + `)"
   unitPrice: Money
-  "购买数量"
+  "How many. (购买数量, ` + "`" + `quote_list.count` + "`" + `)"
   quantity: Decimal
 }
 
+"One further attribute of an order. (订单扩展属性, ` + "`" + `ext_attributes` + "`" + `)"
 type ExtraAttribute {
-  ""
+  "The key. (键, ` + "`" + `ext_attributes.key` + "`" + `)"
   key: String
-  ""
+  "The value. (值, ` + "`" + `ext_attributes.value` + "`" + `)"
   value: String
-  "描述"
+  "What it means. (描述, ` + "`" + `ext_attributes.description` + "`" + `)"
   description: String
 }
 
+"A product that another service of a federated graph knows more about. (产品)"
+type Product @key(fields: "id", resolvable: false) {
+  "The product's number. (产品ID, ` + "`" + `product_items.product_id` + "`" + `)"
+  id: ID!
+}
+
+"A member of the site whom another service of a federated graph knows more about. (会员, 主账号)"
+type Member @key(fields: "id", resolvable: false) {
+  "The id of the main account, as in ` + "`" + `b2b-2248544159` + "`" + `. (主账号id, ` + "`" + `base_info.buyer_id` + "`" + `, ` + "`" + `base_info.seller_id` + "`" + `)"
+  id: ID!
+}
+
+"Where an order or a line of it stands. (交易状态, 子订单状态, ` + "`" + `base_info.status` + "`" + `, ` + "`" + `product_items.status` + "`" + `)"
 enum OrderStatus {
-  "等待买家付款"
+  "Waiting for the buyer to pay. (等待买家付款; ` + "`" + `waitbuyerpay` + "`" + `)"
   WAIT_BUYER_PAY
-  "等待卖家发货"
+  "Paid; waiting for the seller to ship. (等待卖家发货; ` + "`" + `waitsellersend` + "`" + `)"
   WAIT_SELLER_SEND
-  "not in the document; seen in the SDK"
+  "Waiting for the carrier to take it in. (not in the document, seen in the SDK; ` + "`" + `waitlogisticstakein` + "`" + `)"
   WAIT_LOGISTICS_TAKE_IN
-  "等待买家收货"
+  "Shipped; waiting for the buyer to confirm the receipt. (等待买家收货; ` + "`" + `waitbuyerreceive` + "`" + `)"
   WAIT_BUYER_RECEIVE
-  "not in the document; seen in the SDK"
+  "Waiting for the buyer to sign for it. (not in the document, seen in the SDK; ` + "`" + `waitbuyersign` + "`" + `)"
   WAIT_BUYER_SIGN
-  "not in the document; seen in the SDK"
+  "Signed for. (not in the document, seen in the SDK; ` + "`" + `signinsuccess` + "`" + `)"
   SIGNED
-  "已收货"
+  "The buyer has confirmed the receipt. (已收货; ` + "`" + `confirm_goods` + "`" + `)"
   GOODS_CONFIRMED
-  "交易成功"
+  "The trade is complete. Final. (交易成功; ` + "`" + `success` + "`" + `)"
   SUCCESS
-  "交易取消"
+  "Cancelled. Final. (交易取消; ` + "`" + `cancel` + "`" + `)"
   CANCELLED
-  "交易终止"
+  "Ended before completion. Final. (交易终止; ` + "`" + `terminated` + "`" + `)"
   TERMINATED
+  "A value that is not known yet, or no value at all: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"Where a refund during the sale stands. Orders and lines spell the values differently; here they are one. (售中退款状态, ` + "`" + `base_info.refund_status` + "`" + `, ` + "`" + `product_items.refund_status` + "`" + `)"
 enum RefundStatus {
-  "等待卖家同意"
+  "Asked for; waiting for the seller to agree. (等待卖家同意; ` + "`" + `waitselleragree` + "`" + `, ` + "`" + `WAIT_SELLER_AGREE` + "`" + `)"
   WAIT_SELLER_AGREE
-  "待买家修改"
+  "Waiting for the buyer to change the request. (待买家修改; ` + "`" + `waitbuyermodify` + "`" + `, ` + "`" + `WAIT_BUYER_MODIFY` + "`" + `)"
   WAIT_BUYER_MODIFY
-  "等待买家退货"
+  "Agreed; waiting for the buyer to return the goods. (等待买家退货; ` + "`" + `waitbuyersend` + "`" + `, ` + "`" + `WAIT_BUYER_SEND` + "`" + `)"
   WAIT_BUYER_SEND
-  "等待卖家确认收货"
+  "Returned; waiting for the seller to confirm the receipt. (等待卖家确认收货; ` + "`" + `waitsellerreceive` + "`" + `, ` + "`" + `WAIT_SELLER_RECEIVE` + "`" + `)"
   WAIT_SELLER_RECEIVE
-  "退款成功"
+  "Refunded. (退款成功; ` + "`" + `refundsuccess` + "`" + `, ` + "`" + `REFUND_SUCCESS` + "`" + `)"
   REFUND_SUCCEEDED
-  "退款失败 (order) / 退款关闭 (line item)"
+  "Closed without a refund. (退款失败, 退款关闭; ` + "`" + `refundclose` + "`" + `, ` + "`" + `REFUND_CLOSED` + "`" + `)"
   REFUND_CLOSED
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"Why an order or a line of it was closed. (关闭原因, ` + "`" + `base_info.close_reason` + "`" + `, ` + "`" + `product_items.close_reason` + "`" + `)"
 enum CancellationReason {
-  "买家取消订单"
+  "The buyer cancelled. (买家取消订单; ` + "`" + `buyerCancel` + "`" + `)"
   BUYER_CANCELLED
-  "卖家库存不足"
+  "The seller ran out of stock. (卖家库存不足; ` + "`" + `sellerGoodsLack` + "`" + `)"
   SELLER_OUT_OF_STOCK
-  "not in the document; seen live"
+  "The buyer did not pay in time. (not in the document, seen live; ` + "`" + `BUYER_NO_PAY` + "`" + `)"
   BUYER_DID_NOT_PAY
-  "其它"
+  "Another reason. (其它; ` + "`" + `other` + "`" + `)"
   OTHER
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"Who closed an order. (关闭订单操作类型, ` + "`" + `base_info.close_operate_type` + "`" + `)"
 enum CancellationInitiator {
-  "卖家关闭交易"
+  "The seller. (卖家关闭交易; ` + "`" + `CLOSE_TRADE_BY_SELLER` + "`" + `)"
   SELLER
-  "BOPS后台关闭交易"
+  "The platform's staff. (BOPS后台关闭交易; ` + "`" + `CLOSE_TRADE_BY_BOPS` + "`" + `)"
   PLATFORM
-  "系统(超时)关闭交易"
+  "The system, after a deadline. (系统(超时)关闭交易; ` + "`" + `CLOSE_TRADE_BY_SYSTEM` + "`" + `)"
   SYSTEM
-  "买家关闭交易"
+  "The buyer. (买家关闭交易; ` + "`" + `CLOSE_TRADE_BY_BUYER` + "`" + `)"
   BUYER
-  "诚信保障投诉关闭 (the wire value is misspelt upstream; accept CREDIT too)"
+  "A complaint about the seller's credit; the wire value is misspelt upstream. (诚信保障投诉关闭; ` + "`" + `CLOSE_TRADE_BY_CREADIT` + "`" + `)"
   CREDIT_COMPLAINT
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"How a trade protects buyer and seller. Nearly all orders are ` + "`" + `TRADE_4` + "`" + `. (交易类型, ` + "`" + `base_info.trade_type` + "`" + `)"
 enum TradeType {
-  "担保交易"
+  "The platform holds the money until the receipt is confirmed. (担保交易; ` + "`" + `1` + "`" + `)"
   ESCROW
-  "预存款交易"
+  "Paid from a deposit. (预存款交易; ` + "`" + `2` + "`" + `)"
   PREPAID_DEPOSIT
-  "ETC境外收单交易"
+  "ETC, acquired overseas. (ETC境外收单交易; ` + "`" + `3` + "`" + `)"
   ETC_OVERSEAS
-  "即时到帐交易"
+  "The seller gets the money at once. (即时到帐交易; ` + "`" + `4` + "`" + `)"
   INSTANT
-  "保障金安全交易"
+  "Secured by a deposit of the seller. (保障金安全交易; ` + "`" + `5` + "`" + `)"
   SECURITY_DEPOSIT
-  "统一交易流程"
+  "The unified workflow. (统一交易流程; ` + "`" + `6` + "`" + `)"
   UNIFIED
-  "分阶段付款"
+  "Paid in stages. (分阶段付款; ` + "`" + `7` + "`" + `)"
   STAGED_PAYMENT
-  "货到付款交易"
+  "Paid on delivery. (货到付款交易; ` + "`" + `8` + "`" + `)"
   CASH_ON_DELIVERY
-  "信用凭证支付交易"
+  "Paid by credit voucher. (信用凭证支付交易; ` + "`" + `9` + "`" + `)"
   CREDIT_VOUCHER
-  "账期支付交易"
+  "Paid after an agreed period. (账期支付交易; ` + "`" + `10` + "`" + `)"
   ACCOUNT_PERIOD
-  "交易4.0"
+  "Trade 4.0, today's workflow. (交易4.0; ` + "`" + `50060` + "`" + `)"
   TRADE_4
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"The kind of business. (业务类型, ` + "`" + `base_info.business_type` + "`" + `)"
 enum BusinessType {
-  "国际站:信保"
+  "Trade Assurance, on Alibaba.com. (国际站:信保; ` + "`" + `ta` + "`" + `)"
   TRADE_ASSURANCE
-  "国际站:在线批发"
+  "Online wholesale, on Alibaba.com. (国际站:在线批发; ` + "`" + `wholesale` + "`" + `)"
   ONLINE_WHOLESALE
-  "普通订单类型"
+  "An ordinary order. (普通订单类型; ` + "`" + `cn` + "`" + `)"
   STANDARD
-  "大额批发订单类型"
+  "Wholesale of large quantities. (大额批发订单类型; ` + "`" + `ws` + "`" + `)"
   BULK_WHOLESALE
-  "普通拿样订单类型"
+  "A sample. (普通拿样订单类型; ` + "`" + `yp` + "`" + `)"
   SAMPLE
-  "一分钱拿样订单类型"
+  "A sample for one fen. (一分钱拿样订单类型; ` + "`" + `yf` + "`" + `)"
   ONE_CENT_SAMPLE
-  "倒批(限时折扣)订单类型"
+  "A discount for a limited time. (倒批(限时折扣)订单类型; ` + "`" + `fs` + "`" + `)"
   FLASH_SALE
-  "加工定制订单类型"
+  "Processing to order, under the code ` + "`" + `cz` + "`" + `; see also ` + "`" + `MANUFACTURING` + "`" + `. (加工定制订单类型; ` + "`" + `cz` + "`" + `)"
   CUSTOM_PROCESSING
-  "协议采购订单类型"
+  "Procurement under an agreement. (协议采购订单类型; ` + "`" + `ag` + "`" + `)"
   AGREEMENT_PROCUREMENT
-  "伙拼订单类型"
+  "A group purchase. (伙拼订单类型; ` + "`" + `hp` + "`" + `)"
   GROUP_PURCHASE
-  "供销订单类型"
+  "Supply and marketing. (供销订单类型; ` + "`" + `supply` + "`" + `)"
   SUPPLY
-  "淘工厂订单"
+  "Tao Factory. (淘工厂订单; ` + "`" + `factory` + "`" + `)"
   TAO_FACTORY
-  "快订下单"
+  "A quick order. (快订下单; ` + "`" + `quick` + "`" + `)"
   QUICK_ORDER
-  "享拼订单"
+  "A shared purchase. (享拼订单; ` + "`" + `xiangpin` + "`" + `)"
   SHARED_PURCHASE
-  "当面付"
+  "Paid face to face. (当面付; ` + "`" + `f2f` + "`" + `)"
   FACE_TO_FACE
-  "存样服务"
+  "The sample storage service. (存样服务; ` + "`" + `cyfw` + "`" + `)"
   SAMPLE_STORAGE
-  "代销订单"
+  "Sold by an agent who holds no stock. (代销订单; ` + "`" + `sp` + "`" + `)"
   CONSIGNMENT
-  "微供订单"
+  "WeiGong, supply for small resellers. (微供订单; ` + "`" + `wg` + "`" + `)"
   MICRO_SUPPLY
-  "零售通"
+  "Ling Shou Tong, supply for corner shops. (零售通; ` + "`" + `lst` + "`" + `)"
   RETAIL_LINK
-  "跨境"
+  "Cross-border. (跨境; ` + "`" + `cb` + "`" + `)"
   CROSS_BORDER
-  "分销"
+  "Distribution. (分销; ` + "`" + `distribution` + "`" + `)"
   DISTRIBUTION
-  "采源宝"
+  "Caiyuanbao, sourcing for resellers. (采源宝; ` + "`" + `cab` + "`" + `)"
   CAIYUANBAO
-  "加工定制"
+  "Processing to order, under the code ` + "`" + `manufact` + "`" + `; see also ` + "`" + `CUSTOM_PROCESSING` + "`" + `. (加工定制; ` + "`" + `manufact` + "`" + `)"
   MANUFACTURING
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"Where a stage of a staged payment stands. (阶段状态, ` + "`" + `step_order_list.step_order_status` + "`" + `)"
 enum PaymentStageStatus {
-  "未开始(待激活)"
+  "Not begun. (未开始(待激活); ` + "`" + `waitactivate` + "`" + `)"
   WAIT_ACTIVATION
-  "等待卖家推进"
+  "Waiting for the seller to start it. (等待卖家推进; ` + "`" + `waitsellerpush` + "`" + `)"
   WAIT_SELLER_PUSH
-  "本阶段完成"
+  "Complete. (本阶段完成; ` + "`" + `success` + "`" + `)"
   SUCCESS
-  "分账"
+  "The money is being divided. (分账; ` + "`" + `settlebill` + "`" + `)"
   SETTLED
-  "本阶段终止"
+  "Ended before completion. (本阶段终止; ` + "`" + `cancel` + "`" + `)"
   CANCELLED
-  "本阶段未开始便终止"
+  "Ended before it began. (本阶段未开始便终止; ` + "`" + `inactiveandcancel` + "`" + `)"
   CANCELLED_BEFORE_START
-  "等待买家付款"
+  "Waiting for the buyer to pay. (等待买家付款; ` + "`" + `waitbuyerpay` + "`" + `)"
   WAIT_BUYER_PAY
-  "等待卖家发货"
+  "Waiting for the seller to ship. (等待卖家发货; ` + "`" + `waitsellersend` + "`" + `)"
   WAIT_SELLER_SEND
-  "等待买家确认收货"
+  "Waiting for the buyer to confirm the receipt. (等待买家确认收货; ` + "`" + `waitbuyerreceive` + "`" + `)"
   WAIT_BUYER_RECEIVE
-  "等待卖家XX操作"
+  "Waiting for the seller's action, which the stage names. (等待卖家XX操作; ` + "`" + `waitselleract` + "`" + `)"
   WAIT_SELLER_ACTION
-  "等待买家确认XX操作"
+  "Waiting for the buyer to confirm that action. (等待买家确认XX操作; ` + "`" + `waitbuyerconfirmaction` + "`" + `)"
   WAIT_BUYER_CONFIRM
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"Where the payment of a stage stands. (阶段付款状态, ` + "`" + `step_order_list.step_pay_status` + "`" + `)"
 enum StagePaymentStatus {
-  "未冻结/未付款"
+  "Not paid, or the money not yet held. (未冻结/未付款; ` + "`" + `1` + "`" + `)"
   UNPAID
-  "已冻结/已付款"
+  "Paid, or the money held. (已冻结/已付款; ` + "`" + `2` + "`" + `)"
   PAID
-  "已退款"
+  "Refunded. (已退款; ` + "`" + `4` + "`" + `)"
   REFUNDED
-  "已转交易"
+  "Transferred to the trade. (已转交易; ` + "`" + `6` + "`" + `)"
   TRANSFERRED
-  "交易未付款被关闭"
+  "Closed without a payment. (交易未付款被关闭; ` + "`" + `8` + "`" + `)"
   CLOSED_UNPAID
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"How a payment deadline is given. (支付超时TYPE, ` + "`" + `base_info.pay_timeout_type` + "`" + `)"
 enum PaymentTimeoutType {
-  "定长"
+  "A number of seconds. The document says that all orders have this one. (定长; ` + "`" + `0` + "`" + `)"
   FIXED_DURATION
-  "固定时间"
+  "A point in time; its form is not documented. (固定时间; ` + "`" + `1` + "`" + `)"
   FIXED_TIME
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"Where a payment stands. 1688.com sends numbers, Alibaba.com words. (支付状态, ` + "`" + `trade_terms.pay_status` + "`" + `)"
 enum PaymentStatus {
-  "未付款 / 未支付"
+  "Not paid. (未付款 / 未支付; ` + "`" + `1` + "`" + `, ` + "`" + `WAIT_PAY` + "`" + `)"
   UNPAID
-  "已付款 / 已完成支付"
+  "Paid by the buyer. (已付款 / 已完成支付; ` + "`" + `2` + "`" + `, ` + "`" + `PAYER_PAID` + "`" + `)"
   PAID
-  "部分支付成功"
+  "A part was paid. (部分支付成功; ` + "`" + `PART_SUCCESS` + "`" + `)"
   PARTIALLY_SUCCEEDED
-  "支付成功"
+  "The payment went through. Not the same as ` + "`" + `SUCCEEDED` + "`" + ` upstream. (支付成功; ` + "`" + `PAY_SUCCESS` + "`" + `)"
   PAYMENT_SUCCEEDED
-  "成功"
+  "Successful. Not the same as ` + "`" + `PAYMENT_SUCCEEDED` + "`" + ` upstream. (成功; ` + "`" + `SUCCESS` + "`" + `)"
   SUCCEEDED
-  "失败"
+  "The payment failed. (失败; ` + "`" + `FAIL` + "`" + `)"
   FAILED
-  "风控关闭"
+  "Closed by risk control. (风控关闭; ` + "`" + `CLOSED` + "`" + `)"
   CLOSED_BY_RISK_CONTROL
-  "付款前取消 / 支付撤销"
+  "Cancelled before it was paid. (付款前取消 / 支付撤销; ` + "`" + `8` + "`" + `, ` + "`" + `CANCELLED` + "`" + `)"
   CANCELLED
-  "全额退款"
+  "Refunded in full. (全额退款; ` + "`" + `4` + "`" + `)"
   FULLY_REFUNDED
-  "卖家有收到钱,回款完成"
+  "The seller has the money. (卖家有收到钱,回款完成; ` + "`" + `6` + "`" + `)"
   SETTLED_TO_SELLER
-  "未创建外部支付单"
+  "There is no bill at the payment provider. (未创建外部支付单; ` + "`" + `7` + "`" + `)"
   NOT_CREATED
-  "正在支付中"
+  "The payment is under way. (正在支付中; ` + "`" + `9` + "`" + `)"
   PAYING
-  "账期支付,待到账"
+  "Paid after an agreed period; the money has not arrived yet. (账期支付,待到账; ` + "`" + `12` + "`" + `)"
   ACCOUNT_PERIOD_PENDING
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"How a payment is made. 1688.com sends numbers, Alibaba.com words. (支付方式, ` + "`" + `trade_terms.pay_way` + "`" + `)"
 enum PaymentMethod {
-  "支付宝"
+  "Alipay. (支付宝; ` + "`" + `1` + "`" + `)"
   ALIPAY
-  "网商银行信任付"
+  "Trust payment of MYbank. (网商银行信任付; ` + "`" + `2` + "`" + `)"
   MYBANK_TRUST
-  "诚e赊"
+  "Cheng-e-She, a credit. (诚e赊; ` + "`" + `3` + "`" + `)"
   CHENG_E_SHE
-  "银行转账"
+  "Bank transfer. (银行转账; ` + "`" + `4` + "`" + `)"
   BANK_TRANSFER
-  "赊销宝"
+  "She-Xiao-Bao, a credit. (赊销宝; ` + "`" + `5` + "`" + `)"
   SHE_XIAO_BAO
-  "电子承兑票据"
+  "Electronic acceptance bill. (电子承兑票据; ` + "`" + `6` + "`" + `)"
   ELECTRONIC_ACCEPTANCE_BILL
-  "账期支付"
+  "After an agreed period. (账期支付; ` + "`" + `7` + "`" + `)"
   ACCOUNT_PERIOD
-  "合并支付渠道"
+  "Several channels together. (合并支付渠道; ` + "`" + `8` + "`" + `)"
   COMBINED
-  "无打款"
+  "No payment. (无打款; ` + "`" + `9` + "`" + `)"
   NO_PAYMENT
-  "零售通赊购"
+  "Purchase on credit by Ling Shou Tong. (零售通赊购; ` + "`" + `10` + "`" + `)"
   RETAIL_LINK_CREDIT
-  "声明付款"
+  "Declared as paid. (声明付款; ` + "`" + `12` + "`" + `)"
   DECLARED
-  "支付平台"
+  "A payment platform. (支付平台; ` + "`" + `13` + "`" + `)"
   PAYMENT_PLATFORM
-  "融资支付"
+  "Financed. (融资支付; ` + "`" + `ECL` + "`" + `)"
   FINANCING
-  "信用卡"
+  "Credit card. (信用卡; ` + "`" + `CC` + "`" + `)"
   CREDIT_CARD
-  "线下TT"
+  "Telegraphic transfer, offline. (线下TT; ` + "`" + `TT` + "`" + `)"
   WIRE_TRANSFER
-  "echecking支付"
+  "Electronic check. (echecking支付; ` + "`" + `ACH` + "`" + `)"
   ECHECK
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"Where the delivery of a line stands. (物流状态, ` + "`" + `product_items.logistics_status` + "`" + `)"
 enum FulfillmentStatus {
-  "未发货"
+  "Not shipped. (未发货; ` + "`" + `1` + "`" + `)"
   NOT_SHIPPED
-  "已发货"
+  "Shipped. (已发货; ` + "`" + `2` + "`" + `)"
   SHIPPED
-  "已收货"
+  "Received. (已收货; ` + "`" + `3` + "`" + `)"
   RECEIVED
-  "已经退货"
+  "Returned. (已经退货; ` + "`" + `4` + "`" + `)"
   RETURNED
-  "部分发货"
+  "Shipped in part. (部分发货; ` + "`" + `5` + "`" + `)"
   PARTIALLY_SHIPPED
-  "not in the document; seen in the SDK"
+  "Cancelled before shipping. (not in the document, seen in the SDK; ` + "`" + `7` + "`" + `)"
   CANCELLED_BEFORE_SHIPPING
-  "还未创建物流订单"
+  "There is no logistics order yet. (还未创建物流订单; ` + "`" + `8` + "`" + `)"
   NO_LOGISTICS_ORDER
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"Who ships, and whether at all. (发货方式, ` + "`" + `logistics_items.type` + "`" + `)"
 enum ShipmentType {
-  "自行发货"
+  "The seller ships by itself. (自行发货; ` + "`" + `0` + "`" + `, ` + "`" + `SELF_SEND_GOODS` + "`" + `)"
   SELF_SHIPPED
-  "在线发货"
+  "Shipped by a carrier that was booked on the platform. (在线发货; ` + "`" + `1` + "`" + `, ` + "`" + `ONLINE_SEND_GOODS` + "`" + `)"
   ONLINE_SHIPPED
-  "不需要物流的发货"
+  "Nothing needs shipping. (不需要物流的发货; ` + "`" + `2` + "`" + `, ` + "`" + `NO_LOGISTICS_SEND_GOODS` + "`" + `)"
   NO_LOGISTICS
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"Where a shipment stands. The upstream documents no list: expect ` + "`" + `UNKNOWN` + "`" + ` and read the raw field. (状态, ` + "`" + `logistics_items.status` + "`" + `)"
 enum ShipmentStatus {
-  "seen in every sample; the list is not documented"
+  "Sent. (已发货, not documented, seen in every sample; ` + "`" + `alreadysend` + "`" + `)"
   SENT
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"Why a delivery needs no carrier. (无需物流类别, ` + "`" + `logistics_items.no_logistics_condition` + "`" + `)"
 enum NoCarrierReason {
-  "其他第三方物流、小型物充商、车队等"
+  "A small carrier or a truck fleet brings it. (其他第三方物流、小型物充商、车队等; ` + "`" + `1` + "`" + `)"
   THIRD_PARTY_CARRIER
-  "补运费、差价"
+  "It is only a payment of freight or of a difference in price. (补运费、差价; ` + "`" + `2` + "`" + `)"
   FEE_ADJUSTMENT
-  "卖家配送"
+  "The seller brings it. (卖家配送; ` + "`" + `3` + "`" + `)"
   SELLER_DELIVERY
-  "买家自提"
+  "The buyer fetches it. (买家自提; ` + "`" + `4` + "`" + `)"
   BUYER_PICKUP
-  "其他原因"
+  "Another reason. (其他原因; ` + "`" + `5` + "`" + `)"
   OTHER
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"The kind of invoice. (发票类型, ` + "`" + `order_invoice_info.invoice_type` + "`" + `)"
 enum InvoiceType {
-  "普通发票"
+  "An ordinary invoice. (普通发票; ` + "`" + `0` + "`" + `)"
   ORDINARY
-  "增值税发票"
+  "A VAT invoice. (增值税发票; ` + "`" + `1` + "`" + `)"
   VAT
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态) Also the upstream's own \"unknown\". (未知类型; ` + "`" + `9` + "`" + `)"
   UNKNOWN
 }
 
+"Whether one side has reviewed the other. (评价状态, ` + "`" + `order_rate_info.buyer_rate_status` + "`" + `, ` + "`" + `order_rate_info.seller_rate_status` + "`" + `)"
 enum ReviewStatus {
-  "已评论"
+  "Reviewed. (已评论; ` + "`" + `4` + "`" + `)"
   REVIEWED
-  "未评论"
+  "Not reviewed. (未评论; ` + "`" + `5` + "`" + `)"
   NOT_REVIEWED
-  "不需要评论"
+  "No review is needed. (不需要评论; ` + "`" + `6` + "`" + `)"
   NOT_NEEDED
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
 
+"The kind of a customs record. (业务数据类型, ` + "`" + `customs.type` + "`" + `)"
 enum CustomsRecordType {
-  "报关单"
+  "A customs declaration. (报关单; ` + "`" + `1` + "`" + `)"
   DECLARATION
+  "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
-
 `, BuiltIn: false},
 	{Name: "../../federation.graphqls", Input: `# What every subgraph of a federated graph adds to its own schema. A router expects these names and
 # adds them itself when it composes, so they are no part of the contract in schema.graphqls.
@@ -1220,18 +1413,18 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
 func (ec *executionContext) childFields_Buyer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "loginId":
-		return ec.fieldContext_Buyer_loginId(ctx, field)
-	case "subAccountLoginId":
-		return ec.fieldContext_Buyer_subAccountLoginId(ctx, field)
-	case "contact":
-		return ec.fieldContext_Buyer_contact(ctx, field)
 	case "memberId":
 		return ec.fieldContext_Buyer_memberId(ctx, field)
 	case "userId":
 		return ec.fieldContext_Buyer_userId(ctx, field)
+	case "loginId":
+		return ec.fieldContext_Buyer_loginId(ctx, field)
+	case "subAccountLoginId":
+		return ec.fieldContext_Buyer_subAccountLoginId(ctx, field)
 	case "alipayId":
 		return ec.fieldContext_Buyer_alipayId(ctx, field)
+	case "contact":
+		return ec.fieldContext_Buyer_contact(ctx, field)
 	case "member":
 		return ec.fieldContext_Buyer_member(ctx, field)
 	}
@@ -1252,36 +1445,36 @@ func (ec *executionContext) childFields_Carrier(ctx context.Context, field graph
 
 func (ec *executionContext) childFields_Contact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "name":
+		return ec.fieldContext_Contact_name(ctx, field)
+	case "companyName":
+		return ec.fieldContext_Contact_companyName(ctx, field)
 	case "phone":
 		return ec.fieldContext_Contact_phone(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_Contact_mobilePhone(ctx, field)
 	case "fax":
 		return ec.fieldContext_Contact_fax(ctx, field)
 	case "email":
 		return ec.fieldContext_Contact_email(ctx, field)
 	case "imAccount":
 		return ec.fieldContext_Contact_imAccount(ctx, field)
-	case "name":
-		return ec.fieldContext_Contact_name(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_Contact_mobilePhone(ctx, field)
-	case "companyName":
-		return ec.fieldContext_Contact_companyName(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Contact", field.Name)
 }
 
 func (ec *executionContext) childFields_CreditPayment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "amountRaw":
-		return ec.fieldContext_CreditPayment_amountRaw(ctx, field)
-	case "paidAt":
-		return ec.fieldContext_CreditPayment_paidAt(ctx, field)
 	case "status":
 		return ec.fieldContext_CreditPayment_status(ctx, field)
-	case "repaymentDueAt":
-		return ec.fieldContext_CreditPayment_repaymentDueAt(ctx, field)
 	case "statusDescription":
 		return ec.fieldContext_CreditPayment_statusDescription(ctx, field)
+	case "paidAt":
+		return ec.fieldContext_CreditPayment_paidAt(ctx, field)
+	case "repaymentDueAt":
+		return ec.fieldContext_CreditPayment_repaymentDueAt(ctx, field)
+	case "amountRaw":
+		return ec.fieldContext_CreditPayment_amountRaw(ctx, field)
 	case "outstandingAmountRaw":
 		return ec.fieldContext_CreditPayment_outstandingAmountRaw(ctx, field)
 	}
@@ -1292,18 +1485,18 @@ func (ec *executionContext) childFields_CustomsDeclaration(ctx context.Context, 
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_CustomsDeclaration_id(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_CustomsDeclaration_createdAt(ctx, field)
-	case "updatedAt":
-		return ec.fieldContext_CustomsDeclaration_updatedAt(ctx, field)
-	case "buyerUserId":
-		return ec.fieldContext_CustomsDeclaration_buyerUserId(ctx, field)
 	case "orderId":
 		return ec.fieldContext_CustomsDeclaration_orderId(ctx, field)
+	case "buyerUserId":
+		return ec.fieldContext_CustomsDeclaration_buyerUserId(ctx, field)
 	case "recordType":
 		return ec.fieldContext_CustomsDeclaration_recordType(ctx, field)
 	case "recordTypeRaw":
 		return ec.fieldContext_CustomsDeclaration_recordTypeRaw(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_CustomsDeclaration_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_CustomsDeclaration_updatedAt(ctx, field)
 	case "items":
 		return ec.fieldContext_CustomsDeclaration_items(ctx, field)
 	}
@@ -1318,12 +1511,12 @@ func (ec *executionContext) childFields_CustomsItem(ctx context.Context, field g
 		return ec.fieldContext_CustomsItem_chineseName(ctx, field)
 	case "englishName":
 		return ec.fieldContext_CustomsItem_englishName(ctx, field)
-	case "declaredValue":
-		return ec.fieldContext_CustomsItem_declaredValue(ctx, field)
 	case "quantity":
 		return ec.fieldContext_CustomsItem_quantity(ctx, field)
 	case "weightKg":
 		return ec.fieldContext_CustomsItem_weightKg(ctx, field)
+	case "declaredValue":
+		return ec.fieldContext_CustomsItem_declaredValue(ctx, field)
 	case "currencyRaw":
 		return ec.fieldContext_CustomsItem_currencyRaw(ctx, field)
 	}
@@ -1332,32 +1525,32 @@ func (ec *executionContext) childFields_CustomsItem(ctx context.Context, field g
 
 func (ec *executionContext) childFields_DomesticShipping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "addressLine":
-		return ec.fieldContext_DomesticShipping_addressLine(ctx, field)
+	case "recipientName":
+		return ec.fieldContext_DomesticShipping_recipientName(ctx, field)
+	case "phone":
+		return ec.fieldContext_DomesticShipping_phone(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_DomesticShipping_mobilePhone(ctx, field)
+	case "fax":
+		return ec.fieldContext_DomesticShipping_fax(ctx, field)
+	case "province":
+		return ec.fieldContext_DomesticShipping_province(ctx, field)
+	case "city":
+		return ec.fieldContext_DomesticShipping_city(ctx, field)
 	case "district":
 		return ec.fieldContext_DomesticShipping_district(ctx, field)
 	case "regionCode":
 		return ec.fieldContext_DomesticShipping_regionCode(ctx, field)
-	case "city":
-		return ec.fieldContext_DomesticShipping_city(ctx, field)
-	case "recipientName":
-		return ec.fieldContext_DomesticShipping_recipientName(ctx, field)
-	case "fax":
-		return ec.fieldContext_DomesticShipping_fax(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_DomesticShipping_mobilePhone(ctx, field)
-	case "province":
-		return ec.fieldContext_DomesticShipping_province(ctx, field)
-	case "phone":
-		return ec.fieldContext_DomesticShipping_phone(ctx, field)
+	case "town":
+		return ec.fieldContext_DomesticShipping_town(ctx, field)
+	case "townCode":
+		return ec.fieldContext_DomesticShipping_townCode(ctx, field)
+	case "addressLine":
+		return ec.fieldContext_DomesticShipping_addressLine(ctx, field)
 	case "postalCode":
 		return ec.fieldContext_DomesticShipping_postalCode(ctx, field)
 	case "shipments":
 		return ec.fieldContext_DomesticShipping_shipments(ctx, field)
-	case "townCode":
-		return ec.fieldContext_DomesticShipping_townCode(ctx, field)
-	case "town":
-		return ec.fieldContext_DomesticShipping_town(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DomesticShipping", field.Name)
 }
@@ -1386,10 +1579,10 @@ func (ec *executionContext) childFields_Forwarder(ctx context.Context, field gra
 
 func (ec *executionContext) childFields_GuaranteeTerm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "description":
-		return ec.fieldContext_GuaranteeTerm_description(ctx, field)
 	case "code":
 		return ec.fieldContext_GuaranteeTerm_code(ctx, field)
+	case "description":
+		return ec.fieldContext_GuaranteeTerm_description(ctx, field)
 	case "qualityAssurance":
 		return ec.fieldContext_GuaranteeTerm_qualityAssurance(ctx, field)
 	}
@@ -1398,130 +1591,134 @@ func (ec *executionContext) childFields_GuaranteeTerm(ctx context.Context, field
 
 func (ec *executionContext) childFields_Invoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "title":
-		return ec.fieldContext_Invoice_title(ctx, field)
-	case "type":
-		return ec.fieldContext_Invoice_type(ctx, field)
-	case "typeRaw":
-		return ec.fieldContext_Invoice_typeRaw(ctx, field)
 	case "id":
 		return ec.fieldContext_Invoice_id(ctx, field)
 	case "orderId":
 		return ec.fieldContext_Invoice_orderId(ctx, field)
+	case "type":
+		return ec.fieldContext_Invoice_type(ctx, field)
+	case "typeRaw":
+		return ec.fieldContext_Invoice_typeRaw(ctx, field)
+	case "title":
+		return ec.fieldContext_Invoice_title(ctx, field)
 	case "taxpayerId":
 		return ec.fieldContext_Invoice_taxpayerId(ctx, field)
-	case "recipient":
-		return ec.fieldContext_Invoice_recipient(ctx, field)
 	case "company":
 		return ec.fieldContext_Invoice_company(ctx, field)
+	case "recipient":
+		return ec.fieldContext_Invoice_recipient(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Invoice", field.Name)
 }
 
 func (ec *executionContext) childFields_InvoiceCompany(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "bankAccountNumber":
-		return ec.fieldContext_InvoiceCompany_bankAccountNumber(ctx, field)
-	case "bankName":
-		return ec.fieldContext_InvoiceCompany_bankName(ctx, field)
 	case "regionCode":
 		return ec.fieldContext_InvoiceCompany_regionCode(ctx, field)
 	case "regionName":
 		return ec.fieldContext_InvoiceCompany_regionName(ctx, field)
-	case "phone":
-		return ec.fieldContext_InvoiceCompany_phone(ctx, field)
 	case "streetAddress":
 		return ec.fieldContext_InvoiceCompany_streetAddress(ctx, field)
+	case "phone":
+		return ec.fieldContext_InvoiceCompany_phone(ctx, field)
+	case "bankName":
+		return ec.fieldContext_InvoiceCompany_bankName(ctx, field)
+	case "bankAccountNumber":
+		return ec.fieldContext_InvoiceCompany_bankAccountNumber(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type InvoiceCompany", field.Name)
 }
 
 func (ec *executionContext) childFields_InvoiceRecipient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "regionCode":
-		return ec.fieldContext_InvoiceRecipient_regionCode(ctx, field)
-	case "regionName":
-		return ec.fieldContext_InvoiceRecipient_regionName(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_InvoiceRecipient_mobilePhone(ctx, field)
 	case "name":
 		return ec.fieldContext_InvoiceRecipient_name(ctx, field)
 	case "phone":
 		return ec.fieldContext_InvoiceRecipient_phone(ctx, field)
-	case "postalCode":
-		return ec.fieldContext_InvoiceRecipient_postalCode(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_InvoiceRecipient_mobilePhone(ctx, field)
+	case "regionCode":
+		return ec.fieldContext_InvoiceRecipient_regionCode(ctx, field)
+	case "regionName":
+		return ec.fieldContext_InvoiceRecipient_regionName(ctx, field)
 	case "streetAddress":
 		return ec.fieldContext_InvoiceRecipient_streetAddress(ctx, field)
+	case "postalCode":
+		return ec.fieldContext_InvoiceRecipient_postalCode(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type InvoiceRecipient", field.Name)
 }
 
 func (ec *executionContext) childFields_LineItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "skuArticleNumber":
-		return ec.fieldContext_LineItem_skuArticleNumber(ctx, field)
-	case "description":
-		return ec.fieldContext_LineItem_description(ctx, field)
-	case "total":
-		return ec.fieldContext_LineItem_total(ctx, field)
+	case "id":
+		return ec.fieldContext_LineItem_id(ctx, field)
 	case "name":
 		return ec.fieldContext_LineItem_name(ctx, field)
-	case "unitPrice":
-		return ec.fieldContext_LineItem_unitPrice(ctx, field)
-	case "productId":
-		return ec.fieldContext_LineItem_productId(ctx, field)
-	case "imageUrls":
-		return ec.fieldContext_LineItem_imageUrls(ctx, field)
-	case "snapshotUrl":
-		return ec.fieldContext_LineItem_snapshotUrl(ctx, field)
-	case "quantity":
-		return ec.fieldContext_LineItem_quantity(ctx, field)
-	case "refundedAmount":
-		return ec.fieldContext_LineItem_refundedAmount(ctx, field)
-	case "skuId":
-		return ec.fieldContext_LineItem_skuId(ctx, field)
+	case "description":
+		return ec.fieldContext_LineItem_description(ctx, field)
+	case "productType":
+		return ec.fieldContext_LineItem_productType(ctx, field)
 	case "position":
 		return ec.fieldContext_LineItem_position(ctx, field)
 	case "status":
 		return ec.fieldContext_LineItem_status(ctx, field)
 	case "statusRaw":
 		return ec.fieldContext_LineItem_statusRaw(ctx, field)
-	case "id":
-		return ec.fieldContext_LineItem_id(ctx, field)
-	case "productType":
-		return ec.fieldContext_LineItem_productType(ctx, field)
+	case "statusDescription":
+		return ec.fieldContext_LineItem_statusDescription(ctx, field)
+	case "fulfillmentStatus":
+		return ec.fieldContext_LineItem_fulfillmentStatus(ctx, field)
+	case "fulfillmentStatusRaw":
+		return ec.fieldContext_LineItem_fulfillmentStatusRaw(ctx, field)
+	case "closeReason":
+		return ec.fieldContext_LineItem_closeReason(ctx, field)
+	case "closeReasonRaw":
+		return ec.fieldContext_LineItem_closeReasonRaw(ctx, field)
+	case "productId":
+		return ec.fieldContext_LineItem_productId(ctx, field)
+	case "product":
+		return ec.fieldContext_LineItem_product(ctx, field)
+	case "productArticleNumber":
+		return ec.fieldContext_LineItem_productArticleNumber(ctx, field)
+	case "skuId":
+		return ec.fieldContext_LineItem_skuId(ctx, field)
+	case "skuArticleNumber":
+		return ec.fieldContext_LineItem_skuArticleNumber(ctx, field)
+	case "specificationId":
+		return ec.fieldContext_LineItem_specificationId(ctx, field)
+	case "variantAttributes":
+		return ec.fieldContext_LineItem_variantAttributes(ctx, field)
+	case "imageUrls":
+		return ec.fieldContext_LineItem_imageUrls(ctx, field)
+	case "snapshotUrl":
+		return ec.fieldContext_LineItem_snapshotUrl(ctx, field)
+	case "quantity":
+		return ec.fieldContext_LineItem_quantity(ctx, field)
+	case "quantityPrecisionFactor":
+		return ec.fieldContext_LineItem_quantityPrecisionFactor(ctx, field)
 	case "unit":
 		return ec.fieldContext_LineItem_unit(ctx, field)
 	case "weight":
 		return ec.fieldContext_LineItem_weight(ctx, field)
 	case "weightUnit":
 		return ec.fieldContext_LineItem_weightUnit(ctx, field)
-	case "guarantees":
-		return ec.fieldContext_LineItem_guarantees(ctx, field)
-	case "productArticleNumber":
-		return ec.fieldContext_LineItem_productArticleNumber(ctx, field)
-	case "variantAttributes":
-		return ec.fieldContext_LineItem_variantAttributes(ctx, field)
+	case "unitPrice":
+		return ec.fieldContext_LineItem_unitPrice(ctx, field)
+	case "total":
+		return ec.fieldContext_LineItem_total(ctx, field)
 	case "priceAdjustment":
 		return ec.fieldContext_LineItem_priceAdjustment(ctx, field)
-	case "specificationId":
-		return ec.fieldContext_LineItem_specificationId(ctx, field)
-	case "quantityPrecisionFactor":
-		return ec.fieldContext_LineItem_quantityPrecisionFactor(ctx, field)
-	case "statusDescription":
-		return ec.fieldContext_LineItem_statusDescription(ctx, field)
+	case "refundedAmount":
+		return ec.fieldContext_LineItem_refundedAmount(ctx, field)
 	case "refundStatus":
 		return ec.fieldContext_LineItem_refundStatus(ctx, field)
 	case "refundStatusRaw":
 		return ec.fieldContext_LineItem_refundStatusRaw(ctx, field)
-	case "closeReason":
-		return ec.fieldContext_LineItem_closeReason(ctx, field)
-	case "closeReasonRaw":
-		return ec.fieldContext_LineItem_closeReasonRaw(ctx, field)
-	case "fulfillmentStatus":
-		return ec.fieldContext_LineItem_fulfillmentStatus(ctx, field)
-	case "fulfillmentStatusRaw":
-		return ec.fieldContext_LineItem_fulfillmentStatusRaw(ctx, field)
+	case "refundId":
+		return ec.fieldContext_LineItem_refundId(ctx, field)
+	case "afterSalesRefundId":
+		return ec.fieldContext_LineItem_afterSalesRefundId(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_LineItem_createdAt(ctx, field)
 	case "updatedAt":
@@ -1530,12 +1727,8 @@ func (ec *executionContext) childFields_LineItem(ctx context.Context, field grap
 		return ec.fieldContext_LineItem_completedAt(ctx, field)
 	case "stockReservationExpiresAt":
 		return ec.fieldContext_LineItem_stockReservationExpiresAt(ctx, field)
-	case "refundId":
-		return ec.fieldContext_LineItem_refundId(ctx, field)
-	case "afterSalesRefundId":
-		return ec.fieldContext_LineItem_afterSalesRefundId(ctx, field)
-	case "product":
-		return ec.fieldContext_LineItem_product(ctx, field)
+	case "guarantees":
+		return ec.fieldContext_LineItem_guarantees(ctx, field)
 	case "shipments":
 		return ec.fieldContext_LineItem_shipments(ctx, field)
 	}
@@ -1562,116 +1755,128 @@ func (ec *executionContext) childFields_Money(ctx context.Context, field graphql
 
 func (ec *executionContext) childFields_NoCarrier(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "contactName":
-		return ec.fieldContext_NoCarrier_contactName(ctx, field)
-	case "contactPhone":
-		return ec.fieldContext_NoCarrier_contactPhone(ctx, field)
-	case "referenceNumber":
-		return ec.fieldContext_NoCarrier_referenceNumber(ctx, field)
 	case "reason":
 		return ec.fieldContext_NoCarrier_reason(ctx, field)
 	case "reasonRaw":
 		return ec.fieldContext_NoCarrier_reasonRaw(ctx, field)
+	case "referenceNumber":
+		return ec.fieldContext_NoCarrier_referenceNumber(ctx, field)
+	case "contactName":
+		return ec.fieldContext_NoCarrier_contactName(ctx, field)
+	case "contactPhone":
+		return ec.fieldContext_NoCarrier_contactPhone(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NoCarrier", field.Name)
 }
 
 func (ec *executionContext) childFields_Order(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "fullyShippedAt":
-		return ec.fieldContext_Order_fullyShippedAt(ctx, field)
-	case "paidAt":
-		return ec.fieldContext_Order_paidAt(ctx, field)
-	case "priceAdjustment":
-		return ec.fieldContext_Order_priceAdjustment(ctx, field)
-	case "paymentTransactionId":
-		return ec.fieldContext_Order_paymentTransactionId(ctx, field)
-	case "merchandiseTotal":
-		return ec.fieldContext_Order_merchandiseTotal(ctx, field)
-	case "buyerMessage":
-		return ec.fieldContext_Order_buyerMessage(ctx, field)
-	case "workflowTemplateCode":
-		return ec.fieldContext_Order_workflowTemplateCode(ctx, field)
-	case "isSellerInitiated":
-		return ec.fieldContext_Order_isSellerInitiated(ctx, field)
-	case "updatedAt":
-		return ec.fieldContext_Order_updatedAt(ctx, field)
 	case "id":
 		return ec.fieldContext_Order_id(ctx, field)
-	case "completedAt":
-		return ec.fieldContext_Order_completedAt(ctx, field)
-	case "total":
-		return ec.fieldContext_Order_total(ctx, field)
-	case "shippingFee":
-		return ec.fieldContext_Order_shippingFee(ctx, field)
-	case "buyerMemo":
-		return ec.fieldContext_Order_buyerMemo(ctx, field)
-	case "refundedAmount":
-		return ec.fieldContext_Order_refundedAmount(ctx, field)
+	case "webSite":
+		return ec.fieldContext_Order_webSite(ctx, field)
+	case "edition":
+		return ec.fieldContext_Order_edition(ctx, field)
+	case "fetchedAt":
+		return ec.fieldContext_Order_fetchedAt(ctx, field)
 	case "status":
 		return ec.fieldContext_Order_status(ctx, field)
 	case "statusRaw":
 		return ec.fieldContext_Order_statusRaw(ctx, field)
-	case "refundPaymentRaw":
-		return ec.fieldContext_Order_refundPaymentRaw(ctx, field)
-	case "couponDiscount":
-		return ec.fieldContext_Order_couponDiscount(ctx, field)
-	case "buyerMemoFlag":
-		return ec.fieldContext_Order_buyerMemoFlag(ctx, field)
-	case "recipient":
-		return ec.fieldContext_Order_recipient(ctx, field)
 	case "refundStatus":
 		return ec.fieldContext_Order_refundStatus(ctx, field)
 	case "refundStatusRaw":
 		return ec.fieldContext_Order_refundStatusRaw(ctx, field)
-	case "orderNote":
-		return ec.fieldContext_Order_orderNote(ctx, field)
-	case "preOrderId":
-		return ec.fieldContext_Order_preOrderId(ctx, field)
+	case "afterSalesRefundStatus":
+		return ec.fieldContext_Order_afterSalesRefundStatus(ctx, field)
+	case "refundId":
+		return ec.fieldContext_Order_refundId(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Order_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Order_updatedAt(ctx, field)
 	case "confirmedAt":
 		return ec.fieldContext_Order_confirmedAt(ctx, field)
+	case "paidAt":
+		return ec.fieldContext_Order_paidAt(ctx, field)
+	case "fullyShippedAt":
+		return ec.fieldContext_Order_fullyShippedAt(ctx, field)
+	case "fullyReceivedAt":
+		return ec.fieldContext_Order_fullyReceivedAt(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_Order_completedAt(ctx, field)
+	case "total":
+		return ec.fieldContext_Order_total(ctx, field)
+	case "merchandiseTotal":
+		return ec.fieldContext_Order_merchandiseTotal(ctx, field)
+	case "shippingFee":
+		return ec.fieldContext_Order_shippingFee(ctx, field)
+	case "couponDiscount":
+		return ec.fieldContext_Order_couponDiscount(ctx, field)
+	case "priceAdjustment":
+		return ec.fieldContext_Order_priceAdjustment(ctx, field)
+	case "refundedAmount":
+		return ec.fieldContext_Order_refundedAmount(ctx, field)
+	case "refundPaymentRaw":
+		return ec.fieldContext_Order_refundPaymentRaw(ctx, field)
 	case "tradeType":
 		return ec.fieldContext_Order_tradeType(ctx, field)
 	case "tradeTypeRaw":
 		return ec.fieldContext_Order_tradeTypeRaw(ctx, field)
-	case "fullyReceivedAt":
-		return ec.fieldContext_Order_fullyReceivedAt(ctx, field)
-	case "stagedPaymentAgreementPath":
-		return ec.fieldContext_Order_stagedPaymentAgreementPath(ctx, field)
-	case "afterSalesRefundStatus":
-		return ec.fieldContext_Order_afterSalesRefundStatus(ctx, field)
-	case "isPaidInFullUpfront":
-		return ec.fieldContext_Order_isPaidInFullUpfront(ctx, field)
-	case "paymentStages":
-		return ec.fieldContext_Order_paymentStages(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_Order_createdAt(ctx, field)
+	case "tradeTypeCode":
+		return ec.fieldContext_Order_tradeTypeCode(ctx, field)
+	case "tradeTypeDescription":
+		return ec.fieldContext_Order_tradeTypeDescription(ctx, field)
 	case "businessType":
 		return ec.fieldContext_Order_businessType(ctx, field)
 	case "businessTypeRaw":
 		return ec.fieldContext_Order_businessTypeRaw(ctx, field)
-	case "isOverseasOrder":
-		return ec.fieldContext_Order_isOverseasOrder(ctx, field)
-	case "refundId":
-		return ec.fieldContext_Order_refundId(ctx, field)
-	case "tradeTypeDescription":
-		return ec.fieldContext_Order_tradeTypeDescription(ctx, field)
-	case "paymentChannels":
-		return ec.fieldContext_Order_paymentChannels(ctx, field)
-	case "tradeTypeCode":
-		return ec.fieldContext_Order_tradeTypeCode(ctx, field)
-	case "paymentTimeoutSeconds":
-		return ec.fieldContext_Order_paymentTimeoutSeconds(ctx, field)
-	case "paymentTimeoutRaw":
-		return ec.fieldContext_Order_paymentTimeoutRaw(ctx, field)
-	case "paymentTimeoutType":
-		return ec.fieldContext_Order_paymentTimeoutType(ctx, field)
-	case "paymentTimeoutTypeRaw":
-		return ec.fieldContext_Order_paymentTimeoutTypeRaw(ctx, field)
+	case "workflowTemplateCode":
+		return ec.fieldContext_Order_workflowTemplateCode(ctx, field)
 	case "businessInfo":
 		return ec.fieldContext_Order_businessInfo(ctx, field)
 	case "payments":
 		return ec.fieldContext_Order_payments(ctx, field)
+	case "paymentChannels":
+		return ec.fieldContext_Order_paymentChannels(ctx, field)
+	case "paymentTransactionId":
+		return ec.fieldContext_Order_paymentTransactionId(ctx, field)
+	case "paymentTimeoutType":
+		return ec.fieldContext_Order_paymentTimeoutType(ctx, field)
+	case "paymentTimeoutTypeRaw":
+		return ec.fieldContext_Order_paymentTimeoutTypeRaw(ctx, field)
+	case "paymentTimeoutSeconds":
+		return ec.fieldContext_Order_paymentTimeoutSeconds(ctx, field)
+	case "paymentTimeoutRaw":
+		return ec.fieldContext_Order_paymentTimeoutRaw(ctx, field)
+	case "paymentStages":
+		return ec.fieldContext_Order_paymentStages(ctx, field)
+	case "stagedPaymentAgreementPath":
+		return ec.fieldContext_Order_stagedPaymentAgreementPath(ctx, field)
+	case "isPaidInFullUpfront":
+		return ec.fieldContext_Order_isPaidInFullUpfront(ctx, field)
+	case "isSellerInitiated":
+		return ec.fieldContext_Order_isSellerInitiated(ctx, field)
+	case "isOverseasOrder":
+		return ec.fieldContext_Order_isOverseasOrder(ctx, field)
+	case "preOrderId":
+		return ec.fieldContext_Order_preOrderId(ctx, field)
+	case "orderNote":
+		return ec.fieldContext_Order_orderNote(ctx, field)
+	case "buyerMessage":
+		return ec.fieldContext_Order_buyerMessage(ctx, field)
+	case "buyerMemo":
+		return ec.fieldContext_Order_buyerMemo(ctx, field)
+	case "buyerMemoFlag":
+		return ec.fieldContext_Order_buyerMemoFlag(ctx, field)
+	case "buyer":
+		return ec.fieldContext_Order_buyer(ctx, field)
+	case "seller":
+		return ec.fieldContext_Order_seller(ctx, field)
+	case "recipient":
+		return ec.fieldContext_Order_recipient(ctx, field)
+	case "cancellation":
+		return ec.fieldContext_Order_cancellation(ctx, field)
 	case "lineItems":
 		return ec.fieldContext_Order_lineItems(ctx, field)
 	case "domesticShipping":
@@ -1690,18 +1895,6 @@ func (ec *executionContext) childFields_Order(ctx context.Context, field graphql
 		return ec.fieldContext_Order_procurementQuotes(ctx, field)
 	case "extraAttributes":
 		return ec.fieldContext_Order_extraAttributes(ctx, field)
-	case "buyer":
-		return ec.fieldContext_Order_buyer(ctx, field)
-	case "seller":
-		return ec.fieldContext_Order_seller(ctx, field)
-	case "cancellation":
-		return ec.fieldContext_Order_cancellation(ctx, field)
-	case "webSite":
-		return ec.fieldContext_Order_webSite(ctx, field)
-	case "edition":
-		return ec.fieldContext_Order_edition(ctx, field)
-	case "fetchedAt":
-		return ec.fieldContext_Order_fetchedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Order", field.Name)
 }
@@ -1710,14 +1903,14 @@ func (ec *executionContext) childFields_OrderBusinessInfo(ctx context.Context, f
 	switch field.Name {
 	case "isCaiyuanbaoOrder":
 		return ec.fieldContext_OrderBusinessInfo_isCaiyuanbaoOrder(ctx, field)
-	case "creditPayment":
-		return ec.fieldContext_OrderBusinessInfo_creditPayment(ctx, field)
-	case "preOrder":
-		return ec.fieldContext_OrderBusinessInfo_preOrder(ctx, field)
-	case "creditTermSettlementAt":
-		return ec.fieldContext_OrderBusinessInfo_creditTermSettlementAt(ctx, field)
 	case "isCreditTradeSelected":
 		return ec.fieldContext_OrderBusinessInfo_isCreditTradeSelected(ctx, field)
+	case "creditPayment":
+		return ec.fieldContext_OrderBusinessInfo_creditPayment(ctx, field)
+	case "creditTermSettlementAt":
+		return ec.fieldContext_OrderBusinessInfo_creditTermSettlementAt(ctx, field)
+	case "preOrder":
+		return ec.fieldContext_OrderBusinessInfo_preOrder(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OrderBusinessInfo", field.Name)
 }
@@ -1758,10 +1951,10 @@ func (ec *executionContext) childFields_OrderReviews(ctx context.Context, field 
 
 func (ec *executionContext) childFields_OverseasShipping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "routeName":
-		return ec.fieldContext_OverseasShipping_routeName(ctx, field)
 	case "routeId":
 		return ec.fieldContext_OverseasShipping_routeId(ctx, field)
+	case "routeName":
+		return ec.fieldContext_OverseasShipping_routeName(ctx, field)
 	case "countryCode":
 		return ec.fieldContext_OverseasShipping_countryCode(ctx, field)
 	case "country":
@@ -1778,6 +1971,10 @@ func (ec *executionContext) childFields_PaymentStage(ctx context.Context, field 
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_PaymentStage_id(ctx, field)
+	case "name":
+		return ec.fieldContext_PaymentStage_name(ctx, field)
+	case "sequence":
+		return ec.fieldContext_PaymentStage_sequence(ctx, field)
 	case "status":
 		return ec.fieldContext_PaymentStage_status(ctx, field)
 	case "statusRaw":
@@ -1786,26 +1983,22 @@ func (ec *executionContext) childFields_PaymentStage(ctx context.Context, field 
 		return ec.fieldContext_PaymentStage_paymentStatus(ctx, field)
 	case "paymentStatusRaw":
 		return ec.fieldContext_PaymentStage_paymentStatusRaw(ctx, field)
-	case "sequence":
-		return ec.fieldContext_PaymentStage_sequence(ctx, field)
-	case "isFinalStage":
-		return ec.fieldContext_PaymentStage_isFinalStage(ctx, field)
-	case "isDisbursedToSeller":
-		return ec.fieldContext_PaymentStage_isDisbursedToSeller(ctx, field)
-	case "amountDueExcludingShipping":
-		return ec.fieldContext_PaymentStage_amountDueExcludingShipping(ctx, field)
+	case "templateId":
+		return ec.fieldContext_PaymentStage_templateId(ctx, field)
 	case "amountDue":
 		return ec.fieldContext_PaymentStage_amountDue(ctx, field)
-	case "shopDiscount":
-		return ec.fieldContext_PaymentStage_shopDiscount(ctx, field)
-	case "itemDiscount":
-		return ec.fieldContext_PaymentStage_itemDiscount(ctx, field)
+	case "amountDueExcludingShipping":
+		return ec.fieldContext_PaymentStage_amountDueExcludingShipping(ctx, field)
 	case "unitPrice":
 		return ec.fieldContext_PaymentStage_unitPrice(ctx, field)
 	case "quantity":
 		return ec.fieldContext_PaymentStage_quantity(ctx, field)
 	case "shippingFee":
 		return ec.fieldContext_PaymentStage_shippingFee(ctx, field)
+	case "shopDiscount":
+		return ec.fieldContext_PaymentStage_shopDiscount(ctx, field)
+	case "itemDiscount":
+		return ec.fieldContext_PaymentStage_itemDiscount(ctx, field)
 	case "priceAdjustment":
 		return ec.fieldContext_PaymentStage_priceAdjustment(ctx, field)
 	case "createdAt":
@@ -1820,30 +2013,30 @@ func (ec *executionContext) childFields_PaymentStage(ctx context.Context, field 
 		return ec.fieldContext_PaymentStage_sellerActedAt(ctx, field)
 	case "endedAt":
 		return ec.fieldContext_PaymentStage_endedAt(ctx, field)
+	case "sellerActionName":
+		return ec.fieldContext_PaymentStage_sellerActionName(ctx, field)
+	case "sellerMessage":
+		return ec.fieldContext_PaymentStage_sellerMessage(ctx, field)
 	case "sellerMessagePath":
 		return ec.fieldContext_PaymentStage_sellerMessagePath(ctx, field)
 	case "evidenceImagePath":
 		return ec.fieldContext_PaymentStage_evidenceImagePath(ctx, field)
-	case "sellerMessage":
-		return ec.fieldContext_PaymentStage_sellerMessage(ctx, field)
-	case "templateId":
-		return ec.fieldContext_PaymentStage_templateId(ctx, field)
-	case "name":
-		return ec.fieldContext_PaymentStage_name(ctx, field)
-	case "sellerActionName":
-		return ec.fieldContext_PaymentStage_sellerActionName(ctx, field)
 	case "paymentTimeoutSeconds":
 		return ec.fieldContext_PaymentStage_paymentTimeoutSeconds(ctx, field)
 	case "confirmationTimeoutSeconds":
 		return ec.fieldContext_PaymentStage_confirmationTimeoutSeconds(ctx, field)
+	case "isFinalStage":
+		return ec.fieldContext_PaymentStage_isFinalStage(ctx, field)
+	case "isDisbursedToSeller":
+		return ec.fieldContext_PaymentStage_isDisbursedToSeller(ctx, field)
 	case "requiresShipping":
 		return ec.fieldContext_PaymentStage_requiresShipping(ctx, field)
 	case "requiresSellerAction":
 		return ec.fieldContext_PaymentStage_requiresSellerAction(ctx, field)
-	case "disbursesOnCompletion":
-		return ec.fieldContext_PaymentStage_disbursesOnCompletion(ctx, field)
 	case "requiresSellerAdvance":
 		return ec.fieldContext_PaymentStage_requiresSellerAdvance(ctx, field)
+	case "disbursesOnCompletion":
+		return ec.fieldContext_PaymentStage_disbursesOnCompletion(ctx, field)
 	case "allowsInstantPayment":
 		return ec.fieldContext_PaymentStage_allowsInstantPayment(ctx, field)
 	}
@@ -1862,6 +2055,8 @@ func (ec *executionContext) childFields_PaymentTerm(ctx context.Context, field g
 		return ec.fieldContext_PaymentTerm_method(ctx, field)
 	case "methodRaw":
 		return ec.fieldContext_PaymentTerm_methodRaw(ctx, field)
+	case "methodDescription":
+		return ec.fieldContext_PaymentTerm_methodDescription(ctx, field)
 	case "amount":
 		return ec.fieldContext_PaymentTerm_amount(ctx, field)
 	case "stageId":
@@ -1874,8 +2069,6 @@ func (ec *executionContext) childFields_PaymentTerm(ctx context.Context, field g
 		return ec.fieldContext_PaymentTerm_isCardPayment(ctx, field)
 	case "isExpressPayment":
 		return ec.fieldContext_PaymentTerm_isExpressPayment(ctx, field)
-	case "methodDescription":
-		return ec.fieldContext_PaymentTerm_methodDescription(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PaymentTerm", field.Name)
 }
@@ -1914,16 +2107,16 @@ func (ec *executionContext) childFields_Recipient(ctx context.Context, field gra
 	switch field.Name {
 	case "fullName":
 		return ec.fieldContext_Recipient_fullName(ctx, field)
-	case "regionCode":
-		return ec.fieldContext_Recipient_regionCode(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_Recipient_mobilePhone(ctx, field)
 	case "phone":
 		return ec.fieldContext_Recipient_phone(ctx, field)
-	case "postalCode":
-		return ec.fieldContext_Recipient_postalCode(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_Recipient_mobilePhone(ctx, field)
+	case "regionCode":
+		return ec.fieldContext_Recipient_regionCode(ctx, field)
 	case "townCode":
 		return ec.fieldContext_Recipient_townCode(ctx, field)
+	case "postalCode":
+		return ec.fieldContext_Recipient_postalCode(ctx, field)
 	case "addressLine":
 		return ec.fieldContext_Recipient_addressLine(ctx, field)
 	}
@@ -1936,10 +2129,10 @@ func (ec *executionContext) childFields_Review(ctx context.Context, field graphq
 		return ec.fieldContext_Review_rating(ctx, field)
 	case "content":
 		return ec.fieldContext_Review_content(ctx, field)
-	case "revieweeNickname":
-		return ec.fieldContext_Review_revieweeNickname(ctx, field)
 	case "reviewerNickname":
 		return ec.fieldContext_Review_reviewerNickname(ctx, field)
+	case "revieweeNickname":
+		return ec.fieldContext_Review_revieweeNickname(ctx, field)
 	case "publishedAt":
 		return ec.fieldContext_Review_publishedAt(ctx, field)
 	}
@@ -1948,18 +2141,18 @@ func (ec *executionContext) childFields_Review(ctx context.Context, field graphq
 
 func (ec *executionContext) childFields_Seller(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "creditLevel":
-		return ec.fieldContext_Seller_creditLevel(ctx, field)
-	case "alipayId":
-		return ec.fieldContext_Seller_alipayId(ctx, field)
-	case "loginId":
-		return ec.fieldContext_Seller_loginId(ctx, field)
 	case "memberId":
 		return ec.fieldContext_Seller_memberId(ctx, field)
-	case "contact":
-		return ec.fieldContext_Seller_contact(ctx, field)
 	case "userId":
 		return ec.fieldContext_Seller_userId(ctx, field)
+	case "loginId":
+		return ec.fieldContext_Seller_loginId(ctx, field)
+	case "alipayId":
+		return ec.fieldContext_Seller_alipayId(ctx, field)
+	case "creditLevel":
+		return ec.fieldContext_Seller_creditLevel(ctx, field)
+	case "contact":
+		return ec.fieldContext_Seller_contact(ctx, field)
 	case "member":
 		return ec.fieldContext_Seller_member(ctx, field)
 	}
@@ -1968,20 +2161,20 @@ func (ec *executionContext) childFields_Seller(ctx context.Context, field graphq
 
 func (ec *executionContext) childFields_SellerContact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "name":
+		return ec.fieldContext_SellerContact_name(ctx, field)
+	case "companyName":
+		return ec.fieldContext_SellerContact_companyName(ctx, field)
 	case "phone":
 		return ec.fieldContext_SellerContact_phone(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_SellerContact_mobilePhone(ctx, field)
 	case "fax":
 		return ec.fieldContext_SellerContact_fax(ctx, field)
 	case "email":
 		return ec.fieldContext_SellerContact_email(ctx, field)
 	case "imAccount":
 		return ec.fieldContext_SellerContact_imAccount(ctx, field)
-	case "name":
-		return ec.fieldContext_SellerContact_name(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_SellerContact_mobilePhone(ctx, field)
-	case "companyName":
-		return ec.fieldContext_SellerContact_companyName(ctx, field)
 	case "dropshipSenderName":
 		return ec.fieldContext_SellerContact_dropshipSenderName(ctx, field)
 	case "dropshipSenderPhone":
@@ -1992,40 +2185,40 @@ func (ec *executionContext) childFields_SellerContact(ctx context.Context, field
 
 func (ec *executionContext) childFields_Shipment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "shippedAt":
-		return ec.fieldContext_Shipment_shippedAt(ctx, field)
+	case "id":
+		return ec.fieldContext_Shipment_id(ctx, field)
 	case "code":
 		return ec.fieldContext_Shipment_code(ctx, field)
 	case "type":
 		return ec.fieldContext_Shipment_type(ctx, field)
 	case "typeRaw":
 		return ec.fieldContext_Shipment_typeRaw(ctx, field)
-	case "id":
-		return ec.fieldContext_Shipment_id(ctx, field)
 	case "status":
 		return ec.fieldContext_Shipment_status(ctx, field)
 	case "statusRaw":
 		return ec.fieldContext_Shipment_statusRaw(ctx, field)
-	case "updatedAt":
-		return ec.fieldContext_Shipment_updatedAt(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_Shipment_createdAt(ctx, field)
-	case "shippingFee":
-		return ec.fieldContext_Shipment_shippingFee(ctx, field)
 	case "trackingNumber":
 		return ec.fieldContext_Shipment_trackingNumber(ctx, field)
 	case "lineItemIds":
 		return ec.fieldContext_Shipment_lineItemIds(ctx, field)
-	case "origin":
-		return ec.fieldContext_Shipment_origin(ctx, field)
-	case "destination":
-		return ec.fieldContext_Shipment_destination(ctx, field)
+	case "lineItems":
+		return ec.fieldContext_Shipment_lineItems(ctx, field)
+	case "shippingFee":
+		return ec.fieldContext_Shipment_shippingFee(ctx, field)
+	case "shippedAt":
+		return ec.fieldContext_Shipment_shippedAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Shipment_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Shipment_updatedAt(ctx, field)
 	case "carrier":
 		return ec.fieldContext_Shipment_carrier(ctx, field)
 	case "noCarrier":
 		return ec.fieldContext_Shipment_noCarrier(ctx, field)
-	case "lineItems":
-		return ec.fieldContext_Shipment_lineItems(ctx, field)
+	case "origin":
+		return ec.fieldContext_Shipment_origin(ctx, field)
+	case "destination":
+		return ec.fieldContext_Shipment_destination(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Shipment", field.Name)
 }
@@ -2040,12 +2233,12 @@ func (ec *executionContext) childFields_ShipmentAddress(ctx context.Context, fie
 		return ec.fieldContext_ShipmentAddress_district(ctx, field)
 	case "addressLine":
 		return ec.fieldContext_ShipmentAddress_addressLine(ctx, field)
+	case "postalCode":
+		return ec.fieldContext_ShipmentAddress_postalCode(ctx, field)
 	case "phone":
 		return ec.fieldContext_ShipmentAddress_phone(ctx, field)
 	case "mobilePhone":
 		return ec.fieldContext_ShipmentAddress_mobilePhone(ctx, field)
-	case "postalCode":
-		return ec.fieldContext_ShipmentAddress_postalCode(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ShipmentAddress", field.Name)
 }

@@ -134,84 +134,6 @@ func (ec *executionContext) field_Query_orders_args(ctx context.Context, rawArgs
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Buyer_loginId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Buyer_loginId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LoginID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Buyer_loginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Buyer", field, false, false, "String")
-}
-
-func (ec *executionContext) _Buyer_subAccountLoginId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Buyer_subAccountLoginId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SubAccountLoginID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Buyer_subAccountLoginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Buyer", field, false, false, "String")
-}
-
-func (ec *executionContext) _Buyer_contact(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Buyer_contact(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Contact, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Contact) graphql.Marshaler {
-			return ec.marshalOContact2ᚖordergraphᚋupstreamᚐContact(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Buyer_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Buyer",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Contact(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Buyer_memberId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -258,6 +180,52 @@ func (ec *executionContext) fieldContext_Buyer_userId(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Buyer", field, false, false, "ID")
 }
 
+func (ec *executionContext) _Buyer_loginId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Buyer_loginId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LoginID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Buyer_loginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Buyer", field, false, false, "String")
+}
+
+func (ec *executionContext) _Buyer_subAccountLoginId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Buyer_subAccountLoginId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SubAccountLoginID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Buyer_subAccountLoginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Buyer", field, false, false, "String")
+}
+
 func (ec *executionContext) _Buyer_alipayId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -279,6 +247,38 @@ func (ec *executionContext) _Buyer_alipayId(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Buyer_alipayId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Buyer", field, false, false, "String")
+}
+
+func (ec *executionContext) _Buyer_contact(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Buyer_contact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Contact, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Contact) graphql.Marshaler {
+			return ec.marshalOContact2ᚖordergraphᚋupstreamᚐContact(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Buyer_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Buyer",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Contact(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Buyer_member(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
@@ -382,6 +382,52 @@ func (ec *executionContext) fieldContext_Carrier_name(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Carrier", field, false, false, "String")
 }
 
+func (ec *executionContext) _Contact_name(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Contact_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Contact_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
+}
+
+func (ec *executionContext) _Contact_companyName(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Contact_companyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompanyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Contact_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
+}
+
 func (ec *executionContext) _Contact_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -402,6 +448,29 @@ func (ec *executionContext) _Contact_phone(ctx context.Context, field graphql.Co
 	)
 }
 func (ec *executionContext) fieldContext_Contact_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
+}
+
+func (ec *executionContext) _Contact_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Contact_mobilePhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MobilePhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Contact_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
 }
 
@@ -474,16 +543,16 @@ func (ec *executionContext) fieldContext_Contact_imAccount(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
 }
 
-func (ec *executionContext) _Contact_name(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
+func (ec *executionContext) _CreditPayment_status(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Contact_name(ctx, field)
+			return ec.fieldContext_CreditPayment_status(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
+			return obj.Status, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -493,43 +562,20 @@ func (ec *executionContext) _Contact_name(ctx context.Context, field graphql.Col
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Contact_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
+func (ec *executionContext) fieldContext_CreditPayment_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "String")
 }
 
-func (ec *executionContext) _Contact_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
+func (ec *executionContext) _CreditPayment_statusDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Contact_mobilePhone(ctx, field)
+			return ec.fieldContext_CreditPayment_statusDescription(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.MobilePhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Contact_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
-}
-
-func (ec *executionContext) _Contact_companyName(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Contact_companyName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CompanyName, nil
+			return obj.StatusDescription, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -539,31 +585,8 @@ func (ec *executionContext) _Contact_companyName(ctx context.Context, field grap
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Contact_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
-}
-
-func (ec *executionContext) _CreditPayment_amountRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreditPayment_amountRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AmountRaw, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CreditPayment_amountRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "Decimal")
+func (ec *executionContext) fieldContext_CreditPayment_statusDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "String")
 }
 
 func (ec *executionContext) _CreditPayment_paidAt(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
@@ -589,29 +612,6 @@ func (ec *executionContext) fieldContext_CreditPayment_paidAt(_ context.Context,
 	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _CreditPayment_status(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreditPayment_status(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Status, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CreditPayment_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "String")
-}
-
 func (ec *executionContext) _CreditPayment_repaymentDueAt(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -635,27 +635,27 @@ func (ec *executionContext) fieldContext_CreditPayment_repaymentDueAt(_ context.
 	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _CreditPayment_statusDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
+func (ec *executionContext) _CreditPayment_amountRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreditPayment_statusDescription(ctx, field)
+			return ec.fieldContext_CreditPayment_amountRaw(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.StatusDescription, nil
+			return obj.AmountRaw, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_CreditPayment_statusDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "String")
+func (ec *executionContext) fieldContext_CreditPayment_amountRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "Decimal")
 }
 
 func (ec *executionContext) _CreditPayment_outstandingAmountRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
@@ -704,50 +704,27 @@ func (ec *executionContext) fieldContext_CustomsDeclaration_id(_ context.Context
 	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "ID")
 }
 
-func (ec *executionContext) _CustomsDeclaration_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
+func (ec *executionContext) _CustomsDeclaration_orderId(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_createdAt(ctx, field)
+			return ec.fieldContext_CustomsDeclaration_orderId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
+			return obj.OrderID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_CustomsDeclaration_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _CustomsDeclaration_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_updatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsDeclaration_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "DateTime")
+func (ec *executionContext) fieldContext_CustomsDeclaration_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "ID")
 }
 
 func (ec *executionContext) _CustomsDeclaration_buyerUserId(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
@@ -770,29 +747,6 @@ func (ec *executionContext) _CustomsDeclaration_buyerUserId(ctx context.Context,
 	)
 }
 func (ec *executionContext) fieldContext_CustomsDeclaration_buyerUserId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "ID")
-}
-
-func (ec *executionContext) _CustomsDeclaration_orderId(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_orderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsDeclaration_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "ID")
 }
 
@@ -840,6 +794,52 @@ func (ec *executionContext) _CustomsDeclaration_recordTypeRaw(ctx context.Contex
 }
 func (ec *executionContext) fieldContext_CustomsDeclaration_recordTypeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomsDeclaration", field, true, false, "String")
+}
+
+func (ec *executionContext) _CustomsDeclaration_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomsDeclaration_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomsDeclaration_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CustomsDeclaration_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomsDeclaration_updatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomsDeclaration_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _CustomsDeclaration_items(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
@@ -943,38 +943,6 @@ func (ec *executionContext) fieldContext_CustomsItem_englishName(_ context.Conte
 	return graphql.NewScalarFieldContext("CustomsItem", field, false, false, "String")
 }
 
-func (ec *executionContext) _CustomsItem_declaredValue(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsItem_declaredValue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DeclaredValue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsItem_declaredValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CustomsItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _CustomsItem_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1021,6 +989,38 @@ func (ec *executionContext) fieldContext_CustomsItem_weightKg(_ context.Context,
 	return graphql.NewScalarFieldContext("CustomsItem", field, false, false, "Decimal")
 }
 
+func (ec *executionContext) _CustomsItem_declaredValue(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomsItem_declaredValue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeclaredValue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomsItem_declaredValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomsItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CustomsItem_currencyRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1044,16 +1044,16 @@ func (ec *executionContext) fieldContext_CustomsItem_currencyRaw(_ context.Conte
 	return graphql.NewScalarFieldContext("CustomsItem", field, false, false, "String")
 }
 
-func (ec *executionContext) _DomesticShipping_addressLine(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
+func (ec *executionContext) _DomesticShipping_recipientName(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_addressLine(ctx, field)
+			return ec.fieldContext_DomesticShipping_recipientName(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.AddressLine, nil
+			return obj.RecipientName, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -1063,7 +1063,122 @@ func (ec *executionContext) _DomesticShipping_addressLine(ctx context.Context, f
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_DomesticShipping_addressLine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_DomesticShipping_recipientName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _DomesticShipping_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DomesticShipping_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DomesticShipping_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _DomesticShipping_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DomesticShipping_mobilePhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MobilePhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DomesticShipping_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _DomesticShipping_fax(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DomesticShipping_fax(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fax, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DomesticShipping_fax(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _DomesticShipping_province(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DomesticShipping_province(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Province, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DomesticShipping_province(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _DomesticShipping_city(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DomesticShipping_city(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.City, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DomesticShipping_city(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
 }
 
@@ -1113,16 +1228,16 @@ func (ec *executionContext) fieldContext_DomesticShipping_regionCode(_ context.C
 	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
 }
 
-func (ec *executionContext) _DomesticShipping_city(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
+func (ec *executionContext) _DomesticShipping_town(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_city(ctx, field)
+			return ec.fieldContext_DomesticShipping_town(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.City, nil
+			return obj.Town, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -1132,20 +1247,20 @@ func (ec *executionContext) _DomesticShipping_city(ctx context.Context, field gr
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_DomesticShipping_city(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_DomesticShipping_town(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
 }
 
-func (ec *executionContext) _DomesticShipping_recipientName(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
+func (ec *executionContext) _DomesticShipping_townCode(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_recipientName(ctx, field)
+			return ec.fieldContext_DomesticShipping_townCode(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RecipientName, nil
+			return obj.TownCode, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -1155,20 +1270,20 @@ func (ec *executionContext) _DomesticShipping_recipientName(ctx context.Context,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_DomesticShipping_recipientName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_DomesticShipping_townCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
 }
 
-func (ec *executionContext) _DomesticShipping_fax(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
+func (ec *executionContext) _DomesticShipping_addressLine(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_fax(ctx, field)
+			return ec.fieldContext_DomesticShipping_addressLine(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Fax, nil
+			return obj.AddressLine, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -1178,76 +1293,7 @@ func (ec *executionContext) _DomesticShipping_fax(ctx context.Context, field gra
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_DomesticShipping_fax(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_mobilePhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MobilePhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_province(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_province(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Province, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_province(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_DomesticShipping_addressLine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
 }
 
@@ -1304,52 +1350,6 @@ func (ec *executionContext) fieldContext_DomesticShipping_shipments(_ context.Co
 		},
 	}
 	return fc, nil
-}
-
-func (ec *executionContext) _DomesticShipping_townCode(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_townCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TownCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_townCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_town(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_town(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Town, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_town(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
 }
 
 func (ec *executionContext) _ExtraAttribute_key(ctx context.Context, field graphql.CollectedField, obj *upstream.ExtraAttribute) (ret graphql.Marshaler) {
@@ -1467,29 +1467,6 @@ func (ec *executionContext) fieldContext_Forwarder_name(_ context.Context, field
 	return graphql.NewScalarFieldContext("Forwarder", field, false, false, "String")
 }
 
-func (ec *executionContext) _GuaranteeTerm_description(ctx context.Context, field graphql.CollectedField, obj *upstream.GuaranteeTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuaranteeTerm_description(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Description, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_GuaranteeTerm_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GuaranteeTerm", field, false, false, "String")
-}
-
 func (ec *executionContext) _GuaranteeTerm_code(ctx context.Context, field graphql.CollectedField, obj *upstream.GuaranteeTerm) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1510,6 +1487,29 @@ func (ec *executionContext) _GuaranteeTerm_code(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_GuaranteeTerm_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GuaranteeTerm", field, false, false, "String")
+}
+
+func (ec *executionContext) _GuaranteeTerm_description(ctx context.Context, field graphql.CollectedField, obj *upstream.GuaranteeTerm) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GuaranteeTerm_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GuaranteeTerm_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GuaranteeTerm", field, false, false, "String")
 }
 
@@ -1534,75 +1534,6 @@ func (ec *executionContext) _GuaranteeTerm_qualityAssurance(ctx context.Context,
 }
 func (ec *executionContext) fieldContext_GuaranteeTerm_qualityAssurance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GuaranteeTerm", field, false, false, "String")
-}
-
-func (ec *executionContext) _Invoice_title(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invoice", field, false, false, "String")
-}
-
-func (ec *executionContext) _Invoice_type(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.InvoiceType) graphql.Marshaler {
-			return ec.marshalOInvoiceType2ordergraphᚋupstreamᚐInvoiceType(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invoice", field, false, false, "InvoiceType")
-}
-
-func (ec *executionContext) _Invoice_typeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_typeRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TypeRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_typeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invoice", field, true, false, "String")
 }
 
 func (ec *executionContext) _Invoice_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
@@ -1651,6 +1582,75 @@ func (ec *executionContext) fieldContext_Invoice_orderId(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Invoice", field, false, false, "ID")
 }
 
+func (ec *executionContext) _Invoice_type(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invoice_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.InvoiceType) graphql.Marshaler {
+			return ec.marshalOInvoiceType2ordergraphᚋupstreamᚐInvoiceType(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Invoice_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Invoice", field, false, false, "InvoiceType")
+}
+
+func (ec *executionContext) _Invoice_typeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invoice_typeRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TypeRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Invoice_typeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Invoice", field, true, false, "String")
+}
+
+func (ec *executionContext) _Invoice_title(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invoice_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Invoice_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Invoice", field, false, false, "String")
+}
+
 func (ec *executionContext) _Invoice_taxpayerId(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1672,38 +1672,6 @@ func (ec *executionContext) _Invoice_taxpayerId(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Invoice_taxpayerId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Invoice", field, false, false, "String")
-}
-
-func (ec *executionContext) _Invoice_recipient(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_recipient(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Recipient, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.InvoiceRecipient) graphql.Marshaler {
-			return ec.marshalOInvoiceRecipient2ᚖordergraphᚋupstreamᚐInvoiceRecipient(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Invoice",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_InvoiceRecipient(ctx, field)
-		},
-	}
-	return fc, nil
 }
 
 func (ec *executionContext) _Invoice_company(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
@@ -1738,50 +1706,36 @@ func (ec *executionContext) fieldContext_Invoice_company(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _InvoiceCompany_bankAccountNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
+func (ec *executionContext) _Invoice_recipient(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceCompany_bankAccountNumber(ctx, field)
+			return ec.fieldContext_Invoice_recipient(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.BankAccountNumber, nil
+			return obj.Recipient, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.InvoiceRecipient) graphql.Marshaler {
+			return ec.marshalOInvoiceRecipient2ᚖordergraphᚋupstreamᚐInvoiceRecipient(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_InvoiceCompany_bankAccountNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceCompany_bankName(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceCompany_bankName(ctx, field)
+func (ec *executionContext) fieldContext_Invoice_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Invoice",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_InvoiceRecipient(ctx, field)
 		},
-		func(ctx context.Context) (any, error) {
-			return obj.BankName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceCompany_bankName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _InvoiceCompany_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
@@ -1830,29 +1784,6 @@ func (ec *executionContext) fieldContext_InvoiceCompany_regionName(_ context.Con
 	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
 }
 
-func (ec *executionContext) _InvoiceCompany_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceCompany_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceCompany_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
-}
-
 func (ec *executionContext) _InvoiceCompany_streetAddress(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1876,62 +1807,16 @@ func (ec *executionContext) fieldContext_InvoiceCompany_streetAddress(_ context.
 	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
 }
 
-func (ec *executionContext) _InvoiceRecipient_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
+func (ec *executionContext) _InvoiceCompany_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_regionCode(ctx, field)
+			return ec.fieldContext_InvoiceCompany_phone(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RegionCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceRecipient_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceRecipient_regionName(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_regionName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RegionName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceRecipient_regionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceRecipient_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_mobilePhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MobilePhone, nil
+			return obj.Phone, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
@@ -1941,8 +1826,54 @@ func (ec *executionContext) _InvoiceRecipient_mobilePhone(ctx context.Context, f
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_InvoiceRecipient_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
+func (ec *executionContext) fieldContext_InvoiceCompany_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
+}
+
+func (ec *executionContext) _InvoiceCompany_bankName(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvoiceCompany_bankName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BankName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InvoiceCompany_bankName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
+}
+
+func (ec *executionContext) _InvoiceCompany_bankAccountNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvoiceCompany_bankAccountNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BankAccountNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InvoiceCompany_bankAccountNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
 }
 
 func (ec *executionContext) _InvoiceRecipient_name(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
@@ -1991,16 +1922,39 @@ func (ec *executionContext) fieldContext_InvoiceRecipient_phone(_ context.Contex
 	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
 }
 
-func (ec *executionContext) _InvoiceRecipient_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
+func (ec *executionContext) _InvoiceRecipient_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_postalCode(ctx, field)
+			return ec.fieldContext_InvoiceRecipient_mobilePhone(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.PostalCode, nil
+			return obj.MobilePhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InvoiceRecipient_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _InvoiceRecipient_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvoiceRecipient_regionCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RegionCode, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -2010,7 +1964,30 @@ func (ec *executionContext) _InvoiceRecipient_postalCode(ctx context.Context, fi
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_InvoiceRecipient_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_InvoiceRecipient_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _InvoiceRecipient_regionName(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvoiceRecipient_regionName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RegionName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InvoiceRecipient_regionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
 }
 
@@ -2037,16 +2014,16 @@ func (ec *executionContext) fieldContext_InvoiceRecipient_streetAddress(_ contex
 	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
 }
 
-func (ec *executionContext) _LineItem_skuArticleNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _InvoiceRecipient_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_skuArticleNumber(ctx, field)
+			return ec.fieldContext_InvoiceRecipient_postalCode(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.SKUArticleNumber, nil
+			return obj.PostalCode, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -2056,7 +2033,53 @@ func (ec *executionContext) _LineItem_skuArticleNumber(ctx context.Context, fiel
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_LineItem_skuArticleNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_InvoiceRecipient_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _LineItem_id(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _LineItem_name(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
 }
 
@@ -2083,48 +2106,16 @@ func (ec *executionContext) fieldContext_LineItem_description(_ context.Context,
 	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
 }
 
-func (ec *executionContext) _LineItem_total(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _LineItem_productType(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_total(ctx, field)
+			return ec.fieldContext_LineItem_productType(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Total, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_name(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
+			return obj.ProductType, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -2134,187 +2125,8 @@ func (ec *executionContext) _LineItem_name(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_LineItem_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_LineItem_productType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_unitPrice(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_unitPrice(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UnitPrice, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_unitPrice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_productId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_productId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_productId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_imageUrls(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_imageUrls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ImageURLs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []upstream.URL) graphql.Marshaler {
-			return ec.marshalNURL2ᚕordergraphᚋupstreamᚐURLᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_imageUrls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "URL")
-}
-
-func (ec *executionContext) _LineItem_snapshotUrl(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_snapshotUrl(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SnapshotURL, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.URL) graphql.Marshaler {
-			return ec.marshalOURL2ordergraphᚋupstreamᚐURL(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_snapshotUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "URL")
-}
-
-func (ec *executionContext) _LineItem_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_quantity(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Quantity, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _LineItem_refundedAmount(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_refundedAmount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RefundedAmount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_refundedAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_skuId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_skuId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SKUID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_skuId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
 }
 
 func (ec *executionContext) _LineItem_position(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
@@ -2386,39 +2198,16 @@ func (ec *executionContext) fieldContext_LineItem_statusRaw(_ context.Context, f
 	return graphql.NewScalarFieldContext("LineItem", field, true, false, "String")
 }
 
-func (ec *executionContext) _LineItem_id(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _LineItem_statusDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_id(ctx, field)
+			return ec.fieldContext_LineItem_statusDescription(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_productType(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_productType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductType, nil
+			return obj.StatusDescription, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -2428,8 +2217,371 @@ func (ec *executionContext) _LineItem_productType(ctx context.Context, field gra
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_LineItem_productType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_LineItem_statusDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _LineItem_fulfillmentStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_fulfillmentStatus(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FulfillmentStatus, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.FulfillmentStatus) graphql.Marshaler {
+			return ec.marshalOFulfillmentStatus2ordergraphᚋupstreamᚐFulfillmentStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_fulfillmentStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "FulfillmentStatus")
+}
+
+func (ec *executionContext) _LineItem_fulfillmentStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_fulfillmentStatusRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FulfillmentStatusRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_fulfillmentStatusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _LineItem_closeReason(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_closeReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CloseReason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.CancellationReason) graphql.Marshaler {
+			return ec.marshalOCancellationReason2ordergraphᚋupstreamᚐCancellationReason(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_closeReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "CancellationReason")
+}
+
+func (ec *executionContext) _LineItem_closeReasonRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_closeReasonRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CloseReasonRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_closeReasonRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _LineItem_productId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_productId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProductID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_productId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _LineItem_product(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_product(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Product(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Product) graphql.Marshaler {
+			return ec.marshalOProduct2ᚖordergraphᚋupstreamᚐProduct(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_product(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LineItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Product(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LineItem_productArticleNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_productArticleNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProductArticleNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_productArticleNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _LineItem_skuId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_skuId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SKUID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_skuId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _LineItem_skuArticleNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_skuArticleNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SKUArticleNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_skuArticleNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _LineItem_specificationId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_specificationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SpecificationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_specificationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _LineItem_variantAttributes(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_variantAttributes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VariantAttributes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.VariantAttribute) graphql.Marshaler {
+			return ec.marshalNVariantAttribute2ᚕᚖordergraphᚋupstreamᚐVariantAttributeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_variantAttributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LineItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_VariantAttribute(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LineItem_imageUrls(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_imageUrls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ImageURLs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []upstream.URL) graphql.Marshaler {
+			return ec.marshalNURL2ᚕordergraphᚋupstreamᚐURLᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_imageUrls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "URL")
+}
+
+func (ec *executionContext) _LineItem_snapshotUrl(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_snapshotUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SnapshotURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.URL) graphql.Marshaler {
+			return ec.marshalOURL2ordergraphᚋupstreamᚐURL(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_snapshotUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "URL")
+}
+
+func (ec *executionContext) _LineItem_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_quantity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Quantity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _LineItem_quantityPrecisionFactor(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_quantityPrecisionFactor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.QuantityPrecisionFactor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_quantityPrecisionFactor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "Decimal")
 }
 
 func (ec *executionContext) _LineItem_unit(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
@@ -2501,88 +2653,65 @@ func (ec *executionContext) fieldContext_LineItem_weightUnit(_ context.Context, 
 	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
 }
 
-func (ec *executionContext) _LineItem_guarantees(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _LineItem_unitPrice(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_guarantees(ctx, field)
+			return ec.fieldContext_LineItem_unitPrice(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Guarantees, nil
+			return obj.UnitPrice, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.GuaranteeTerm) graphql.Marshaler {
-			return ec.marshalNGuaranteeTerm2ᚕᚖordergraphᚋupstreamᚐGuaranteeTermᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_guarantees(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_GuaranteeTerm(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_productArticleNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_productArticleNumber(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductArticleNumber, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_LineItem_productArticleNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_variantAttributes(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_variantAttributes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VariantAttributes, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.VariantAttribute) graphql.Marshaler {
-			return ec.marshalNVariantAttribute2ᚕᚖordergraphᚋupstreamᚐVariantAttributeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_variantAttributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_LineItem_unitPrice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LineItem",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_VariantAttribute(ctx, field)
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LineItem_total(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LineItem_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LineItem_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LineItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
 		},
 	}
 	return fc, nil
@@ -2620,73 +2749,36 @@ func (ec *executionContext) fieldContext_LineItem_priceAdjustment(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _LineItem_specificationId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _LineItem_refundedAmount(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_specificationId(ctx, field)
+			return ec.fieldContext_LineItem_refundedAmount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.SpecificationID, nil
+			return obj.RefundedAmount, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_LineItem_specificationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_quantityPrecisionFactor(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_quantityPrecisionFactor(ctx, field)
+func (ec *executionContext) fieldContext_LineItem_refundedAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LineItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
 		},
-		func(ctx context.Context) (any, error) {
-			return obj.QuantityPrecisionFactor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_quantityPrecisionFactor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _LineItem_statusDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_statusDescription(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StatusDescription, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_statusDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _LineItem_refundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
@@ -2735,96 +2827,50 @@ func (ec *executionContext) fieldContext_LineItem_refundStatusRaw(_ context.Cont
 	return graphql.NewScalarFieldContext("LineItem", field, true, false, "String")
 }
 
-func (ec *executionContext) _LineItem_closeReason(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _LineItem_refundId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_closeReason(ctx, field)
+			return ec.fieldContext_LineItem_refundId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.CloseReason, nil
+			return obj.RefundID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.CancellationReason) graphql.Marshaler {
-			return ec.marshalOCancellationReason2ordergraphᚋupstreamᚐCancellationReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_LineItem_closeReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "CancellationReason")
+func (ec *executionContext) fieldContext_LineItem_refundId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
 }
 
-func (ec *executionContext) _LineItem_closeReasonRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _LineItem_afterSalesRefundId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_closeReasonRaw(ctx, field)
+			return ec.fieldContext_LineItem_afterSalesRefundId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.CloseReasonRaw(), nil
+			return obj.AfterSalesRefundID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_LineItem_closeReasonRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, true, false, "String")
-}
-
-func (ec *executionContext) _LineItem_fulfillmentStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_fulfillmentStatus(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FulfillmentStatus, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.FulfillmentStatus) graphql.Marshaler {
-			return ec.marshalOFulfillmentStatus2ordergraphᚋupstreamᚐFulfillmentStatus(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_fulfillmentStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "FulfillmentStatus")
-}
-
-func (ec *executionContext) _LineItem_fulfillmentStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_fulfillmentStatusRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FulfillmentStatusRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_fulfillmentStatusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, true, false, "String")
+func (ec *executionContext) fieldContext_LineItem_afterSalesRefundId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
 }
 
 func (ec *executionContext) _LineItem_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
@@ -2919,79 +2965,33 @@ func (ec *executionContext) fieldContext_LineItem_stockReservationExpiresAt(_ co
 	return graphql.NewScalarFieldContext("LineItem", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _LineItem_refundId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _LineItem_guarantees(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_refundId(ctx, field)
+			return ec.fieldContext_LineItem_guarantees(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RefundID, nil
+			return obj.Guarantees, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.GuaranteeTerm) graphql.Marshaler {
+			return ec.marshalNGuaranteeTerm2ᚕᚖordergraphᚋupstreamᚐGuaranteeTermᚄ(ctx, selections, v)
 		},
 		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_refundId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_afterSalesRefundId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_afterSalesRefundId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AfterSalesRefundID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
 		true,
-		false,
 	)
 }
-func (ec *executionContext) fieldContext_LineItem_afterSalesRefundId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_product(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_product(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Product(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Product) graphql.Marshaler {
-			return ec.marshalOProduct2ᚖordergraphᚋupstreamᚐProduct(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_product(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_LineItem_guarantees(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LineItem",
 		Field:      field,
-		IsMethod:   true,
+		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Product(ctx, field)
+			return ec.childFields_GuaranteeTerm(ctx, field)
 		},
 	}
 	return fc, nil
@@ -3098,75 +3098,6 @@ func (ec *executionContext) fieldContext_Money_currencyCode(_ context.Context, f
 	return graphql.NewScalarFieldContext("Money", field, false, false, "String")
 }
 
-func (ec *executionContext) _NoCarrier_contactName(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_NoCarrier_contactName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ContactName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_NoCarrier_contactName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "String")
-}
-
-func (ec *executionContext) _NoCarrier_contactPhone(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_NoCarrier_contactPhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ContactPhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_NoCarrier_contactPhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "String")
-}
-
-func (ec *executionContext) _NoCarrier_referenceNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_NoCarrier_referenceNumber(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ReferenceNumber, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_NoCarrier_referenceNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "String")
-}
-
 func (ec *executionContext) _NoCarrier_reason(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3213,16 +3144,315 @@ func (ec *executionContext) fieldContext_NoCarrier_reasonRaw(_ context.Context, 
 	return graphql.NewScalarFieldContext("NoCarrier", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_fullyShippedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _NoCarrier_referenceNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_fullyShippedAt(ctx, field)
+			return ec.fieldContext_NoCarrier_referenceNumber(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.FullyShippedAt, nil
+			return obj.ReferenceNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NoCarrier_referenceNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "String")
+}
+
+func (ec *executionContext) _NoCarrier_contactName(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NoCarrier_contactName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NoCarrier_contactName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "String")
+}
+
+func (ec *executionContext) _NoCarrier_contactPhone(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NoCarrier_contactPhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactPhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NoCarrier_contactPhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "String")
+}
+
+func (ec *executionContext) _Order_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderID) graphql.Marshaler {
+			return ec.marshalNID2ordergraphᚋupstreamᚐOrderID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Order_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Order_webSite(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_webSite(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WebSite, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.WebSite) graphql.Marshaler {
+			return ec.marshalNWebSite2ordergraphᚋupstreamᚐWebSite(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Order_webSite(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "WebSite")
+}
+
+func (ec *executionContext) _Order_edition(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_edition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Edition) graphql.Marshaler {
+			return ec.marshalNEdition2ordergraphᚋupstreamᚐEdition(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Order_edition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "Edition")
+}
+
+func (ec *executionContext) _Order_fetchedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_fetchedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FetchedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Order_fetchedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Order_status(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderStatus) graphql.Marshaler {
+			return ec.marshalNOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Order_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderStatus")
+}
+
+func (ec *executionContext) _Order_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_statusRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
+}
+
+func (ec *executionContext) _Order_refundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_refundStatus(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefundStatus, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RefundStatus) graphql.Marshaler {
+			return ec.marshalORefundStatus2ordergraphᚋupstreamᚐRefundStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_refundStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "RefundStatus")
+}
+
+func (ec *executionContext) _Order_refundStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_refundStatusRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefundStatusRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_refundStatusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
+}
+
+func (ec *executionContext) _Order_afterSalesRefundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_afterSalesRefundStatus(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AfterSalesRefundStatus, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_afterSalesRefundStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
+}
+
+func (ec *executionContext) _Order_refundId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_refundId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefundID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_refundId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Order_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
@@ -3232,7 +3462,53 @@ func (ec *executionContext) _Order_fullyShippedAt(ctx context.Context, field gra
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Order_fullyShippedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Order_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Order_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_updatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Order_confirmedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_confirmedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ConfirmedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_confirmedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
@@ -3259,172 +3535,16 @@ func (ec *executionContext) fieldContext_Order_paidAt(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_priceAdjustment(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_fullyShippedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_priceAdjustment(ctx, field)
+			return ec.fieldContext_Order_fullyShippedAt(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.PriceAdjustment, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_priceAdjustment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Order",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Order_paymentTransactionId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_paymentTransactionId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaymentTransactionID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_paymentTransactionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_merchandiseTotal(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_merchandiseTotal(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MerchandiseTotal, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_merchandiseTotal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Order",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Order_buyerMessage(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_buyerMessage(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BuyerMessage, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_buyerMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_workflowTemplateCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_workflowTemplateCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.WorkflowTemplateCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_workflowTemplateCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_isSellerInitiated(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_isSellerInitiated(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsSellerInitiated, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_isSellerInitiated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _Order_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_updatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedAt, nil
+			return obj.FullyShippedAt, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
@@ -3434,31 +3554,31 @@ func (ec *executionContext) _Order_updatedAt(ctx context.Context, field graphql.
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Order_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Order_fullyShippedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_fullyReceivedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_id(ctx, field)
+			return ec.fieldContext_Order_fullyReceivedAt(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
+			return obj.FullyReceivedAt, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderID) graphql.Marshaler {
-			return ec.marshalNID2ordergraphᚋupstreamᚐOrderID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
-func (ec *executionContext) fieldContext_Order_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
+func (ec *executionContext) fieldContext_Order_fullyReceivedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Order_completedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
@@ -3516,6 +3636,38 @@ func (ec *executionContext) fieldContext_Order_total(_ context.Context, field gr
 	return fc, nil
 }
 
+func (ec *executionContext) _Order_merchandiseTotal(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_merchandiseTotal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MerchandiseTotal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_merchandiseTotal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Order",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Order_shippingFee(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3546,130 +3698,6 @@ func (ec *executionContext) fieldContext_Order_shippingFee(_ context.Context, fi
 		},
 	}
 	return fc, nil
-}
-
-func (ec *executionContext) _Order_buyerMemo(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_buyerMemo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BuyerMemo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_buyerMemo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_refundedAmount(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_refundedAmount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RefundedAmount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_refundedAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Order",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Order_status(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_status(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Status, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderStatus) graphql.Marshaler {
-			return ec.marshalNOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Order_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderStatus")
-}
-
-func (ec *executionContext) _Order_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_statusRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StatusRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
-}
-
-func (ec *executionContext) _Order_refundPaymentRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_refundPaymentRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RefundPaymentRaw, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_refundPaymentRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "Decimal")
 }
 
 func (ec *executionContext) _Order_couponDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
@@ -3704,174 +3732,91 @@ func (ec *executionContext) fieldContext_Order_couponDiscount(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_buyerMemoFlag(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_priceAdjustment(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_buyerMemoFlag(ctx, field)
+			return ec.fieldContext_Order_priceAdjustment(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.BuyerMemoFlag, nil
+			return obj.PriceAdjustment, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Order_buyerMemoFlag(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_recipient(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_recipient(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Recipient, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Recipient) graphql.Marshaler {
-			return ec.marshalORecipient2ᚖordergraphᚋupstreamᚐRecipient(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Order_priceAdjustment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Order",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Recipient(ctx, field)
+			return ec.childFields_Money(ctx, field)
 		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_refundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundedAmount(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_refundStatus(ctx, field)
+			return ec.fieldContext_Order_refundedAmount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RefundStatus, nil
+			return obj.RefundedAmount, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RefundStatus) graphql.Marshaler {
-			return ec.marshalORefundStatus2ordergraphᚋupstreamᚐRefundStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Order_refundStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "RefundStatus")
+func (ec *executionContext) fieldContext_Order_refundedAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Order",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
-func (ec *executionContext) _Order_refundStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundPaymentRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_refundStatusRaw(ctx, field)
+			return ec.fieldContext_Order_refundPaymentRaw(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RefundStatusRaw(), nil
+			return obj.RefundPaymentRaw, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Order_refundStatusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
-}
-
-func (ec *executionContext) _Order_orderNote(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_orderNote(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderNote, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_orderNote(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_preOrderId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_preOrderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PreOrderID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_preOrderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Order_confirmedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_confirmedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ConfirmedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_confirmedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
+func (ec *executionContext) fieldContext_Order_refundPaymentRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "Decimal")
 }
 
 func (ec *executionContext) _Order_tradeType(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
@@ -3920,39 +3865,16 @@ func (ec *executionContext) fieldContext_Order_tradeTypeRaw(_ context.Context, f
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_fullyReceivedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_tradeTypeCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_fullyReceivedAt(ctx, field)
+			return ec.fieldContext_Order_tradeTypeCode(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.FullyReceivedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_fullyReceivedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _Order_stagedPaymentAgreementPath(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_stagedPaymentAgreementPath(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StagedPaymentAgreementPath, nil
+			return obj.TradeTypeCode, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -3962,20 +3884,20 @@ func (ec *executionContext) _Order_stagedPaymentAgreementPath(ctx context.Contex
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Order_stagedPaymentAgreementPath(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Order_tradeTypeCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_afterSalesRefundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_tradeTypeDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_afterSalesRefundStatus(ctx, field)
+			return ec.fieldContext_Order_tradeTypeDescription(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.AfterSalesRefundStatus, nil
+			return obj.TradeTypeDescription, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -3985,86 +3907,8 @@ func (ec *executionContext) _Order_afterSalesRefundStatus(ctx context.Context, f
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Order_afterSalesRefundStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Order_tradeTypeDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_isPaidInFullUpfront(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_isPaidInFullUpfront(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsPaidInFullUpfront, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_isPaidInFullUpfront(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _Order_paymentStages(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_paymentStages(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaymentStages, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.PaymentStage) graphql.Marshaler {
-			return ec.marshalNPaymentStage2ᚕᚖordergraphᚋupstreamᚐPaymentStageᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Order_paymentStages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Order",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PaymentStage(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Order_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Order_businessType(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
@@ -4113,62 +3957,16 @@ func (ec *executionContext) fieldContext_Order_businessTypeRaw(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_isOverseasOrder(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_workflowTemplateCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_isOverseasOrder(ctx, field)
+			return ec.fieldContext_Order_workflowTemplateCode(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.IsOverseasOrder, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_isOverseasOrder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _Order_refundId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_refundId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RefundID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_refundId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Order_tradeTypeDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_tradeTypeDescription(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TradeTypeDescription, nil
+			return obj.WorkflowTemplateCode, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -4178,146 +3976,8 @@ func (ec *executionContext) _Order_tradeTypeDescription(ctx context.Context, fie
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Order_tradeTypeDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Order_workflowTemplateCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_paymentChannels(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_paymentChannels(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaymentChannels, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []upstream.Text) graphql.Marshaler {
-			return ec.marshalNString2ᚕordergraphᚋupstreamᚐTextᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Order_paymentChannels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_tradeTypeCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_tradeTypeCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TradeTypeCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_tradeTypeCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_paymentTimeoutSeconds(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_paymentTimeoutSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaymentTimeoutSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
-			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_paymentTimeoutSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "Int")
-}
-
-func (ec *executionContext) _Order_paymentTimeoutRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_paymentTimeoutRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaymentTimeoutRaw, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_paymentTimeoutRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
-}
-
-func (ec *executionContext) _Order_paymentTimeoutType(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_paymentTimeoutType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaymentTimeoutType, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.PaymentTimeoutType) graphql.Marshaler {
-			return ec.marshalOPaymentTimeoutType2ordergraphᚋupstreamᚐPaymentTimeoutType(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_paymentTimeoutType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "PaymentTimeoutType")
-}
-
-func (ec *executionContext) _Order_paymentTimeoutTypeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_paymentTimeoutTypeRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaymentTimeoutTypeRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_paymentTimeoutTypeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
 func (ec *executionContext) _Order_businessInfo(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
@@ -4379,6 +4039,511 @@ func (ec *executionContext) fieldContext_Order_payments(_ context.Context, field
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PaymentTerm(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Order_paymentChannels(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_paymentChannels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentChannels, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []upstream.Text) graphql.Marshaler {
+			return ec.marshalNString2ᚕordergraphᚋupstreamᚐTextᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Order_paymentChannels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
+}
+
+func (ec *executionContext) _Order_paymentTransactionId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_paymentTransactionId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentTransactionID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_paymentTransactionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
+}
+
+func (ec *executionContext) _Order_paymentTimeoutType(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_paymentTimeoutType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentTimeoutType, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.PaymentTimeoutType) graphql.Marshaler {
+			return ec.marshalOPaymentTimeoutType2ordergraphᚋupstreamᚐPaymentTimeoutType(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_paymentTimeoutType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "PaymentTimeoutType")
+}
+
+func (ec *executionContext) _Order_paymentTimeoutTypeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_paymentTimeoutTypeRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentTimeoutTypeRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_paymentTimeoutTypeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
+}
+
+func (ec *executionContext) _Order_paymentTimeoutSeconds(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_paymentTimeoutSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentTimeoutSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
+			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_paymentTimeoutSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Order_paymentTimeoutRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_paymentTimeoutRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentTimeoutRaw, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_paymentTimeoutRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
+}
+
+func (ec *executionContext) _Order_paymentStages(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_paymentStages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentStages, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.PaymentStage) graphql.Marshaler {
+			return ec.marshalNPaymentStage2ᚕᚖordergraphᚋupstreamᚐPaymentStageᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Order_paymentStages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Order",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PaymentStage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Order_stagedPaymentAgreementPath(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_stagedPaymentAgreementPath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StagedPaymentAgreementPath, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_stagedPaymentAgreementPath(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
+}
+
+func (ec *executionContext) _Order_isPaidInFullUpfront(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_isPaidInFullUpfront(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsPaidInFullUpfront, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_isPaidInFullUpfront(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Order_isSellerInitiated(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_isSellerInitiated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsSellerInitiated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_isSellerInitiated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Order_isOverseasOrder(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_isOverseasOrder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsOverseasOrder, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_isOverseasOrder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Order_preOrderId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_preOrderId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PreOrderID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_preOrderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Order_orderNote(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_orderNote(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OrderNote, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_orderNote(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
+}
+
+func (ec *executionContext) _Order_buyerMessage(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_buyerMessage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BuyerMessage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_buyerMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
+}
+
+func (ec *executionContext) _Order_buyerMemo(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_buyerMemo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BuyerMemo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_buyerMemo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
+}
+
+func (ec *executionContext) _Order_buyerMemoFlag(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_buyerMemoFlag(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BuyerMemoFlag, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_buyerMemoFlag(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
+}
+
+func (ec *executionContext) _Order_buyer(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_buyer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Buyer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Buyer) graphql.Marshaler {
+			return ec.marshalOBuyer2ᚖordergraphᚋupstreamᚐBuyer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_buyer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Order",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Buyer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Order_seller(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_seller(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seller, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Seller) graphql.Marshaler {
+			return ec.marshalOSeller2ᚖordergraphᚋupstreamᚐSeller(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_seller(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Order",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Seller(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Order_recipient(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_recipient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recipient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Recipient) graphql.Marshaler {
+			return ec.marshalORecipient2ᚖordergraphᚋupstreamᚐRecipient(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Order",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Recipient(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Order_cancellation(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Order_cancellation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cancellation, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderCancellation) graphql.Marshaler {
+			return ec.marshalOOrderCancellation2ᚖordergraphᚋupstreamᚐOrderCancellation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Order_cancellation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Order",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderCancellation(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4684,171 +4849,6 @@ func (ec *executionContext) fieldContext_Order_extraAttributes(ctx context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_buyer(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_buyer(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Buyer, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Buyer) graphql.Marshaler {
-			return ec.marshalOBuyer2ᚖordergraphᚋupstreamᚐBuyer(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_buyer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Order",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Buyer(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Order_seller(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_seller(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Seller, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Seller) graphql.Marshaler {
-			return ec.marshalOSeller2ᚖordergraphᚋupstreamᚐSeller(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_seller(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Order",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Seller(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Order_cancellation(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_cancellation(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cancellation, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderCancellation) graphql.Marshaler {
-			return ec.marshalOOrderCancellation2ᚖordergraphᚋupstreamᚐOrderCancellation(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Order_cancellation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Order",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_OrderCancellation(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Order_webSite(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_webSite(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.WebSite, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.WebSite) graphql.Marshaler {
-			return ec.marshalNWebSite2ordergraphᚋupstreamᚐWebSite(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Order_webSite(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "WebSite")
-}
-
-func (ec *executionContext) _Order_edition(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_edition(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edition, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Edition) graphql.Marshaler {
-			return ec.marshalNEdition2ordergraphᚋupstreamᚐEdition(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Order_edition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "Edition")
-}
-
-func (ec *executionContext) _Order_fetchedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_fetchedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FetchedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Order_fetchedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
-}
-
 func (ec *executionContext) _OrderBusinessInfo_isCaiyuanbaoOrder(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBusinessInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4869,6 +4869,29 @@ func (ec *executionContext) _OrderBusinessInfo_isCaiyuanbaoOrder(ctx context.Con
 	)
 }
 func (ec *executionContext) fieldContext_OrderBusinessInfo_isCaiyuanbaoOrder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderBusinessInfo", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderBusinessInfo_isCreditTradeSelected(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBusinessInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderBusinessInfo_isCreditTradeSelected(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsCreditTradeSelected, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderBusinessInfo_isCreditTradeSelected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OrderBusinessInfo", field, false, false, "Boolean")
 }
 
@@ -4904,6 +4927,29 @@ func (ec *executionContext) fieldContext_OrderBusinessInfo_creditPayment(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _OrderBusinessInfo_creditTermSettlementAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBusinessInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderBusinessInfo_creditTermSettlementAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreditTermSettlementAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderBusinessInfo_creditTermSettlementAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderBusinessInfo", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _OrderBusinessInfo_preOrder(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBusinessInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4934,52 +4980,6 @@ func (ec *executionContext) fieldContext_OrderBusinessInfo_preOrder(_ context.Co
 		},
 	}
 	return fc, nil
-}
-
-func (ec *executionContext) _OrderBusinessInfo_creditTermSettlementAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBusinessInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OrderBusinessInfo_creditTermSettlementAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreditTermSettlementAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_OrderBusinessInfo_creditTermSettlementAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OrderBusinessInfo", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _OrderBusinessInfo_isCreditTradeSelected(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBusinessInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OrderBusinessInfo_isCreditTradeSelected(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsCreditTradeSelected, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_OrderBusinessInfo_isCreditTradeSelected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OrderBusinessInfo", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _OrderCancellation_reason(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCancellation) (ret graphql.Marshaler) {
@@ -5253,29 +5253,6 @@ func (ec *executionContext) fieldContext_OrderReviews_reviewsOfSeller(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _OverseasShipping_routeName(ctx context.Context, field graphql.CollectedField, obj *upstream.OverseasShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OverseasShipping_routeName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RouteName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_OverseasShipping_routeName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OverseasShipping", field, false, false, "String")
-}
-
 func (ec *executionContext) _OverseasShipping_routeId(ctx context.Context, field graphql.CollectedField, obj *upstream.OverseasShipping) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5297,6 +5274,29 @@ func (ec *executionContext) _OverseasShipping_routeId(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_OverseasShipping_routeId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OverseasShipping", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OverseasShipping_routeName(ctx context.Context, field graphql.CollectedField, obj *upstream.OverseasShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OverseasShipping_routeName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RouteName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OverseasShipping_routeName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OverseasShipping", field, false, false, "String")
 }
 
 func (ec *executionContext) _OverseasShipping_countryCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OverseasShipping) (ret graphql.Marshaler) {
@@ -5423,6 +5423,52 @@ func (ec *executionContext) fieldContext_PaymentStage_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "ID")
 }
 
+func (ec *executionContext) _PaymentStage_name(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentStage_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentStage_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
+}
+
+func (ec *executionContext) _PaymentStage_sequence(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentStage_sequence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sequence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
+			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentStage_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Int")
+}
+
 func (ec *executionContext) _PaymentStage_status(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5515,105 +5561,27 @@ func (ec *executionContext) fieldContext_PaymentStage_paymentStatusRaw(_ context
 	return graphql.NewScalarFieldContext("PaymentStage", field, true, false, "String")
 }
 
-func (ec *executionContext) _PaymentStage_sequence(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _PaymentStage_templateId(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_sequence(ctx, field)
+			return ec.fieldContext_PaymentStage_templateId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
+			return obj.TemplateID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
-			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Int")
-}
-
-func (ec *executionContext) _PaymentStage_isFinalStage(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_isFinalStage(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsFinalStage, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_isFinalStage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentStage_isDisbursedToSeller(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_isDisbursedToSeller(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsDisbursedToSeller, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_isDisbursedToSeller(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentStage_amountDueExcludingShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_amountDueExcludingShipping(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AmountDueExcludingShipping, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_amountDueExcludingShipping(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PaymentStage",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) fieldContext_PaymentStage_templateId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "ID")
 }
 
 func (ec *executionContext) _PaymentStage_amountDue(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
@@ -5648,16 +5616,16 @@ func (ec *executionContext) fieldContext_PaymentStage_amountDue(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PaymentStage_shopDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _PaymentStage_amountDueExcludingShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_shopDiscount(ctx, field)
+			return ec.fieldContext_PaymentStage_amountDueExcludingShipping(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ShopDiscount, nil
+			return obj.AmountDueExcludingShipping, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
@@ -5667,39 +5635,7 @@ func (ec *executionContext) _PaymentStage_shopDiscount(ctx context.Context, fiel
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_shopDiscount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PaymentStage",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PaymentStage_itemDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_itemDiscount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ItemDiscount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_itemDiscount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_PaymentStage_amountDueExcludingShipping(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PaymentStage",
 		Field:      field,
@@ -5787,6 +5723,70 @@ func (ec *executionContext) _PaymentStage_shippingFee(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext_PaymentStage_shippingFee(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PaymentStage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PaymentStage_shopDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentStage_shopDiscount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ShopDiscount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentStage_shopDiscount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PaymentStage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PaymentStage_itemDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentStage_itemDiscount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ItemDiscount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentStage_itemDiscount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PaymentStage",
 		Field:      field,
@@ -5969,6 +5969,52 @@ func (ec *executionContext) fieldContext_PaymentStage_endedAt(_ context.Context,
 	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _PaymentStage_sellerActionName(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentStage_sellerActionName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SellerActionName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentStage_sellerActionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
+}
+
+func (ec *executionContext) _PaymentStage_sellerMessage(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentStage_sellerMessage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SellerMessage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentStage_sellerMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
+}
+
 func (ec *executionContext) _PaymentStage_sellerMessagePath(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6012,98 +6058,6 @@ func (ec *executionContext) _PaymentStage_evidenceImagePath(ctx context.Context,
 	)
 }
 func (ec *executionContext) fieldContext_PaymentStage_evidenceImagePath(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
-}
-
-func (ec *executionContext) _PaymentStage_sellerMessage(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_sellerMessage(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SellerMessage, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_sellerMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
-}
-
-func (ec *executionContext) _PaymentStage_templateId(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_templateId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TemplateID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_templateId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "ID")
-}
-
-func (ec *executionContext) _PaymentStage_name(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
-}
-
-func (ec *executionContext) _PaymentStage_sellerActionName(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_sellerActionName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SellerActionName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_sellerActionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
 }
 
@@ -6153,6 +6107,52 @@ func (ec *executionContext) fieldContext_PaymentStage_confirmationTimeoutSeconds
 	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Int")
 }
 
+func (ec *executionContext) _PaymentStage_isFinalStage(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentStage_isFinalStage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsFinalStage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentStage_isFinalStage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PaymentStage_isDisbursedToSeller(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentStage_isDisbursedToSeller(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsDisbursedToSeller, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentStage_isDisbursedToSeller(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _PaymentStage_requiresShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6199,29 +6199,6 @@ func (ec *executionContext) fieldContext_PaymentStage_requiresSellerAction(_ con
 	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _PaymentStage_disbursesOnCompletion(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_disbursesOnCompletion(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DisbursesOnCompletion, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_disbursesOnCompletion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
-}
-
 func (ec *executionContext) _PaymentStage_requiresSellerAdvance(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6242,6 +6219,29 @@ func (ec *executionContext) _PaymentStage_requiresSellerAdvance(ctx context.Cont
 	)
 }
 func (ec *executionContext) fieldContext_PaymentStage_requiresSellerAdvance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PaymentStage_disbursesOnCompletion(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentStage_disbursesOnCompletion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DisbursesOnCompletion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentStage_disbursesOnCompletion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
 }
 
@@ -6381,6 +6381,29 @@ func (ec *executionContext) _PaymentTerm_methodRaw(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_PaymentTerm_methodRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PaymentTerm", field, true, false, "String")
+}
+
+func (ec *executionContext) _PaymentTerm_methodDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentTerm_methodDescription(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MethodDescription, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentTerm_methodDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "String")
 }
 
 func (ec *executionContext) _PaymentTerm_amount(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
@@ -6528,29 +6551,6 @@ func (ec *executionContext) _PaymentTerm_isExpressPayment(ctx context.Context, f
 }
 func (ec *executionContext) fieldContext_PaymentTerm_isExpressPayment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentTerm_methodDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_methodDescription(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MethodDescription, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_methodDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "String")
 }
 
 func (ec *executionContext) _PreOrder_marketName(ctx context.Context, field graphql.CollectedField, obj *upstream.PreOrder) (ret graphql.Marshaler) {
@@ -6963,26 +6963,26 @@ func (ec *executionContext) fieldContext_Recipient_fullName(_ context.Context, f
 	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
 }
 
-func (ec *executionContext) _Recipient_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
+func (ec *executionContext) _Recipient_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Recipient_regionCode(ctx, field)
+			return ec.fieldContext_Recipient_phone(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RegionCode, nil
+			return obj.Phone, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Recipient_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Recipient_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
 }
 
@@ -7009,39 +7009,16 @@ func (ec *executionContext) fieldContext_Recipient_mobilePhone(_ context.Context
 	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
 }
 
-func (ec *executionContext) _Recipient_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
+func (ec *executionContext) _Recipient_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Recipient_phone(ctx, field)
+			return ec.fieldContext_Recipient_regionCode(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Recipient_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _Recipient_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Recipient_postalCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PostalCode, nil
+			return obj.RegionCode, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -7051,7 +7028,7 @@ func (ec *executionContext) _Recipient_postalCode(ctx context.Context, field gra
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Recipient_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Recipient_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
 }
 
@@ -7075,6 +7052,29 @@ func (ec *executionContext) _Recipient_townCode(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_Recipient_townCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _Recipient_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Recipient_postalCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PostalCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Recipient_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
 }
 
@@ -7147,29 +7147,6 @@ func (ec *executionContext) fieldContext_Review_content(_ context.Context, field
 	return graphql.NewScalarFieldContext("Review", field, false, false, "String")
 }
 
-func (ec *executionContext) _Review_revieweeNickname(ctx context.Context, field graphql.CollectedField, obj *upstream.Review) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Review_revieweeNickname(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RevieweeNickname, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Review_revieweeNickname(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Review", field, false, false, "String")
-}
-
 func (ec *executionContext) _Review_reviewerNickname(ctx context.Context, field graphql.CollectedField, obj *upstream.Review) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7190,6 +7167,29 @@ func (ec *executionContext) _Review_reviewerNickname(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_Review_reviewerNickname(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Review", field, false, false, "String")
+}
+
+func (ec *executionContext) _Review_revieweeNickname(ctx context.Context, field graphql.CollectedField, obj *upstream.Review) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Review_revieweeNickname(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RevieweeNickname, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Review_revieweeNickname(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Review", field, false, false, "String")
 }
 
@@ -7216,16 +7216,62 @@ func (ec *executionContext) fieldContext_Review_publishedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Review", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Seller_creditLevel(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
+func (ec *executionContext) _Seller_memberId(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_creditLevel(ctx, field)
+			return ec.fieldContext_Seller_memberId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.CreditLevel, nil
+			return obj.MemberID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Seller_memberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seller", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Seller_userId(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seller_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Seller_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seller", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Seller_loginId(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seller_loginId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LoginID, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -7235,7 +7281,7 @@ func (ec *executionContext) _Seller_creditLevel(ctx context.Context, field graph
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Seller_creditLevel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Seller_loginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Seller", field, false, false, "String")
 }
 
@@ -7262,16 +7308,16 @@ func (ec *executionContext) fieldContext_Seller_alipayId(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Seller", field, false, false, "String")
 }
 
-func (ec *executionContext) _Seller_loginId(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
+func (ec *executionContext) _Seller_creditLevel(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_loginId(ctx, field)
+			return ec.fieldContext_Seller_creditLevel(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LoginID, nil
+			return obj.CreditLevel, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -7281,31 +7327,8 @@ func (ec *executionContext) _Seller_loginId(ctx context.Context, field graphql.C
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Seller_loginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Seller_creditLevel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Seller", field, false, false, "String")
-}
-
-func (ec *executionContext) _Seller_memberId(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_memberId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MemberID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Seller_memberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Seller", field, false, false, "ID")
 }
 
 func (ec *executionContext) _Seller_contact(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
@@ -7340,29 +7363,6 @@ func (ec *executionContext) fieldContext_Seller_contact(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Seller_userId(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_userId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Seller_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Seller", field, false, false, "ID")
-}
-
 func (ec *executionContext) _Seller_member(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7395,6 +7395,52 @@ func (ec *executionContext) fieldContext_Seller_member(_ context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _SellerContact_name(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SellerContact_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SellerContact_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _SellerContact_companyName(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SellerContact_companyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompanyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SellerContact_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
+}
+
 func (ec *executionContext) _SellerContact_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7415,6 +7461,29 @@ func (ec *executionContext) _SellerContact_phone(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_SellerContact_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _SellerContact_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SellerContact_mobilePhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MobilePhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SellerContact_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
 }
 
@@ -7487,75 +7556,6 @@ func (ec *executionContext) fieldContext_SellerContact_imAccount(_ context.Conte
 	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
 }
 
-func (ec *executionContext) _SellerContact_name(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _SellerContact_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_mobilePhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MobilePhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _SellerContact_companyName(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_companyName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CompanyName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
 func (ec *executionContext) _SellerContact_dropshipSenderName(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7602,27 +7602,27 @@ func (ec *executionContext) fieldContext_SellerContact_dropshipSenderPhone(_ con
 	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
 }
 
-func (ec *executionContext) _Shipment_shippedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Shipment_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_shippedAt(ctx, field)
+			return ec.fieldContext_Shipment_id(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ShippedAt, nil
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Shipment_shippedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "DateTime")
+func (ec *executionContext) fieldContext_Shipment_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Shipment", field, false, false, "ID")
 }
 
 func (ec *executionContext) _Shipment_code(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
@@ -7694,29 +7694,6 @@ func (ec *executionContext) fieldContext_Shipment_typeRaw(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Shipment", field, true, false, "String")
 }
 
-func (ec *executionContext) _Shipment_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "ID")
-}
-
 func (ec *executionContext) _Shipment_status(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7761,84 +7738,6 @@ func (ec *executionContext) _Shipment_statusRaw(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Shipment_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Shipment", field, true, false, "String")
-}
-
-func (ec *executionContext) _Shipment_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_updatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _Shipment_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _Shipment_shippingFee(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_shippingFee(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ShippingFee, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_shippingFee(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Shipment",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
 }
 
 func (ec *executionContext) _Shipment_trackingNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
@@ -7887,68 +7786,137 @@ func (ec *executionContext) fieldContext_Shipment_lineItemIds(_ context.Context,
 	return graphql.NewScalarFieldContext("Shipment", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Shipment_origin(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Shipment_lineItems(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_origin(ctx, field)
+			return ec.fieldContext_Shipment_lineItems(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Origin, nil
+			return obj.LineItems(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.ShipmentAddress) graphql.Marshaler {
-			return ec.marshalOShipmentAddress2ᚖordergraphᚋupstreamᚐShipmentAddress(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.LineItem) graphql.Marshaler {
+			return ec.marshalNLineItem2ᚕᚖordergraphᚋupstreamᚐLineItemᚄ(ctx, selections, v)
 		},
 		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_origin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Shipment",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ShipmentAddress(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Shipment_destination(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_destination(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Destination(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.ShipmentAddress) graphql.Marshaler {
-			return ec.marshalOShipmentAddress2ᚖordergraphᚋupstreamᚐShipmentAddress(ctx, selections, v)
-		},
 		true,
-		false,
 	)
 }
-func (ec *executionContext) fieldContext_Shipment_destination(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Shipment_lineItems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Shipment",
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ShipmentAddress(ctx, field)
+			return ec.childFields_LineItem(ctx, field)
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Shipment_shippingFee(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Shipment_shippingFee(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ShippingFee, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Shipment_shippingFee(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Shipment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Shipment_shippedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Shipment_shippedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ShippedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Shipment_shippedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Shipment", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Shipment_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Shipment_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Shipment_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Shipment", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Shipment_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Shipment_updatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Shipment_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Shipment", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Shipment_carrier(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
@@ -8015,33 +7983,65 @@ func (ec *executionContext) fieldContext_Shipment_noCarrier(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Shipment_lineItems(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Shipment_origin(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_lineItems(ctx, field)
+			return ec.fieldContext_Shipment_origin(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LineItems(), nil
+			return obj.Origin, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.LineItem) graphql.Marshaler {
-			return ec.marshalNLineItem2ᚕᚖordergraphᚋupstreamᚐLineItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.ShipmentAddress) graphql.Marshaler {
+			return ec.marshalOShipmentAddress2ᚖordergraphᚋupstreamᚐShipmentAddress(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
-func (ec *executionContext) fieldContext_Shipment_lineItems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Shipment_origin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Shipment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ShipmentAddress(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Shipment_destination(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Shipment_destination(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Destination(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.ShipmentAddress) graphql.Marshaler {
+			return ec.marshalOShipmentAddress2ᚖordergraphᚋupstreamᚐShipmentAddress(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Shipment_destination(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Shipment",
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_LineItem(ctx, field)
+			return ec.childFields_ShipmentAddress(ctx, field)
 		},
 	}
 	return fc, nil
@@ -8139,6 +8139,29 @@ func (ec *executionContext) fieldContext_ShipmentAddress_addressLine(_ context.C
 	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
 }
 
+func (ec *executionContext) _ShipmentAddress_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.ShipmentAddress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ShipmentAddress_postalCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PostalCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ShipmentAddress_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
+}
+
 func (ec *executionContext) _ShipmentAddress_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.ShipmentAddress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8182,29 +8205,6 @@ func (ec *executionContext) _ShipmentAddress_mobilePhone(ctx context.Context, fi
 	)
 }
 func (ec *executionContext) fieldContext_ShipmentAddress_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
-}
-
-func (ec *executionContext) _ShipmentAddress_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.ShipmentAddress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ShipmentAddress_postalCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PostalCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ShipmentAddress_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
 }
 
@@ -8277,21 +8277,6 @@ func (ec *executionContext) _Buyer(ctx context.Context, sel ast.SelectionSet, ob
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Buyer")
-		case "loginId":
-			out.Values[i] = ec._Buyer_loginId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "subAccountLoginId":
-			out.Values[i] = ec._Buyer_subAccountLoginId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "contact":
-			out.Values[i] = ec._Buyer_contact(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
 		case "memberId":
 			out.Values[i] = ec._Buyer_memberId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -8302,8 +8287,23 @@ func (ec *executionContext) _Buyer(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "loginId":
+			out.Values[i] = ec._Buyer_loginId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "subAccountLoginId":
+			out.Values[i] = ec._Buyer_subAccountLoginId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "alipayId":
 			out.Values[i] = ec._Buyer_alipayId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contact":
+			out.Values[i] = ec._Buyer_contact(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8383,8 +8383,23 @@ func (ec *executionContext) _Contact(ctx context.Context, sel ast.SelectionSet, 
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Contact")
+		case "name":
+			out.Values[i] = ec._Contact_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "companyName":
+			out.Values[i] = ec._Contact_companyName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "phone":
 			out.Values[i] = ec._Contact_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mobilePhone":
+			out.Values[i] = ec._Contact_mobilePhone(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8400,21 +8415,6 @@ func (ec *executionContext) _Contact(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "imAccount":
 			out.Values[i] = ec._Contact_imAccount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "name":
-			out.Values[i] = ec._Contact_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "mobilePhone":
-			out.Values[i] = ec._Contact_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "companyName":
-			out.Values[i] = ec._Contact_companyName(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8446,8 +8446,13 @@ func (ec *executionContext) _CreditPayment(ctx context.Context, sel ast.Selectio
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CreditPayment")
-		case "amountRaw":
-			out.Values[i] = ec._CreditPayment_amountRaw(ctx, field, obj)
+		case "status":
+			out.Values[i] = ec._CreditPayment_status(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusDescription":
+			out.Values[i] = ec._CreditPayment_statusDescription(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8456,18 +8461,13 @@ func (ec *executionContext) _CreditPayment(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "status":
-			out.Values[i] = ec._CreditPayment_status(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
 		case "repaymentDueAt":
 			out.Values[i] = ec._CreditPayment_repaymentDueAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "statusDescription":
-			out.Values[i] = ec._CreditPayment_statusDescription(ctx, field, obj)
+		case "amountRaw":
+			out.Values[i] = ec._CreditPayment_amountRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8509,23 +8509,13 @@ func (ec *executionContext) _CustomsDeclaration(ctx context.Context, sel ast.Sel
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "createdAt":
-			out.Values[i] = ec._CustomsDeclaration_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "updatedAt":
-			out.Values[i] = ec._CustomsDeclaration_updatedAt(ctx, field, obj)
+		case "orderId":
+			out.Values[i] = ec._CustomsDeclaration_orderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "buyerUserId":
 			out.Values[i] = ec._CustomsDeclaration_buyerUserId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "orderId":
-			out.Values[i] = ec._CustomsDeclaration_orderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8536,6 +8526,16 @@ func (ec *executionContext) _CustomsDeclaration(ctx context.Context, sel ast.Sel
 			}
 		case "recordTypeRaw":
 			out.Values[i] = ec._CustomsDeclaration_recordTypeRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._CustomsDeclaration_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updatedAt":
+			out.Values[i] = ec._CustomsDeclaration_updatedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8587,11 +8587,6 @@ func (ec *executionContext) _CustomsItem(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "declaredValue":
-			out.Values[i] = ec._CustomsItem_declaredValue(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
 		case "quantity":
 			out.Values[i] = ec._CustomsItem_quantity(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -8599,6 +8594,11 @@ func (ec *executionContext) _CustomsItem(ctx context.Context, sel ast.SelectionS
 			}
 		case "weightKg":
 			out.Values[i] = ec._CustomsItem_weightKg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "declaredValue":
+			out.Values[i] = ec._CustomsItem_declaredValue(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8635,8 +8635,33 @@ func (ec *executionContext) _DomesticShipping(ctx context.Context, sel ast.Selec
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DomesticShipping")
-		case "addressLine":
-			out.Values[i] = ec._DomesticShipping_addressLine(ctx, field, obj)
+		case "recipientName":
+			out.Values[i] = ec._DomesticShipping_recipientName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._DomesticShipping_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mobilePhone":
+			out.Values[i] = ec._DomesticShipping_mobilePhone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fax":
+			out.Values[i] = ec._DomesticShipping_fax(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "province":
+			out.Values[i] = ec._DomesticShipping_province(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "city":
+			out.Values[i] = ec._DomesticShipping_city(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8650,33 +8675,18 @@ func (ec *executionContext) _DomesticShipping(ctx context.Context, sel ast.Selec
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "city":
-			out.Values[i] = ec._DomesticShipping_city(ctx, field, obj)
+		case "town":
+			out.Values[i] = ec._DomesticShipping_town(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "recipientName":
-			out.Values[i] = ec._DomesticShipping_recipientName(ctx, field, obj)
+		case "townCode":
+			out.Values[i] = ec._DomesticShipping_townCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "fax":
-			out.Values[i] = ec._DomesticShipping_fax(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "mobilePhone":
-			out.Values[i] = ec._DomesticShipping_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "province":
-			out.Values[i] = ec._DomesticShipping_province(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "phone":
-			out.Values[i] = ec._DomesticShipping_phone(ctx, field, obj)
+		case "addressLine":
+			out.Values[i] = ec._DomesticShipping_addressLine(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8688,16 +8698,6 @@ func (ec *executionContext) _DomesticShipping(ctx context.Context, sel ast.Selec
 		case "shipments":
 			out.Values[i] = ec._DomesticShipping_shipments(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "townCode":
-			out.Values[i] = ec._DomesticShipping_townCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "town":
-			out.Values[i] = ec._DomesticShipping_town(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -8809,13 +8809,13 @@ func (ec *executionContext) _GuaranteeTerm(ctx context.Context, sel ast.Selectio
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("GuaranteeTerm")
-		case "description":
-			out.Values[i] = ec._GuaranteeTerm_description(ctx, field, obj)
+		case "code":
+			out.Values[i] = ec._GuaranteeTerm_code(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "code":
-			out.Values[i] = ec._GuaranteeTerm_code(ctx, field, obj)
+		case "description":
+			out.Values[i] = ec._GuaranteeTerm_description(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8852,8 +8852,13 @@ func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, 
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Invoice")
-		case "title":
-			out.Values[i] = ec._Invoice_title(ctx, field, obj)
+		case "id":
+			out.Values[i] = ec._Invoice_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "orderId":
+			out.Values[i] = ec._Invoice_orderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8867,13 +8872,8 @@ func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "id":
-			out.Values[i] = ec._Invoice_id(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "orderId":
-			out.Values[i] = ec._Invoice_orderId(ctx, field, obj)
+		case "title":
+			out.Values[i] = ec._Invoice_title(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8882,13 +8882,13 @@ func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "recipient":
-			out.Values[i] = ec._Invoice_recipient(ctx, field, obj)
+		case "company":
+			out.Values[i] = ec._Invoice_company(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "company":
-			out.Values[i] = ec._Invoice_company(ctx, field, obj)
+		case "recipient":
+			out.Values[i] = ec._Invoice_recipient(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8920,16 +8920,6 @@ func (ec *executionContext) _InvoiceCompany(ctx context.Context, sel ast.Selecti
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("InvoiceCompany")
-		case "bankAccountNumber":
-			out.Values[i] = ec._InvoiceCompany_bankAccountNumber(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "bankName":
-			out.Values[i] = ec._InvoiceCompany_bankName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
 		case "regionCode":
 			out.Values[i] = ec._InvoiceCompany_regionCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -8940,13 +8930,23 @@ func (ec *executionContext) _InvoiceCompany(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "streetAddress":
+			out.Values[i] = ec._InvoiceCompany_streetAddress(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "phone":
 			out.Values[i] = ec._InvoiceCompany_phone(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "streetAddress":
-			out.Values[i] = ec._InvoiceCompany_streetAddress(ctx, field, obj)
+		case "bankName":
+			out.Values[i] = ec._InvoiceCompany_bankName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "bankAccountNumber":
+			out.Values[i] = ec._InvoiceCompany_bankAccountNumber(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -8978,21 +8978,6 @@ func (ec *executionContext) _InvoiceRecipient(ctx context.Context, sel ast.Selec
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("InvoiceRecipient")
-		case "regionCode":
-			out.Values[i] = ec._InvoiceRecipient_regionCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "regionName":
-			out.Values[i] = ec._InvoiceRecipient_regionName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "mobilePhone":
-			out.Values[i] = ec._InvoiceRecipient_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
 		case "name":
 			out.Values[i] = ec._InvoiceRecipient_name(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -9003,13 +8988,28 @@ func (ec *executionContext) _InvoiceRecipient(ctx context.Context, sel ast.Selec
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "postalCode":
-			out.Values[i] = ec._InvoiceRecipient_postalCode(ctx, field, obj)
+		case "mobilePhone":
+			out.Values[i] = ec._InvoiceRecipient_mobilePhone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "regionCode":
+			out.Values[i] = ec._InvoiceRecipient_regionCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "regionName":
+			out.Values[i] = ec._InvoiceRecipient_regionName(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "streetAddress":
 			out.Values[i] = ec._InvoiceRecipient_streetAddress(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "postalCode":
+			out.Values[i] = ec._InvoiceRecipient_postalCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9041,18 +9041,8 @@ func (ec *executionContext) _LineItem(ctx context.Context, sel ast.SelectionSet,
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("LineItem")
-		case "skuArticleNumber":
-			out.Values[i] = ec._LineItem_skuArticleNumber(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "description":
-			out.Values[i] = ec._LineItem_description(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "total":
-			out.Values[i] = ec._LineItem_total(ctx, field, obj)
+		case "id":
+			out.Values[i] = ec._LineItem_id(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9061,38 +9051,13 @@ func (ec *executionContext) _LineItem(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "unitPrice":
-			out.Values[i] = ec._LineItem_unitPrice(ctx, field, obj)
+		case "description":
+			out.Values[i] = ec._LineItem_description(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "productId":
-			out.Values[i] = ec._LineItem_productId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "imageUrls":
-			out.Values[i] = ec._LineItem_imageUrls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "snapshotUrl":
-			out.Values[i] = ec._LineItem_snapshotUrl(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "quantity":
-			out.Values[i] = ec._LineItem_quantity(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "refundedAmount":
-			out.Values[i] = ec._LineItem_refundedAmount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "skuId":
-			out.Values[i] = ec._LineItem_skuId(ctx, field, obj)
+		case "productType":
+			out.Values[i] = ec._LineItem_productType(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9111,13 +9076,83 @@ func (ec *executionContext) _LineItem(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "id":
-			out.Values[i] = ec._LineItem_id(ctx, field, obj)
+		case "statusDescription":
+			out.Values[i] = ec._LineItem_statusDescription(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "productType":
-			out.Values[i] = ec._LineItem_productType(ctx, field, obj)
+		case "fulfillmentStatus":
+			out.Values[i] = ec._LineItem_fulfillmentStatus(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fulfillmentStatusRaw":
+			out.Values[i] = ec._LineItem_fulfillmentStatusRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "closeReason":
+			out.Values[i] = ec._LineItem_closeReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "closeReasonRaw":
+			out.Values[i] = ec._LineItem_closeReasonRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "productId":
+			out.Values[i] = ec._LineItem_productId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "product":
+			out.Values[i] = ec._LineItem_product(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "productArticleNumber":
+			out.Values[i] = ec._LineItem_productArticleNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "skuId":
+			out.Values[i] = ec._LineItem_skuId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "skuArticleNumber":
+			out.Values[i] = ec._LineItem_skuArticleNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "specificationId":
+			out.Values[i] = ec._LineItem_specificationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "variantAttributes":
+			out.Values[i] = ec._LineItem_variantAttributes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "imageUrls":
+			out.Values[i] = ec._LineItem_imageUrls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "snapshotUrl":
+			out.Values[i] = ec._LineItem_snapshotUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "quantity":
+			out.Values[i] = ec._LineItem_quantity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "quantityPrecisionFactor":
+			out.Values[i] = ec._LineItem_quantityPrecisionFactor(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9136,19 +9171,14 @@ func (ec *executionContext) _LineItem(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "guarantees":
-			out.Values[i] = ec._LineItem_guarantees(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "productArticleNumber":
-			out.Values[i] = ec._LineItem_productArticleNumber(ctx, field, obj)
+		case "unitPrice":
+			out.Values[i] = ec._LineItem_unitPrice(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "variantAttributes":
-			out.Values[i] = ec._LineItem_variantAttributes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+		case "total":
+			out.Values[i] = ec._LineItem_total(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "priceAdjustment":
@@ -9156,18 +9186,8 @@ func (ec *executionContext) _LineItem(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "specificationId":
-			out.Values[i] = ec._LineItem_specificationId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "quantityPrecisionFactor":
-			out.Values[i] = ec._LineItem_quantityPrecisionFactor(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "statusDescription":
-			out.Values[i] = ec._LineItem_statusDescription(ctx, field, obj)
+		case "refundedAmount":
+			out.Values[i] = ec._LineItem_refundedAmount(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9181,23 +9201,13 @@ func (ec *executionContext) _LineItem(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "closeReason":
-			out.Values[i] = ec._LineItem_closeReason(ctx, field, obj)
+		case "refundId":
+			out.Values[i] = ec._LineItem_refundId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "closeReasonRaw":
-			out.Values[i] = ec._LineItem_closeReasonRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "fulfillmentStatus":
-			out.Values[i] = ec._LineItem_fulfillmentStatus(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "fulfillmentStatusRaw":
-			out.Values[i] = ec._LineItem_fulfillmentStatusRaw(ctx, field, obj)
+		case "afterSalesRefundId":
+			out.Values[i] = ec._LineItem_afterSalesRefundId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9221,19 +9231,9 @@ func (ec *executionContext) _LineItem(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "refundId":
-			out.Values[i] = ec._LineItem_refundId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "afterSalesRefundId":
-			out.Values[i] = ec._LineItem_afterSalesRefundId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "product":
-			out.Values[i] = ec._LineItem_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+		case "guarantees":
+			out.Values[i] = ec._LineItem_guarantees(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "shipments":
@@ -9340,13 +9340,13 @@ func (ec *executionContext) _NoCarrier(ctx context.Context, sel ast.SelectionSet
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("NoCarrier")
-		case "contactName":
-			out.Values[i] = ec._NoCarrier_contactName(ctx, field, obj)
+		case "reason":
+			out.Values[i] = ec._NoCarrier_reason(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "contactPhone":
-			out.Values[i] = ec._NoCarrier_contactPhone(ctx, field, obj)
+		case "reasonRaw":
+			out.Values[i] = ec._NoCarrier_reasonRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9355,13 +9355,13 @@ func (ec *executionContext) _NoCarrier(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "reason":
-			out.Values[i] = ec._NoCarrier_reason(ctx, field, obj)
+		case "contactName":
+			out.Values[i] = ec._NoCarrier_contactName(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "reasonRaw":
-			out.Values[i] = ec._NoCarrier_reasonRaw(ctx, field, obj)
+		case "contactPhone":
+			out.Values[i] = ec._NoCarrier_contactPhone(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9393,79 +9393,24 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Order")
-		case "fullyShippedAt":
-			out.Values[i] = ec._Order_fullyShippedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "paidAt":
-			out.Values[i] = ec._Order_paidAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "priceAdjustment":
-			out.Values[i] = ec._Order_priceAdjustment(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "paymentTransactionId":
-			out.Values[i] = ec._Order_paymentTransactionId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "merchandiseTotal":
-			out.Values[i] = ec._Order_merchandiseTotal(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "buyerMessage":
-			out.Values[i] = ec._Order_buyerMessage(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "workflowTemplateCode":
-			out.Values[i] = ec._Order_workflowTemplateCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "isSellerInitiated":
-			out.Values[i] = ec._Order_isSellerInitiated(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "updatedAt":
-			out.Values[i] = ec._Order_updatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
 		case "id":
 			out.Values[i] = ec._Order_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "completedAt":
-			out.Values[i] = ec._Order_completedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+		case "webSite":
+			out.Values[i] = ec._Order_webSite(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "total":
-			out.Values[i] = ec._Order_total(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+		case "edition":
+			out.Values[i] = ec._Order_edition(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "shippingFee":
-			out.Values[i] = ec._Order_shippingFee(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "buyerMemo":
-			out.Values[i] = ec._Order_buyerMemo(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "refundedAmount":
-			out.Values[i] = ec._Order_refundedAmount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+		case "fetchedAt":
+			out.Values[i] = ec._Order_fetchedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "status":
@@ -9475,26 +9420,6 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "statusRaw":
 			out.Values[i] = ec._Order_statusRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "refundPaymentRaw":
-			out.Values[i] = ec._Order_refundPaymentRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "couponDiscount":
-			out.Values[i] = ec._Order_couponDiscount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "buyerMemoFlag":
-			out.Values[i] = ec._Order_buyerMemoFlag(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "recipient":
-			out.Values[i] = ec._Order_recipient(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9508,18 +9433,83 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "orderNote":
-			out.Values[i] = ec._Order_orderNote(ctx, field, obj)
+		case "afterSalesRefundStatus":
+			out.Values[i] = ec._Order_afterSalesRefundStatus(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "preOrderId":
-			out.Values[i] = ec._Order_preOrderId(ctx, field, obj)
+		case "refundId":
+			out.Values[i] = ec._Order_refundId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._Order_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updatedAt":
+			out.Values[i] = ec._Order_updatedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "confirmedAt":
 			out.Values[i] = ec._Order_confirmedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paidAt":
+			out.Values[i] = ec._Order_paidAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fullyShippedAt":
+			out.Values[i] = ec._Order_fullyShippedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fullyReceivedAt":
+			out.Values[i] = ec._Order_fullyReceivedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "completedAt":
+			out.Values[i] = ec._Order_completedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._Order_total(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "merchandiseTotal":
+			out.Values[i] = ec._Order_merchandiseTotal(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "shippingFee":
+			out.Values[i] = ec._Order_shippingFee(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "couponDiscount":
+			out.Values[i] = ec._Order_couponDiscount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "priceAdjustment":
+			out.Values[i] = ec._Order_priceAdjustment(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refundedAmount":
+			out.Values[i] = ec._Order_refundedAmount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refundPaymentRaw":
+			out.Values[i] = ec._Order_refundPaymentRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9533,33 +9523,13 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "fullyReceivedAt":
-			out.Values[i] = ec._Order_fullyReceivedAt(ctx, field, obj)
+		case "tradeTypeCode":
+			out.Values[i] = ec._Order_tradeTypeCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "stagedPaymentAgreementPath":
-			out.Values[i] = ec._Order_stagedPaymentAgreementPath(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "afterSalesRefundStatus":
-			out.Values[i] = ec._Order_afterSalesRefundStatus(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "isPaidInFullUpfront":
-			out.Values[i] = ec._Order_isPaidInFullUpfront(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "paymentStages":
-			out.Values[i] = ec._Order_paymentStages(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "createdAt":
-			out.Values[i] = ec._Order_createdAt(ctx, field, obj)
+		case "tradeTypeDescription":
+			out.Values[i] = ec._Order_tradeTypeDescription(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9573,19 +9543,19 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "isOverseasOrder":
-			out.Values[i] = ec._Order_isOverseasOrder(ctx, field, obj)
+		case "workflowTemplateCode":
+			out.Values[i] = ec._Order_workflowTemplateCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "refundId":
-			out.Values[i] = ec._Order_refundId(ctx, field, obj)
+		case "businessInfo":
+			out.Values[i] = ec._Order_businessInfo(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "tradeTypeDescription":
-			out.Values[i] = ec._Order_tradeTypeDescription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+		case "payments":
+			out.Values[i] = ec._Order_payments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "paymentChannels":
@@ -9593,18 +9563,8 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "tradeTypeCode":
-			out.Values[i] = ec._Order_tradeTypeCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "paymentTimeoutSeconds":
-			out.Values[i] = ec._Order_paymentTimeoutSeconds(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "paymentTimeoutRaw":
-			out.Values[i] = ec._Order_paymentTimeoutRaw(ctx, field, obj)
+		case "paymentTransactionId":
+			out.Values[i] = ec._Order_paymentTransactionId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9618,14 +9578,84 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "businessInfo":
-			out.Values[i] = ec._Order_businessInfo(ctx, field, obj)
+		case "paymentTimeoutSeconds":
+			out.Values[i] = ec._Order_paymentTimeoutSeconds(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "payments":
-			out.Values[i] = ec._Order_payments(ctx, field, obj)
+		case "paymentTimeoutRaw":
+			out.Values[i] = ec._Order_paymentTimeoutRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paymentStages":
+			out.Values[i] = ec._Order_paymentStages(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "stagedPaymentAgreementPath":
+			out.Values[i] = ec._Order_stagedPaymentAgreementPath(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isPaidInFullUpfront":
+			out.Values[i] = ec._Order_isPaidInFullUpfront(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isSellerInitiated":
+			out.Values[i] = ec._Order_isSellerInitiated(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isOverseasOrder":
+			out.Values[i] = ec._Order_isOverseasOrder(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "preOrderId":
+			out.Values[i] = ec._Order_preOrderId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "orderNote":
+			out.Values[i] = ec._Order_orderNote(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "buyerMessage":
+			out.Values[i] = ec._Order_buyerMessage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "buyerMemo":
+			out.Values[i] = ec._Order_buyerMemo(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "buyerMemoFlag":
+			out.Values[i] = ec._Order_buyerMemoFlag(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "buyer":
+			out.Values[i] = ec._Order_buyer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "seller":
+			out.Values[i] = ec._Order_seller(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recipient":
+			out.Values[i] = ec._Order_recipient(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cancellation":
+			out.Values[i] = ec._Order_cancellation(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "lineItems":
@@ -9673,36 +9703,6 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "buyer":
-			out.Values[i] = ec._Order_buyer(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "seller":
-			out.Values[i] = ec._Order_seller(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "cancellation":
-			out.Values[i] = ec._Order_cancellation(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "webSite":
-			out.Values[i] = ec._Order_webSite(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "edition":
-			out.Values[i] = ec._Order_edition(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "fetchedAt":
-			out.Values[i] = ec._Order_fetchedAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -9736,13 +9736,13 @@ func (ec *executionContext) _OrderBusinessInfo(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "creditPayment":
-			out.Values[i] = ec._OrderBusinessInfo_creditPayment(ctx, field, obj)
+		case "isCreditTradeSelected":
+			out.Values[i] = ec._OrderBusinessInfo_isCreditTradeSelected(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "preOrder":
-			out.Values[i] = ec._OrderBusinessInfo_preOrder(ctx, field, obj)
+		case "creditPayment":
+			out.Values[i] = ec._OrderBusinessInfo_creditPayment(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9751,8 +9751,8 @@ func (ec *executionContext) _OrderBusinessInfo(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "isCreditTradeSelected":
-			out.Values[i] = ec._OrderBusinessInfo_isCreditTradeSelected(ctx, field, obj)
+		case "preOrder":
+			out.Values[i] = ec._OrderBusinessInfo_preOrder(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9895,13 +9895,13 @@ func (ec *executionContext) _OverseasShipping(ctx context.Context, sel ast.Selec
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("OverseasShipping")
-		case "routeName":
-			out.Values[i] = ec._OverseasShipping_routeName(ctx, field, obj)
+		case "routeId":
+			out.Values[i] = ec._OverseasShipping_routeId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "routeId":
-			out.Values[i] = ec._OverseasShipping_routeId(ctx, field, obj)
+		case "routeName":
+			out.Values[i] = ec._OverseasShipping_routeName(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9958,6 +9958,16 @@ func (ec *executionContext) _PaymentStage(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "name":
+			out.Values[i] = ec._PaymentStage_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sequence":
+			out.Values[i] = ec._PaymentStage_sequence(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "status":
 			out.Values[i] = ec._PaymentStage_status(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -9978,23 +9988,8 @@ func (ec *executionContext) _PaymentStage(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "sequence":
-			out.Values[i] = ec._PaymentStage_sequence(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "isFinalStage":
-			out.Values[i] = ec._PaymentStage_isFinalStage(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "isDisbursedToSeller":
-			out.Values[i] = ec._PaymentStage_isDisbursedToSeller(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "amountDueExcludingShipping":
-			out.Values[i] = ec._PaymentStage_amountDueExcludingShipping(ctx, field, obj)
+		case "templateId":
+			out.Values[i] = ec._PaymentStage_templateId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10003,13 +9998,8 @@ func (ec *executionContext) _PaymentStage(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "shopDiscount":
-			out.Values[i] = ec._PaymentStage_shopDiscount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "itemDiscount":
-			out.Values[i] = ec._PaymentStage_itemDiscount(ctx, field, obj)
+		case "amountDueExcludingShipping":
+			out.Values[i] = ec._PaymentStage_amountDueExcludingShipping(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10025,6 +10015,16 @@ func (ec *executionContext) _PaymentStage(ctx context.Context, sel ast.Selection
 			}
 		case "shippingFee":
 			out.Values[i] = ec._PaymentStage_shippingFee(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "shopDiscount":
+			out.Values[i] = ec._PaymentStage_shopDiscount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "itemDiscount":
+			out.Values[i] = ec._PaymentStage_itemDiscount(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10063,13 +10063,8 @@ func (ec *executionContext) _PaymentStage(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "sellerMessagePath":
-			out.Values[i] = ec._PaymentStage_sellerMessagePath(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "evidenceImagePath":
-			out.Values[i] = ec._PaymentStage_evidenceImagePath(ctx, field, obj)
+		case "sellerActionName":
+			out.Values[i] = ec._PaymentStage_sellerActionName(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10078,18 +10073,13 @@ func (ec *executionContext) _PaymentStage(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "templateId":
-			out.Values[i] = ec._PaymentStage_templateId(ctx, field, obj)
+		case "sellerMessagePath":
+			out.Values[i] = ec._PaymentStage_sellerMessagePath(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "name":
-			out.Values[i] = ec._PaymentStage_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "sellerActionName":
-			out.Values[i] = ec._PaymentStage_sellerActionName(ctx, field, obj)
+		case "evidenceImagePath":
+			out.Values[i] = ec._PaymentStage_evidenceImagePath(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10103,6 +10093,16 @@ func (ec *executionContext) _PaymentStage(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "isFinalStage":
+			out.Values[i] = ec._PaymentStage_isFinalStage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isDisbursedToSeller":
+			out.Values[i] = ec._PaymentStage_isDisbursedToSeller(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "requiresShipping":
 			out.Values[i] = ec._PaymentStage_requiresShipping(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -10113,13 +10113,13 @@ func (ec *executionContext) _PaymentStage(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "disbursesOnCompletion":
-			out.Values[i] = ec._PaymentStage_disbursesOnCompletion(ctx, field, obj)
+		case "requiresSellerAdvance":
+			out.Values[i] = ec._PaymentStage_requiresSellerAdvance(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "requiresSellerAdvance":
-			out.Values[i] = ec._PaymentStage_requiresSellerAdvance(ctx, field, obj)
+		case "disbursesOnCompletion":
+			out.Values[i] = ec._PaymentStage_disbursesOnCompletion(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10181,6 +10181,11 @@ func (ec *executionContext) _PaymentTerm(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "methodDescription":
+			out.Values[i] = ec._PaymentTerm_methodDescription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "amount":
 			out.Values[i] = ec._PaymentTerm_amount(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -10208,11 +10213,6 @@ func (ec *executionContext) _PaymentTerm(ctx context.Context, sel ast.SelectionS
 			}
 		case "isExpressPayment":
 			out.Values[i] = ec._PaymentTerm_isExpressPayment(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "methodDescription":
-			out.Values[i] = ec._PaymentTerm_methodDescription(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10437,8 +10437,8 @@ func (ec *executionContext) _Recipient(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "regionCode":
-			out.Values[i] = ec._Recipient_regionCode(ctx, field, obj)
+		case "phone":
+			out.Values[i] = ec._Recipient_phone(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10447,18 +10447,18 @@ func (ec *executionContext) _Recipient(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "phone":
-			out.Values[i] = ec._Recipient_phone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "postalCode":
-			out.Values[i] = ec._Recipient_postalCode(ctx, field, obj)
+		case "regionCode":
+			out.Values[i] = ec._Recipient_regionCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "townCode":
 			out.Values[i] = ec._Recipient_townCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "postalCode":
+			out.Values[i] = ec._Recipient_postalCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10505,13 +10505,13 @@ func (ec *executionContext) _Review(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "revieweeNickname":
-			out.Values[i] = ec._Review_revieweeNickname(ctx, field, obj)
+		case "reviewerNickname":
+			out.Values[i] = ec._Review_reviewerNickname(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "reviewerNickname":
-			out.Values[i] = ec._Review_reviewerNickname(ctx, field, obj)
+		case "revieweeNickname":
+			out.Values[i] = ec._Review_revieweeNickname(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10548,13 +10548,13 @@ func (ec *executionContext) _Seller(ctx context.Context, sel ast.SelectionSet, o
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Seller")
-		case "creditLevel":
-			out.Values[i] = ec._Seller_creditLevel(ctx, field, obj)
+		case "memberId":
+			out.Values[i] = ec._Seller_memberId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "alipayId":
-			out.Values[i] = ec._Seller_alipayId(ctx, field, obj)
+		case "userId":
+			out.Values[i] = ec._Seller_userId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10563,18 +10563,18 @@ func (ec *executionContext) _Seller(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "memberId":
-			out.Values[i] = ec._Seller_memberId(ctx, field, obj)
+		case "alipayId":
+			out.Values[i] = ec._Seller_alipayId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "creditLevel":
+			out.Values[i] = ec._Seller_creditLevel(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "contact":
 			out.Values[i] = ec._Seller_contact(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "userId":
-			out.Values[i] = ec._Seller_userId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10611,8 +10611,23 @@ func (ec *executionContext) _SellerContact(ctx context.Context, sel ast.Selectio
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SellerContact")
+		case "name":
+			out.Values[i] = ec._SellerContact_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "companyName":
+			out.Values[i] = ec._SellerContact_companyName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "phone":
 			out.Values[i] = ec._SellerContact_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mobilePhone":
+			out.Values[i] = ec._SellerContact_mobilePhone(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10628,21 +10643,6 @@ func (ec *executionContext) _SellerContact(ctx context.Context, sel ast.Selectio
 			}
 		case "imAccount":
 			out.Values[i] = ec._SellerContact_imAccount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "name":
-			out.Values[i] = ec._SellerContact_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "mobilePhone":
-			out.Values[i] = ec._SellerContact_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "companyName":
-			out.Values[i] = ec._SellerContact_companyName(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10684,8 +10684,8 @@ func (ec *executionContext) _Shipment(ctx context.Context, sel ast.SelectionSet,
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Shipment")
-		case "shippedAt":
-			out.Values[i] = ec._Shipment_shippedAt(ctx, field, obj)
+		case "id":
+			out.Values[i] = ec._Shipment_id(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10704,11 +10704,6 @@ func (ec *executionContext) _Shipment(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "id":
-			out.Values[i] = ec._Shipment_id(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
 		case "status":
 			out.Values[i] = ec._Shipment_status(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -10716,21 +10711,6 @@ func (ec *executionContext) _Shipment(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "statusRaw":
 			out.Values[i] = ec._Shipment_statusRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "updatedAt":
-			out.Values[i] = ec._Shipment_updatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "createdAt":
-			out.Values[i] = ec._Shipment_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "shippingFee":
-			out.Values[i] = ec._Shipment_shippingFee(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10744,13 +10724,28 @@ func (ec *executionContext) _Shipment(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "origin":
-			out.Values[i] = ec._Shipment_origin(ctx, field, obj)
+		case "lineItems":
+			out.Values[i] = ec._Shipment_lineItems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "shippingFee":
+			out.Values[i] = ec._Shipment_shippingFee(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "destination":
-			out.Values[i] = ec._Shipment_destination(ctx, field, obj)
+		case "shippedAt":
+			out.Values[i] = ec._Shipment_shippedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._Shipment_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updatedAt":
+			out.Values[i] = ec._Shipment_updatedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10764,9 +10759,14 @@ func (ec *executionContext) _Shipment(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "lineItems":
-			out.Values[i] = ec._Shipment_lineItems(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+		case "origin":
+			out.Values[i] = ec._Shipment_origin(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "destination":
+			out.Values[i] = ec._Shipment_destination(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -10817,6 +10817,11 @@ func (ec *executionContext) _ShipmentAddress(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "postalCode":
+			out.Values[i] = ec._ShipmentAddress_postalCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "phone":
 			out.Values[i] = ec._ShipmentAddress_phone(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -10824,11 +10829,6 @@ func (ec *executionContext) _ShipmentAddress(ctx context.Context, sel ast.Select
 			}
 		case "mobilePhone":
 			out.Values[i] = ec._ShipmentAddress_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "postalCode":
-			out.Values[i] = ec._ShipmentAddress_postalCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
