@@ -4,8 +4,8 @@ package upstream
 // 商品条目信息, 子订单).
 type LineItem struct {
 	ID       ID      // the exact one of IDString, IDNumber and the snapshot's address
-	IDString looseID `json:"sub_item_idstring" alias:"sub_item_id_string,sub_item_i_d_string,subItemIDString"`
-	IDNumber looseID `json:"sub_item_id"` // may have been rounded to a float64
+	IDString looseID `json:"sub_item_idstring" alias:"sub_item_id_string,sub_item_i_d_string,subItemIDString" path:"ID"`
+	IDNumber looseID `json:"sub_item_id" path:"ID"` // may have been rounded to a float64
 
 	Name        Text `json:"name"`        // 商品名称
 	Description Text `json:"description"` // 描述; never on 1688

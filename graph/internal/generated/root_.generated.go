@@ -151,8 +151,92 @@ type Query {
   if a fresh copy is at hand. The call asks for what the selection needs and for nothing else.
   ` + "`" + `extensions.upstream` + "`" + ` of the response shows the calls, the points that they cost, and the hits.
 
-  Without an upstream address the server answers from a sandbox. There, most ids are invented orders,
-  and some ids try a fault.
+  Without an upstream address the server answers from a sandbox, an emulation of the upstream. There
+  ` + "`" + `58218860983545941` + "`" + ` is the documented order; ` + "`" + `2257164624870311973` + "`" + ` (paid in stages),
+  ` + "`" + `1988776655443322110` + "`" + ` (paid on credit) and ` + "`" + `196965465451498527` + "`" + ` (cancelled) are documented ones too.
+  Nearly all other ids are invented orders, the same at each call. The following ids show what can go
+  wrong, like the test cards of a payment service; the last column has the error code, or says whether
+  there is an order.
+
+  | id | what the sandbox answers | outcome |
+  |---|---|---|
+  | ` + "`" + `1` + "`" + ` | an order in the status waitbuyerpay | order |
+  | ` + "`" + `2` + "`" + ` | an order in the status waitsellersend | order |
+  | ` + "`" + `3` + "`" + ` | an order in the status waitlogisticstakein | order |
+  | ` + "`" + `4` + "`" + ` | an order in the status waitbuyerreceive | order |
+  | ` + "`" + `5` + "`" + ` | an order in the status waitbuyersign | order |
+  | ` + "`" + `6` + "`" + ` | an order in the status signinsuccess | order |
+  | ` + "`" + `7` + "`" + ` | an order in the status confirm_goods | order |
+  | ` + "`" + `8` + "`" + ` | an order in the status success | order |
+  | ` + "`" + `9` + "`" + ` | an order in the status cancel | order |
+  | ` + "`" + `10` + "`" + ` | an order in the status terminated | order |
+  | ` + "`" + `100` + "`" + ` | 100 请求参数错误 | ` + "`" + `BAD_USER_INPUT` + "`" + ` |
+  | ` + "`" + `101` + "`" + ` | 101 请求超时 | ` + "`" + `UPSTREAM_TIMEOUT` + "`" + ` |
+  | ` + "`" + `103` + "`" + ` | 103 旺旺账号不存在 | ` + "`" + `ACCOUNT_NOT_FOUND` + "`" + ` |
+  | ` + "`" + `1031` + "`" + ` | 103 as {"code": "103"}, the code a string under another key | ` + "`" + `ACCOUNT_NOT_FOUND` + "`" + ` |
+  | ` + "`" + `199` + "`" + ` | a code that no document lists (199) | ` + "`" + `UPSTREAM_ERROR` + "`" + ` |
+  | ` + "`" + `200` + "`" + ` | 200 系统错误, a failure here | ` + "`" + `UPSTREAM_ERROR` + "`" + ` |
+  | ` + "`" + `203` + "`" + ` | 203 暂不支持当前接口 | ` + "`" + `UPSTREAM_UNSUPPORTED` + "`" + ` |
+  | ` + "`" + `2041` + "`" + ` | 204 无该接口权限: no right to call | ` + "`" + `PERMISSION_DENIED` + "`" + ` |
+  | ` + "`" + `2042` + "`" + ` | 204 API调用次数不足: no calls left | ` + "`" + `QUOTA_EXHAUSTED` + "`" + ` |
+  | ` + "`" + `2043` + "`" + ` | 204 with a text that tells neither | ` + "`" + `PERMISSION_OR_QUOTA` + "`" + ` |
+  | ` + "`" + `302` + "`" + ` | 302 未授权店铺, the link in data.auth_link | ` + "`" + `SHOP_NOT_AUTHORIZED` + "`" + ` |
+  | ` + "`" + `3021` + "`" + ` | 302 with data being the link itself | ` + "`" + `SHOP_NOT_AUTHORIZED` + "`" + ` |
+  | ` + "`" + `3022` + "`" + ` | 302 with the link in the text | ` + "`" + `SHOP_NOT_AUTHORIZED` + "`" + ` |
+  | ` + "`" + `3023` + "`" + ` | 302 with a javascript: link, which must not reach a client | ` + "`" + `SHOP_NOT_AUTHORIZED` + "`" + ` |
+  | ` + "`" + `3024` + "`" + ` | 302 without a link | ` + "`" + `SHOP_NOT_AUTHORIZED` + "`" + ` |
+  | ` + "`" + `307` + "`" + ` | HTTP 307 to another path of the same host | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `308` + "`" + ` | HTTP 308 to another host, where the token must not go | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `400` + "`" + ` | HTTP 400 with the platform's own error object (gw.QosAppFrequencyLimit) | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `403` + "`" + ` | HTTP 403 with an HTML page | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `404` + "`" + ` | HTTP 404 with an HTML page | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `429` + "`" + ` | HTTP 429 with Retry-After: 2 | ` + "`" + `RATE_LIMITED` + "`" + ` |
+  | ` + "`" + `500` + "`" + ` | HTTP 500 with an HTML page | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
+  | ` + "`" + `5001` + "`" + ` | HTTP 500 with an envelope: code 103 | ` + "`" + `ACCOUNT_NOT_FOUND` + "`" + ` |
+  | ` + "`" + `5002` + "`" + ` | HTTP 500 with an envelope: a whole order | order |
+  | ` + "`" + `502` + "`" + ` | HTTP 502 with an HTML page | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
+  | ` + "`" + `503` + "`" + ` | HTTP 503 with Retry-After: 2 | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
+  | ` + "`" + `504` + "`" + ` | HTTP 504 with an HTML page | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
+  | ` + "`" + `600` + "`" + ` | an order after 3 seconds | order |
+  | ` + "`" + `601` + "`" + ` | no answer, until the caller gives up | ` + "`" + `UPSTREAM_TIMEOUT` + "`" + ` |
+  | ` + "`" + `602` + "`" + ` | the connection is reset before an answer | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
+  | ` + "`" + `603` + "`" + ` | the connection is reset in the middle of the body | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
+  | ` + "`" + `604` + "`" + ` | one byte of the body every half second | ` + "`" + `UPSTREAM_TIMEOUT` + "`" + ` |
+  | ` + "`" + `605` + "`" + ` | half of the body, then nothing more | ` + "`" + `UPSTREAM_TIMEOUT` + "`" + ` |
+  | ` + "`" + `700` + "`" + ` | HTTP 200 without a body | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `701` + "`" + ` | HTTP 200 with an HTML page | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `702` + "`" + ` | the JSON ends in the middle | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `703` + "`" + ` | JSON that is no object | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `704` + "`" + ` | 200,000 levels of JSON | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `705` + "`" + ` | half a gigabyte of JSON | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `706` + "`" + ` | one megabyte of gzip that inflates to a gigabyte | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `707` + "`" + ` | Content-Encoding: gzip before something else | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `708` + "`" + ` | an order whose texts are GBK, not UTF-8 | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `709` + "`" + ` | an order sent as text/html | order |
+  | ` + "`" + `800` + "`" + ` | success with data: null | null |
+  | ` + "`" + `801` + "`" + ` | success with data: [] | null |
+  | ` + "`" + `802` + "`" + ` | success with an empty result | null |
+  | ` + "`" + `803` + "`" + ` | success with all parts but base_info | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `804` + "`" + ` | success with another order | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `805` + "`" + ` | an order with status inside data | order |
+  | ` + "`" + `806` + "`" + ` | an order directly in data, without result | order |
+  | ` + "`" + `807` + "`" + ` | an order without any status | order |
+  | ` + "`" + `808` + "`" + ` | an order with {"code": "0", "msg": …} instead of status | order |
+  | ` + "`" + `809` + "`" + ` | an order that costs 3 points | order |
+  | ` + "`" + `9007199254740993` + "`" + ` | 2^53+1: an order whose id was rounded to 2^53, and no id_of_str | order |
+  | ` + "`" + `900` + "`" + ` | an order with every part and nearly every field | order |
+  | ` + "`" + `901` + "`" + ` | an order with the sentinels and empty texts that stand for nothing | order |
+  | ` + "`" + `902` + "`" + ` | an order that is null but for its id and status | order |
+  | ` + "`" + `903` + "`" + ` | an order with unknown values in all enumerations | order |
+  | ` + "`" + `904` + "`" + ` | a good order with malformed values in total_amount, discount, pay_time, step_pay_all, pay_timeout, receiver_info, quantity of the first line item, product_img_url of the second, carriage of the first shipment, star_level of the first review of the buyer, weight of the first customs item | ` + "`" + `UPSTREAM_BAD_DATA` + "`" + ` |
+  | ` + "`" + `905` + "`" + ` | lists as objects with numbered keys, numbers and booleans as text, empty objects as [] and empty texts | order |
+  | ` + "`" + `906` + "`" + ` | addresses and times with spaces, rounded ids and line breaks in lists, as in the document's sample | order |
+  | ` + "`" + `907` + "`" + ` | times as epoch numbers and RFC 3339, booleans in all forms, amounts with exponents | order |
+  | ` + "`" + `908` + "`" + ` | an order with nothing but its id and status | order |
+  | ` + "`" + `909` + "`" + ` | an order with 500 line items | order |
+  | ` + "`" + `910` + "`" + ` | an order whose status changes with each call: waitsellersend, waitbuyerreceive | order |
+  | ` + "`" + `911` + "`" + ` | an order whose shipments name line items that don't exist | order |
+  | ` + "`" + `912` + "`" + ` | an order with keys that the document doesn't list, whatever the edition | order |
   """
   order(
     "The order's number: 1 to 19 digits, at most 9223372036854775807. Send it as a string, a JavaScript number would round it. (交易的订单id, ` + "`" + `order_id` + "`" + `)"

@@ -1,0 +1,140 @@
+package graph_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"ordergraph/upstream"
+)
+
+// contractFields are the fields that no row of fields.tsv has, with their types and domains.
+var contractFields = []struct{ field, typeName, domain string }{
+	{"Query.order", "Order", ""},
+	{"Query.orders", "[Order]!", ""},
+	{"Order.webSite", "WebSite!", ""},
+	{"Order.edition", "Edition!", ""},
+	{"Order.fetchedAt", "DateTime!", ""},
+	{"Order.paymentTimeoutRaw", "String", ""},
+	{"Order.buyer", "Buyer", ""},
+	{"Order.seller", "Seller", ""},
+	{"Order.cancellation", "OrderCancellation", ""},
+	{"LineItem.product", "Product", ""},
+	{"LineItem.shipments", "[Shipment!]!", "NativeLogistics"},
+	{"Shipment.lineItems", "[LineItem!]!", ""},
+	{"Buyer.member", "Member", ""},
+	{"Seller.member", "Member", ""},
+	{"Product.id", "ID!", ""},
+	{"Member.id", "ID!", ""},
+	{"Money.amount", "Decimal!", ""},
+	{"Money.currencyCode", "String", ""},
+	{"Query._service", "_Service!", ""},
+	{"Query._entities", "[_Entity]!", ""},
+}
+
+var contractArguments = []struct{ field, argument, typeName string }{
+	{"Query.order", "id", "ID!"},
+	{"Query.order", "webSite", "WebSite! = CN_1688"},
+	{"Query.order", "edition", "Edition! = V1"},
+	{"Query.orders", "ids", "[ID!]!"},
+	{"Query.orders", "webSite", "WebSite! = CN_1688"},
+	{"Query.orders", "edition", "Edition! = V1"},
+	{"Order.extraAttributes", "keys", "[String!]"},
+	{"Query._entities", "representations", "[_Any!]!"},
+}
+
+func contractProblems(schema *ast.Schema) (problems []string) {
+	for _, want := range contractFields {
+		fields, found := walk(schema, want.field)
+		if !found {
+			problems = append(problems, want.field+": missing")
+			continue
+		}
+		if got := fields[0].Type.String(); got != want.typeName {
+			problems = append(problems, fmt.Sprintf("%s: is %s, want %s", want.field, got, want.typeName))
+		}
+		if problem := domainProblem(fields, want.domain); problem != "" {
+			problems = append(problems, want.field+": "+problem)
+		}
+	}
+	for _, want := range contractArguments {
+		name := fmt.Sprintf("%s(%s:)", want.field, want.argument)
+		fields, found := walk(schema, want.field)
+		if !found || fields[0].Arguments.ForName(want.argument) == nil {
+			problems = append(problems, name+": missing")
+			continue
+		}
+		argument := fields[0].Arguments.ForName(want.argument)
+		got := argument.Type.String()
+		if argument.DefaultValue != nil {
+			got += " = " + argument.DefaultValue.String()
+		}
+		if got != want.typeName {
+			problems = append(problems, fmt.Sprintf("%s: is %s, want %s", name, got, want.typeName))
+		}
+	}
+	return slices.Concat(problems, enumProblems(schema))
+}
+
+// enumSizes is how many values an enum must have, UNKNOWN included; upstream tests the values
+// themselves against their wire forms.
+var enumSizes = map[string]int{
+	"WebSite": 2, "Edition": 2, "OrderStatus": 11, "RefundStatus": 7, "CancellationReason": 5, "CancellationInitiator": 6,
+	"TradeType": 12, "BusinessType": 24, "PaymentStageStatus": 12, "StagePaymentStatus": 6, "PaymentTimeoutType": 3,
+	"PaymentStatus": 14, "PaymentMethod": 17, "FulfillmentStatus": 8, "ShipmentType": 4, "ShipmentStatus": 2,
+	"NoCarrierReason": 6, "InvoiceType": 3, "ReviewStatus": 4, "CustomsRecordType": 2,
+}
+
+// enumTypes are the Go types whose UnmarshalGQL knows the values that the upstream half can answer.
+var enumTypes = map[string]interface{ UnmarshalGQL(any) error }{
+	"OrderStatus": new(upstream.OrderStatus), "RefundStatus": new(upstream.RefundStatus),
+	"CancellationReason": new(upstream.CancellationReason), "CancellationInitiator": new(upstream.CancellationInitiator),
+	"TradeType": new(upstream.TradeType), "BusinessType": new(upstream.BusinessType),
+	"PaymentStageStatus": new(upstream.PaymentStageStatus), "StagePaymentStatus": new(upstream.StagePaymentStatus),
+	"PaymentTimeoutType": new(upstream.PaymentTimeoutType), "PaymentStatus": new(upstream.PaymentStatus),
+	"PaymentMethod": new(upstream.PaymentMethod), "FulfillmentStatus": new(upstream.FulfillmentStatus),
+	"ShipmentType": new(upstream.ShipmentType), "ShipmentStatus": new(upstream.ShipmentStatus),
+	"NoCarrierReason": new(upstream.NoCarrierReason), "InvoiceType": new(upstream.InvoiceType),
+	"ReviewStatus": new(upstream.ReviewStatus), "CustomsRecordType": new(upstream.CustomsRecordType),
+	"WebSite": new(upstream.WebSite), "Edition": new(upstream.Edition),
+}
+
+func enumProblems(schema *ast.Schema) (problems []string) {
+	for name, size := range enumSizes {
+		enum := schema.Types[name]
+		if enum == nil {
+			problems = append(problems, name+": missing")
+			continue
+		}
+		if len(enum.EnumValues) != size {
+			problems = append(problems, fmt.Sprintf("%s: has %d values, want %d", name, len(enum.EnumValues), size))
+		}
+		if name != "WebSite" && name != "Edition" && enum.EnumValues.ForName("UNKNOWN") == nil {
+			problems = append(problems, name+": lacks UNKNOWN")
+		}
+		for _, value := range enum.EnumValues {
+			if err := enumTypes[name].UnmarshalGQL(value.Name); err != nil {
+				problems = append(problems, fmt.Sprintf("%s.%s: the upstream half does not know it", name, value.Name))
+			}
+		}
+	}
+	return problems
+}
+
+func entityProblems(schema *ast.Schema) (problems []string) {
+	for name, want := range map[string]string{"Order": "webSite id id", "Product": "id", "Member": "id"} {
+		var keys []string
+		for _, directive := range schema.Types[name].Directives.ForNames("key") {
+			keys = append(keys, directive.Arguments.ForName("fields").Value.Raw)
+		}
+		if got := strings.Join(keys, " "); got != want {
+			problems = append(problems, fmt.Sprintf("%s: keys are %v, want [%s]", name, keys, want))
+		}
+	}
+	if got := schema.Types["_Entity"].Types; !slices.Equal(got, []string{"Order"}) {
+		problems = append(problems, fmt.Sprintf("_Entity: is %v, want [Order]", got))
+	}
+	return problems
+}

@@ -1,0 +1,329 @@
+package graph_test
+
+import (
+	"encoding/csv"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"ordergraph/upstream"
+	"ordergraph/upstream/sandbox"
+)
+
+// fieldRow is one row of testdata/fields.tsv: one field of the upstream's response.
+type fieldRow struct{ upstreamPath, unit, path, typeName, nullable, domain string }
+
+func readFieldRows(t *testing.T) []fieldRow {
+	t.Helper()
+	file, err := os.Open("testdata/fields.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	reader := csv.NewReader(file)
+	reader.Comma, reader.LazyQuotes = '\t', true
+	records, err := reader.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	column := func(name string) int { return slices.Index(records[0], name) }
+	var rows []fieldRow
+	for _, record := range records[1:] {
+		row := fieldRow{
+			upstreamPath: record[column("upstream_path")],
+			unit:         record[column("unit_or_format")],
+			path:         record[column("graphql_path")],
+			typeName:     record[column("graphql_type")],
+			nullable:     record[column("nullable")],
+			domain:       record[column("include_field")],
+		}
+		if strings.HasPrefix(row.path, "Order.") {
+			rows = append(rows, row)
+		}
+	}
+	if len(records) != 296 || len(rows) != 291 {
+		t.Fatalf("testdata/fields.tsv has %d rows, %d of them of an order; want 296 and 291", len(records), len(rows))
+	}
+	return rows
+}
+
+func readSchema(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func federationSource(t *testing.T) *ast.Source {
+	t.Helper()
+	text, err := os.ReadFile("federation.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &ast.Source{Name: "federation.graphqls", Input: string(text)}
+}
+
+// schemaProblems returns everything in which a schema differs from what it must be, one line each.
+func schemaProblems(t *testing.T, text string, rows []fieldRow) []string {
+	t.Helper()
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: text}, federationSource(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(
+		inventoryProblems(schema, rows),
+		rawTwinProblems(schema),
+		descriptionProblems(schema),
+		domainProblems(schema),
+		contractProblems(schema),
+		entityProblems(schema),
+	)
+}
+
+func TestSchema(t *testing.T) {
+	for _, problem := range schemaProblems(t, readSchema(t), readFieldRows(t)) {
+		t.Error(problem)
+	}
+}
+
+// TestSchemaProblems does harm to the schema and wants each one noticed.
+func TestSchemaProblems(t *testing.T) {
+	text, rows := readSchema(t), readFieldRows(t)
+	tests := []struct{ name, old, new, problem string }{
+		{"field gone", "  qualityAssurance: String\n", "  x: String\n", "Order.guarantees.qualityAssurance: missing"},
+		{"other type", "  trackingNumber: String\n", "  trackingNumber: ID\n", "Order.domesticShipping.shipments.trackingNumber: is ID, want String"},
+		{"not nullable", "  orderNote: String\n", "  orderNote: String!\n", "Order.orderNote: is String!, want String"},
+		{"nullable list", "  payments: [PaymentTerm!]!\n", "  payments: [PaymentTerm!]\n", "Order.payments: is [PaymentTerm!], want [PaymentTerm!]!"},
+		{"domain gone", `Invoice @domain(name: "OrderInvoice")`, "Invoice", "Order.invoice.title: needs no domain, want OrderInvoice"},
+		{"domain too much", "  reviews: OrderReviews\n", "  reviews: OrderReviews @domain(name: \"RateDetail\")\n", "Order.reviews: needs RateDetail, want no domain"},
+		{"domain of a link", `shipments: [Shipment!]! @domain(name: "NativeLogistics")`, "shipments: [Shipment!]!", "LineItem.shipments: needs no domain, want NativeLogistics"},
+		{"unknown domain", `@domain(name: "OrderInvoice")`, `@domain(name: "Invoice")`, `Order.invoice: unknown domain "Invoice"`},
+		{"twin gone", "  methodRaw: String\n", "  x: String\n", "PaymentTerm.methodRaw: missing"},
+		{"description gone", "  \"Who carries it. (物流公司, `logistics_items.logistics_company_*`)\"\n", "", "Shipment.carrier: no description"},
+		{"value without description", "  \"Version 2.0. (`2`)\"\n", "", "Edition.V2: no description"},
+		{"argument without description", "    \"Keys to ask the upstream for in addition. (垂直表中的attributeKeys, `attribute_keys`)\"\n", "", "Order.extraAttributes(keys:): no description"},
+		{"description without its path", "`customs.attributes.c_name`", "`c`", "CustomsItem.chineseName: description lacks `…c_name`"},
+		{"description without Chinese", "(英文名称, `customs", "(`customs", "CustomsItem.englishName: description lacks the Chinese term"},
+		{"default gone", "webSite: WebSite! = CN_1688\n    \"The version of the upstream's answer. ", "webSite: WebSite!\n    \"The version of the upstream's answer. ", "Query.order(webSite:): is WebSite!, want WebSite! = CN_1688"},
+		{"link gone", "  member: Member\n}\n\n\"Who sells", "  x: Member\n}\n\n\"Who sells", "Buyer.member: missing"},
+		{"key gone", ` @key(fields: "id") {`, ` {`, `Order: keys are [webSite id], want [webSite id id]`},
+		{"value gone", "  ONE_CENT_SAMPLE\n", "  TWO_CENT_SAMPLE\n", "BusinessType"},
+		{"UNKNOWN gone", "  REFUND_CLOSED\n  \"A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)\"\n  UNKNOWN\n", "  REFUND_CLOSED\n", "RefundStatus: lacks UNKNOWN"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			harmed := strings.Replace(text, test.old, test.new, 1)
+			if harmed == text {
+				t.Fatalf("the schema has no %q", test.old)
+			}
+			problems := schemaProblems(t, harmed, rows)
+			if !slices.ContainsFunc(problems, func(problem string) bool { return strings.Contains(problem, test.problem) }) {
+				t.Errorf("problems are %q, want one with %q", problems, test.problem)
+			}
+		})
+	}
+}
+
+// inventoryProblems walks the path of every row.
+func inventoryProblems(schema *ast.Schema, rows []fieldRow) []string {
+	required := map[string]bool{}
+	for _, row := range rows {
+		required[row.path] = required[row.path] || row.nullable == "no"
+	}
+	var problems []string
+	for _, row := range rows {
+		want := row.typeName
+		if required[row.path] {
+			want += "!"
+		}
+		fields, found := walk(schema, row.path)
+		if !found {
+			problems = append(problems, row.path+": missing")
+			continue
+		}
+		field := fields[len(fields)-1]
+		if got := field.Type.String(); got != want {
+			problems = append(problems, fmt.Sprintf("%s: is %s, want %s", row.path, got, want))
+		}
+		if problem := domainProblem(fields, row.domain); problem != "" {
+			problems = append(problems, row.path+": "+problem)
+		}
+		owner, _ := walk(schema, row.path[:strings.LastIndexByte(row.path, '.')])
+		for _, lack := range descriptionLacks(field, row) {
+			problems = append(problems, fmt.Sprintf("%s.%s: description lacks %s", typeNameOf(owner), field.Name, lack))
+		}
+	}
+	return problems
+}
+
+// walk returns the field definitions along a path that begins with a type's name.
+func walk(schema *ast.Schema, path string) (fields []*ast.FieldDefinition, found bool) {
+	names := strings.Split(path, ".")
+	owner := schema.Types[names[0]]
+	for _, name := range names[1:] {
+		if owner == nil {
+			return fields, false
+		}
+		field := owner.Fields.ForName(name)
+		if field == nil {
+			return fields, false
+		}
+		fields = append(fields, field)
+		owner = schema.Types[field.Type.Name()]
+	}
+	return fields, true
+}
+
+func typeNameOf(fields []*ast.FieldDefinition) string {
+	if len(fields) == 0 {
+		return "Order"
+	}
+	return fields[len(fields)-1].Type.Name()
+}
+
+func domainOf(field *ast.FieldDefinition) string {
+	directive := field.Directives.ForName("domain")
+	if directive == nil {
+		return ""
+	}
+	return directive.Arguments.ForName("name").Value.Raw
+}
+
+// domainProblem compares the domains along a path with the one that its row names.
+func domainProblem(fields []*ast.FieldDefinition, want string) string {
+	if want == "base" || want == "envelope" {
+		want = ""
+	}
+	var got []string
+	for _, field := range fields {
+		if domain := domainOf(field); domain != "" {
+			got = append(got, domain)
+		}
+	}
+	if strings.Join(got, " and ") == want {
+		return ""
+	}
+	return fmt.Sprintf("needs %s, want %s", orNone(strings.Join(got, " and ")), orNone(want))
+}
+
+func orNone(domain string) string {
+	if domain == "" {
+		return "no domain"
+	}
+	return domain
+}
+
+var codeSpan = regexp.MustCompile("`[^`]+`")
+
+// descriptionLacks tells what a description must have and has not: the upstream's name for the field
+// and the Chinese term.
+func descriptionLacks(field *ast.FieldDefinition, row fieldRow) (lacks []string) {
+	wire := row.upstreamPath[strings.LastIndexByte(row.upstreamPath, '.')+1:]
+	named := slices.ContainsFunc(codeSpan.FindAllString(field.Description, -1), func(span string) bool {
+		span = strings.Trim(span, "`")
+		return span == wire || strings.HasSuffix(span, "."+wire)
+	})
+	if !named {
+		lacks = append(lacks, "`…"+wire+"`")
+	}
+	if strings.IndexFunc(field.Description, func(r rune) bool { return unicode.Is(unicode.Han, r) }) < 0 {
+		lacks = append(lacks, "the Chinese term")
+	}
+	return lacks
+}
+
+// rawTwinProblems looks for the raw twin of every field of an open enum.
+func rawTwinProblems(schema *ast.Schema) (problems []string) {
+	for _, definition := range schema.Types {
+		for _, field := range definition.Fields {
+			enum := schema.Types[field.Type.Name()]
+			if definition.BuiltIn || enum.Kind != ast.Enum || enum.EnumValues.ForName("UNKNOWN") == nil {
+				continue
+			}
+			name := definition.Name + "." + field.Name + "Raw"
+			twin := definition.Fields.ForName(field.Name + "Raw")
+			if twin == nil {
+				problems = append(problems, name+": missing")
+			} else if twin.Type.String() != "String" {
+				problems = append(problems, fmt.Sprintf("%s: is %s, want String", name, twin.Type))
+			}
+		}
+	}
+	return problems
+}
+
+// descriptionProblems looks for definitions without a description.
+func descriptionProblems(schema *ast.Schema) (problems []string) {
+	described := func(name, description string) {
+		if strings.TrimSpace(description) == "" {
+			problems = append(problems, name+": no description")
+		}
+	}
+	for _, definition := range schema.Types {
+		if definition.BuiltIn {
+			continue
+		}
+		described(definition.Name, definition.Description)
+		for _, value := range definition.EnumValues {
+			described(definition.Name+"."+value.Name, value.Description)
+		}
+		for _, field := range definition.Fields {
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			described(definition.Name+"."+field.Name, field.Description)
+			for _, argument := range field.Arguments {
+				described(fmt.Sprintf("%s.%s(%s:)", definition.Name, field.Name, argument.Name), argument.Description)
+			}
+		}
+	}
+	described("@domain", schema.Directives["domain"].Description)
+	for _, argument := range schema.Directives["domain"].Arguments {
+		described("@domain("+argument.Name+":)", argument.Description)
+	}
+	return problems
+}
+
+func domainProblems(schema *ast.Schema) (problems []string) {
+	for _, definition := range schema.Types {
+		for _, field := range definition.Fields {
+			if domain := domainOf(field); domain != "" {
+				if _, err := upstream.ParseDomain(domain); err != nil {
+					problems = append(problems, fmt.Sprintf("%s.%s: %v", definition.Name, field.Name, err))
+				}
+			}
+		}
+	}
+	return problems
+}
+
+// TestSandboxIDsAreDescribed holds the table in the description of Query.order against the sandbox.
+func TestSandboxIDsAreDescribed(t *testing.T) {
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: readSchema(t)}, federationSource(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	description := schema.Query.Fields.ForName("order").Description
+	for _, id := range sandbox.TestIDs() {
+		row := fmt.Sprintf("| `%s` | %s | %s |", id.ID, id.What, outcomeOf(id))
+		if !strings.Contains(description, row) {
+			t.Errorf("the description of Query.order lacks the line\n%s", row)
+		}
+	}
+}
+
+func outcomeOf(id sandbox.TestID) string {
+	if id.Code != "" {
+		return "`" + id.Code + "`"
+	}
+	return id.Outcome
+}
