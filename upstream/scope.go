@@ -29,6 +29,8 @@ type Scope struct {
 	Usage Usage
 	// Shown gathers how fresh the orders are that the answer shows. The zero value is ready.
 	Shown Shown
+
+	admission admission
 }
 
 // Usage counts what one GraphQL request cost; extensions.upstream shows it. Safe for concurrent use.

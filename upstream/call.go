@@ -1,0 +1,273 @@
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Attempt is what became of one attempt to call the endpoint.
+type Attempt struct {
+	// Duration is the time from dialling to the last byte of the answer.
+	Duration time.Duration
+	// Written tells whether the request was written, so that the call counts as charged.
+	Written bool
+	// Points is what the answer says the call cost.
+	Points int
+	// Err is nil, or an *Error.
+	Err error
+
+	result Result
+}
+
+// newTransport returns a pool of connections for as many calls as may be in flight. It speaks
+// HTTP/1.1 only: then whether a request was written is known for every one, and none is sent twice.
+func newTransport(options Options) *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: options.Timeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    options.Timeout,
+		MaxIdleConns:           options.Concurrency,
+		MaxIdleConnsPerHost:    options.Concurrency,
+		IdleConnTimeout:        30 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// attempt makes one attempt. mayRetry is true only where no connection came about, so that not a
+// byte of the request was written.
+func (c *Client) attempt(ctx context.Context, request Request, token Secret) (attempt Attempt, mayRetry bool) {
+	finished := func(Attempt) {}
+	if c.options.Observe != nil {
+		ctx, finished = c.options.Observe(ctx)
+	}
+	started := time.Now()
+	watch := &callWatch{usage: &request.Scope.Usage}
+	attempt.result, attempt.Points, attempt.Err = c.call(ctx, request, token, watch)
+	attempt.Duration = time.Since(started)
+	attempt.Written = watch.counted.Load()
+	finished(attempt)
+	return attempt, KindOf(attempt.Err) == KindUnavailable && !watch.connected.Load()
+}
+
+func (c *Client) call(ctx context.Context, request Request, token Secret, watch *callWatch) (Result, int, error) {
+	attemptCtx, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	defer cancel()
+	httpRequest, err := c.httpRequest(httptrace.WithClientTrace(attemptCtx, watch.trace()), request, token)
+	if err != nil {
+		return Result{}, 0, &Error{Kind: KindInternal, Cause: err}
+	}
+	// Not through an http.Client: that would follow redirects, and take the token along.
+	response, err := c.options.Transport.RoundTrip(httpRequest)
+	if err != nil {
+		return Result{}, 0, c.connectionError(attemptCtx, err, KindUnavailable)
+	}
+	defer response.Body.Close() //nolint:errcheck // what was read is judged by itself
+	watch.count()
+	body, err := c.readBody(attemptCtx, response)
+	if err != nil {
+		return Result{}, 0, err
+	}
+	return c.readAnswer(request, response, body)
+}
+
+// readAnswer makes an order of a whole body. An envelope counts under any HTTP status.
+func (c *Client) readAnswer(request Request, response *http.Response, body []byte) (Result, int, error) {
+	fetchedAt := time.Now().UTC()
+	answer, err := DecodeAnswer(body, request.Key, fetchedAt)
+	if errors.Is(err, errNoEnvelope) {
+		return Result{}, 0, statusError(response, err)
+	}
+	request.Scope.Usage.Add(Counts{Points: answer.Points})
+	if err != nil {
+		return Result{}, answer.Points, err
+	}
+	held := Needs{Domains: request.Needs.Domains.Asked(), AttributeKeys: request.Needs.AttributeKeys}
+	return Result{Order: answer.Order, Held: held, Body: body, FetchedAt: fetchedAt}, answer.Points, nil
+}
+
+// statusError returns the error for an answer that is no envelope: its HTTP status is all we know.
+func statusError(response *http.Response, cause error) *Error {
+	failure := &Error{Kind: KindBadResponse, Cause: fmt.Errorf("HTTP status %d: %w", response.StatusCode, cause)}
+	switch {
+	case response.StatusCode == http.StatusTooManyRequests:
+		failure.Kind = KindRateLimited
+	case response.StatusCode >= 500:
+		failure.Kind = KindUnavailable
+	}
+	if response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable {
+		failure.RetryAfter = parseRetryAfter(response.Header.Get("Retry-After"), time.Now())
+	}
+	return failure
+}
+
+// parseRetryAfter reads seconds or an HTTP date; 0 where there is none in the future.
+func parseRetryAfter(text string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if date, err := http.ParseTime(text); err == nil {
+		return max(0, date.Sub(now))
+	}
+	return 0
+}
+
+func (c *Client) httpRequest(ctx context.Context, request Request, token Secret) (*http.Request, error) {
+	body, err := requestBody(request)
+	if err != nil {
+		return nil, fmt.Errorf("writing the request: %w", err)
+	}
+	httpRequest, err := http.NewRequestWithContext(ctx, http.MethodPost, c.options.URL, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("making the request: %w", err)
+	}
+	httpRequest.Header = http.Header{
+		"Accept":       {"application/json"},
+		"Content-Type": {"application/json"},
+		"User-Agent":   {"ordergraph"},
+	}
+	if token != "" {
+		httpRequest.Header.Set("Authorization", token.Reveal())
+	}
+	return httpRequest, nil
+}
+
+// requestBody writes the parameters. The id is a number with every digit; include_fields is never
+// empty, because what an empty one means is documented nowhere.
+func requestBody(request Request) ([]byte, error) {
+	var buffer bytes.Buffer
+	encoder := jsontext.NewEncoder(&buffer)
+	tokens := []jsontext.Token{
+		jsontext.BeginObject,
+		jsontext.String("web_site"), jsontext.String(request.Key.Site.Wire()),
+		jsontext.String("order_id"), jsontext.Int(int64(request.Key.ID)),
+		jsontext.String("include_fields"), jsontext.String(request.Needs.Domains.String()),
+		jsontext.String("edition"), jsontext.String(request.Key.Edition.Wire()),
+	}
+	if keys := request.Needs.AttributeKeys; len(keys) > 0 {
+		tokens = append(tokens, jsontext.String("attribute_keys"), jsontext.BeginArray)
+		for _, key := range keys {
+			tokens = append(tokens, jsontext.String(key))
+		}
+		tokens = append(tokens, jsontext.EndArray)
+	}
+	for _, token := range append(tokens, jsontext.EndObject) {
+		if err := encoder.WriteToken(token); err != nil {
+			return nil, err
+		}
+	}
+	return bytes.TrimSpace(buffer.Bytes()), nil
+}
+
+// readBody reads the inflated body up to the bound. Memory stays near the bound whatever arrives.
+func (c *Client) readBody(ctx context.Context, response *http.Response) ([]byte, error) {
+	limit := c.options.MaxAnswerBytes
+	var buffer bytes.Buffer
+	if response.ContentLength > 0 {
+		buffer.Grow(int(min(response.ContentLength+bytes.MinRead, limit, 64<<10)))
+	}
+	size, err := buffer.ReadFrom(io.LimitReader(response.Body, limit+1))
+	switch {
+	case err != nil:
+		return nil, c.connectionError(ctx, err, KindBadResponse)
+	case size > limit:
+		return nil, &Error{Kind: KindBadResponse, Cause: fmt.Errorf("the answer is larger than %d bytes", limit)}
+	}
+	return buffer.Bytes(), nil
+}
+
+// connectionError returns the error for a connection that failed: our own deadline, a reset, or else
+// the given kind.
+func (c *Client) connectionError(ctx context.Context, err error, kind Kind) *Error {
+	cause := &connectionFault{err}
+	switch {
+	case ctx.Err() != nil:
+		return &Error{Kind: KindTimeout, Cause: fmt.Errorf("%w: %w", context.Cause(ctx), cause)}
+	case isTimeout(err):
+		return &Error{Kind: KindTimeout, Cause: cause}
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return unavailable(cause, 0)
+	case isProtocolError(err):
+		return &Error{Kind: KindBadResponse, Cause: cause}
+	default:
+		return &Error{Kind: kind, Cause: cause}
+	}
+}
+
+func isTimeout(err error) bool {
+	netError, ok := errors.AsType[net.Error](err)
+	return ok && netError.Timeout()
+}
+
+// isProtocolError tells whether something answered that doesn't speak HTTP properly.
+func isProtocolError(err error) bool {
+	if _, ok := errors.AsType[textproto.ProtocolError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*http.ProtocolError](err)
+	return ok
+}
+
+// connectionFault hides the text of an error of the HTTP client, which may quote what the other side
+// sent, behind what is known to be harmless.
+type connectionFault struct{ cause error }
+
+func (f *connectionFault) Error() string {
+	if operation, ok := errors.AsType[*net.OpError](f.cause); ok {
+		return "the connection failed: " + operation.Error()
+	}
+	if errno, ok := errors.AsType[syscall.Errno](f.cause); ok {
+		return "the connection failed: " + errno.Error()
+	}
+	for _, known := range []error{io.ErrUnexpectedEOF, io.EOF, context.DeadlineExceeded, context.Canceled} {
+		if errors.Is(f.cause, known) {
+			return "the connection failed: " + known.Error()
+		}
+	}
+	return fmt.Sprintf("the connection failed (%T)", f.cause)
+}
+
+// Unwrap returns the cause. Never log its text.
+func (f *connectionFault) Unwrap() error { return f.cause }
+
+// callWatch watches one attempt from inside the HTTP client: whether it got a connection, and whether
+// its request was written. The second is what the call is charged for.
+type callWatch struct {
+	usage     *Usage
+	connected atomic.Bool
+	counted   atomic.Bool
+	once      sync.Once
+}
+
+func (w *callWatch) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { w.connected.Store(true) },
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil {
+				w.count()
+			}
+		},
+	}
+}
+
+// count adds the call to the bill, once: when the request was written or an answer arrived, whichever
+// comes first.
+func (w *callWatch) count() {
+	w.once.Do(func() {
+		w.counted.Store(true)
+		w.usage.Add(Counts{Calls: 1})
+	})
+}

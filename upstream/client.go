@@ -1,0 +1,145 @@
+package upstream
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// What New takes where Options leaves a value open.
+const (
+	DefaultTimeout        = 5 * time.Second
+	DefaultRetries        = 1
+	DefaultConcurrency    = 64
+	DefaultMaxAnswerBytes = 8 << 20
+)
+
+// Options says how to reach the endpoint and how hard.
+type Options struct {
+	// URL is the whole address of the endpoint, http or https.
+	URL string
+	// Token is sent as Authorization in service mode. Empty is pass-through: the caller's own
+	// Authorization goes upstream unchanged.
+	Token Secret
+	// AllowAnonymous calls without Authorization where there is none. Otherwise such an order is
+	// KindUnauthenticated and costs no call.
+	AllowAnonymous bool
+	// Timeout bounds one attempt, from dialling to the last byte of the answer. 0 is DefaultTimeout.
+	Timeout time.Duration
+	// Retries is the number of further attempts where certainly nothing was charged, because no
+	// connection came about. 0 is none; DefaultRetries is what an operator gets who says nothing.
+	Retries int
+	// Concurrency bounds the calls in flight. 0 is DefaultConcurrency.
+	Concurrency int
+	// Rate bounds the calls started in a second; they are spread evenly. 0 is no bound.
+	Rate float64
+	// MaxAnswerBytes bounds an answer after inflating. 0 is DefaultMaxAnswerBytes.
+	MaxAnswerBytes int64
+	// Transport carries the calls. Nil is a pool of connections of the client's own. It must not
+	// follow redirects, or the token leaves for elsewhere.
+	Transport http.RoundTripper
+	// Observe is told of every attempt, if set: it is called before one, and the function it returns
+	// after it. The attempt runs with the context it returns.
+	Observe func(ctx context.Context) (context.Context, func(Attempt))
+}
+
+func (o Options) withDefaults() Options {
+	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
+	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
+	o.MaxAnswerBytes = cmp.Or(o.MaxAnswerBytes, DefaultMaxAnswerBytes)
+	if o.Transport == nil {
+		o.Transport = newTransport(o)
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	address, err := url.Parse(o.URL)
+	switch {
+	case err != nil:
+		// The parser's error repeats the address, which may hold a password.
+		return errors.New("upstream: the URL cannot be read")
+	case address.Scheme != "http" && address.Scheme != "https", address.Hostname() == "":
+		return errors.New("upstream: the URL is not an absolute http or https address")
+	case address.User != nil:
+		return errors.New("upstream: the URL holds a user name, but the endpoint takes a token")
+	case o.Timeout < 0, o.Retries < 0, o.Concurrency < 0, o.Rate < 0, o.MaxAnswerBytes < 0:
+		return errors.New("upstream: an option is negative")
+	}
+	return nil
+}
+
+// Client reads orders from the endpoint itself: each Order is one paid call. It is safe for
+// concurrent use.
+type Client struct {
+	options Options
+	calls   *callChain
+}
+
+var _ Orders = (*Client)(nil)
+
+// New returns a client. It opens no connection yet.
+func New(options Options) (*Client, error) {
+	if err := options.validate(); err != nil {
+		return nil, err
+	}
+	options = options.withDefaults()
+	return &Client{options: options, calls: newCallChain(options)}, nil
+}
+
+// Order makes one call, after waiting for its turn where many calls are under way. It asks for
+// exactly request.Needs.
+func (c *Client) Order(ctx context.Context, request Request) (Result, error) {
+	token := request.Scope.Authorization
+	if c.options.Token != "" {
+		token = c.options.Token
+	}
+	if token == "" && !c.options.AllowAnonymous {
+		return Result{}, &Error{Kind: KindUnauthenticated}
+	}
+	var result Result
+	err := c.calls.do(ctx, request.Scope, token, func(ctx context.Context) (Attempt, bool) {
+		attempt, mayRetry := c.attempt(ctx, request, token)
+		result = attempt.result
+		return attempt, mayRetry
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	return result, nil
+}
+
+// State is a reading of what the client is doing.
+type State struct {
+	// InFlight is the number of calls under way, Waiting that of calls waiting for their turn.
+	InFlight, Waiting int
+	// Breaker is the state of the circuit breaker: closed, open or half-open.
+	Breaker string
+}
+
+// State returns what the client is doing now.
+func (c *Client) State() State {
+	inFlight, waiting := c.calls.turns.load()
+	return State{InFlight: inFlight, Waiting: waiting, Breaker: c.calls.breaker.state()}
+}
+
+// Close closes the connections that are not in use. Calls under way are not disturbed.
+func (c *Client) Close() {
+	if transport, ok := c.options.Transport.(interface{ CloseIdleConnections() }); ok {
+		transport.CloseIdleConnections()
+	}
+}
+
+// unavailable returns the error for a call that was not made, or not answered.
+func unavailable(cause error, retryAfter time.Duration) *Error {
+	return &Error{Kind: KindUnavailable, Cause: cause, RetryAfter: retryAfter}
+}
+
+// outOfTime returns the error for a wait that outlasted its context.
+func outOfTime(ctx context.Context, waitingFor string) *Error {
+	return &Error{Kind: KindTimeout, Cause: fmt.Errorf("waiting for %s: %w", waitingFor, context.Cause(ctx))}
+}
