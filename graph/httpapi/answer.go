@@ -1,0 +1,206 @@
+package httpapi
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ordergraph/upstream"
+)
+
+const (
+	// maxRefusalErrors bounds the errors of an answer without data, in bytes: with its envelope it
+	// stays under 16 KB, however many mistakes a query makes.
+	maxRefusalErrors = 14 << 10
+	// maxErrorSize bounds one of them, in bytes; a larger one loses its path and locations.
+	maxErrorSize = 2 << 10
+	// maxMessage bounds the message of one error, in bytes. Messages about a query name its parts.
+	maxMessage = 512
+)
+
+// Answer is what one executed request answers.
+type Answer struct {
+	// Data is the JSON of the member data. It is nil only where nothing was executed.
+	Data json.RawMessage
+	// Errors are the errors as clients see them.
+	Errors gqlerror.List
+	// Extensions are the members of extensions other than upstream.
+	Extensions map[string]any
+	// Counts is the member extensions.upstream.
+	Counts upstream.Counts
+	// ShowsOrder tells whether the data show any order, FreshUntil until when all of those are fresh.
+	ShowsOrder bool
+	FreshUntil time.Time
+}
+
+// complete tells whether the answer may be kept by the client's own cache.
+func (a *Answer) complete() bool { return len(a.Errors) == 0 && a.ShowsOrder }
+
+// appendTo writes the answer as JSON. Data is copied as it is, never parsed again.
+func (a *Answer) appendTo(body *bytes.Buffer, requestID string) {
+	body.WriteByte('{')
+	if len(a.Errors) > 0 {
+		body.WriteString(`"errors":`)
+		a.appendErrors(body, requestID)
+	}
+	if a.Data != nil {
+		if len(a.Errors) > 0 {
+			body.WriteByte(',')
+		}
+		body.WriteString(`"data":`)
+		body.Write(a.Data)
+	}
+	a.appendExtensions(body)
+	body.WriteString("}\n")
+}
+
+func (a *Answer) appendExtensions(body *bytes.Buffer) {
+	if a.Data == nil && len(a.Extensions) == 0 {
+		return
+	}
+	body.WriteString(`,"extensions":{`)
+	for i, name := range slices.Sorted(maps.Keys(a.Extensions)) {
+		if i > 0 {
+			body.WriteByte(',')
+		}
+		body.Write(encode(name))
+		body.WriteByte(':')
+		body.Write(encode(a.Extensions[name]))
+	}
+	if a.Data != nil {
+		if len(a.Extensions) > 0 {
+			body.WriteByte(',')
+		}
+		a.appendCounts(body)
+	}
+	body.WriteByte('}')
+}
+
+func (a *Answer) appendCounts(body *bytes.Buffer) {
+	body.WriteString(`"upstream":{"calls":`)
+	body.Write(strconv.AppendInt(body.AvailableBuffer(), int64(a.Counts.Calls), 10))
+	body.WriteString(`,"points":`)
+	body.Write(strconv.AppendInt(body.AvailableBuffer(), int64(a.Counts.Points), 10))
+	body.WriteString(`,"hits":`)
+	body.Write(strconv.AppendInt(body.AvailableBuffer(), int64(a.Counts.Hits), 10))
+	body.WriteString(`,"stale":`)
+	body.Write(strconv.AppendInt(body.AvailableBuffer(), int64(a.Counts.Stale), 10))
+	body.WriteByte('}')
+}
+
+// appendErrors writes the errors. Where nothing was executed their number is bounded, and the last
+// one says how many are left out.
+func (a *Answer) appendErrors(body *bytes.Buffer, requestID string) {
+	start := body.Len()
+	body.WriteByte('[')
+	for i, gqlError := range a.Errors {
+		if i > 0 {
+			body.WriteByte(',')
+		}
+		encoded := encodeError(gqlError, requestID, a.Data == nil)
+		if a.Data == nil && body.Len()-start+len(encoded) > maxRefusalErrors {
+			body.Write(encodeError(furtherErrors(len(a.Errors)-i, gqlError), requestID, true))
+			break
+		}
+		body.Write(encoded)
+	}
+	body.WriteByte(']')
+}
+
+func furtherErrors(count int, like *gqlerror.Error) *gqlerror.Error {
+	return &gqlerror.Error{
+		Message:    strconv.Itoa(count) + " more errors are not shown.",
+		Extensions: map[string]any{"code": codeOf(like)},
+	}
+}
+
+// encodeError writes one error with the members that every error has. The error itself may be
+// shared with other requests and is not changed.
+func encodeError(gqlError *gqlerror.Error, requestID string, bounded bool) []byte {
+	shown := *gqlError
+	shown.Extensions = maps.Clone(gqlError.Extensions)
+	if shown.Extensions == nil {
+		shown.Extensions = map[string]any{}
+	}
+	if codeOf(gqlError) == "" {
+		// It was not meant for clients.
+		shown.Message = internalError().message
+		shown.Extensions["code"] = codeInternal
+	}
+	if _, given := shown.Extensions["retryable"]; !given {
+		shown.Extensions["retryable"] = false
+	}
+	shown.Extensions["requestId"] = requestID
+	if !bounded {
+		return encode(&shown)
+	}
+	shown.Message = shorten(shown.Message)
+	encoded := encode(&shown)
+	if len(encoded) > maxErrorSize {
+		encoded = encode(&gqlerror.Error{Message: shown.Message, Extensions: map[string]any{
+			"code": shown.Extensions["code"], "retryable": shown.Extensions["retryable"], "requestId": requestID,
+		}})
+	}
+	return encoded
+}
+
+func codeOf(gqlError *gqlerror.Error) string {
+	code, _ := gqlError.Extensions["code"].(string)
+	return code
+}
+
+// shorten cuts a message after maxMessage bytes, between two characters.
+func shorten(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	end := maxMessage
+	for end > 0 && !utf8.RuneStart(message[end]) {
+		end--
+	}
+	return message[:end] + "…"
+}
+
+// encode returns the JSON of value without escaping for HTML. What can't be written, which only a
+// programming error can bring about, becomes null.
+func encode(value any) []byte {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return []byte("null")
+	}
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
+}
+
+// errorCodes returns the distinct codes of list in order, for the log.
+func errorCodes(list gqlerror.List) []string {
+	var codes []string
+	for _, gqlError := range list {
+		if code := cmp.Or(codeOf(gqlError), codeInternal); !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+// setCaching says who may keep the answer, and how long: only the caller, only complete data that
+// show an order.
+func (a *Answer) setCaching(header http.Header) {
+	if !a.complete() {
+		header.Set("Cache-Control", "no-store")
+		return
+	}
+	seconds := max(0, int(time.Until(a.FreshUntil)/time.Second))
+	header.Set("Cache-Control", "private, max-age="+strconv.Itoa(seconds))
+	header.Add("Vary", "Authorization")
+}

@@ -1,0 +1,241 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxNesting bounds objects and arrays inside each other in a request. An entity representation
+// with everything that a router can add stays well below.
+const maxNesting = 64
+
+// jsonReader is a strict decoder: duplicate names, invalid UTF-8 and trailing bytes are errors.
+type jsonReader struct {
+	buffer  bytes.Buffer
+	decoder jsontext.Decoder
+}
+
+var jsonReaderPool = sync.Pool{New: func() any { return new(jsonReader) }}
+
+// readJSON calls read with a decoder over raw and makes sure that nothing follows the value.
+func readJSON(raw []byte, read func(*jsontext.Decoder) error) error {
+	reader := jsonReaderPool.Get().(*jsonReader)
+	defer func() {
+		reader.buffer = bytes.Buffer{}
+		jsonReaderPool.Put(reader)
+	}()
+	// The decoder parses a bytes.Buffer in place.
+	reader.buffer = *bytes.NewBuffer(raw)
+	reader.decoder.Reset(&reader.buffer)
+	if err := read(&reader.decoder); err != nil {
+		return err
+	}
+	if _, err := reader.decoder.ReadToken(); err != io.EOF {
+		return errTrailing
+	}
+	return nil
+}
+
+// A shapeError is JSON that is no GraphQL request. Its text is shown to the caller.
+type shapeError string
+
+func (e shapeError) Error() string { return string(e) }
+
+const (
+	errTrailing  = shapeError("something follows the JSON value")
+	errNotObject = shapeError("it is not an object")
+	errBatch     = shapeError("it is an array; batching is not supported, send one operation a request")
+	errMisspelt  = shapeError("a parameter is spelt with the wrong case")
+	errNesting   = shapeError("it is nested too deeply")
+)
+
+// reasonOf says what is wrong with JSON, without a word of it.
+func reasonOf(err error) string {
+	if shape, ok := errors.AsType[shapeError](err); ok {
+		return string(shape)
+	}
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return "a member name occurs twice in one object"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it ends early"
+	default:
+		return "it is not valid JSON in UTF-8"
+	}
+}
+
+func parseBody(raw []byte) (*parameters, *refusal) {
+	if len(raw) == 0 {
+		return nil, badRequest("The request body is empty.")
+	}
+	var p parameters
+	if err := readJSON(raw, p.read); err != nil {
+		return nil, badRequest("The request body is malformed: " + reasonOf(err) + ".")
+	}
+	return &p, nil
+}
+
+// read takes the members of the request object. Members that the specification doesn't know are
+// checked and skipped.
+func (p *parameters) read(decoder *jsontext.Decoder) error {
+	switch decoder.PeekKind() {
+	case '{':
+	case '[':
+		return errBatch
+	case jsontext.KindInvalid:
+		_, err := decoder.ReadToken()
+		return err
+	default:
+		return errNotObject
+	}
+	return readMembers(decoder, func(name string) (err error) {
+		switch name {
+		case "query":
+			p.Query, err = readString(decoder, name, true)
+		case "operationName":
+			p.OperationName, err = readString(decoder, name, true)
+		case "documentId":
+			p.documentID, err = readString(decoder, name, true)
+		case "variables":
+			p.Variables, err = readNullableObject(decoder, name)
+		case "extensions":
+			p.Extensions, err = readNullableObject(decoder, name)
+		default:
+			if isMisspelt(name) {
+				return errMisspelt
+			}
+			_, err = readAny(decoder)
+		}
+		return err
+	})
+}
+
+// readMembers calls member after each name of an object; member must consume the value.
+func readMembers(decoder *jsontext.Decoder, member func(name string) error) error {
+	if err := enter(decoder); err != nil {
+		return err
+	}
+	for decoder.PeekKind() != '}' {
+		name, err := decoder.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := member(name.String()); err != nil {
+			return err
+		}
+	}
+	_, err := decoder.ReadToken()
+	return err
+}
+
+// enter reads the beginning of an object or array.
+func enter(decoder *jsontext.Decoder) error {
+	if decoder.StackDepth() >= maxNesting {
+		return errNesting
+	}
+	_, err := decoder.ReadToken()
+	return err
+}
+
+func readString(decoder *jsontext.Decoder, name string, nullable bool) (string, error) {
+	token, err := decoder.ReadToken()
+	if err != nil {
+		return "", err
+	}
+	switch kind := token.Kind(); {
+	case kind == '"':
+		return token.String(), nil
+	case kind == 'n' && nullable:
+		return "", nil
+	default:
+		return "", shapeError("the parameter " + name + " is not a string")
+	}
+}
+
+func readNullableObject(decoder *jsontext.Decoder, name string) (map[string]any, error) {
+	switch decoder.PeekKind() {
+	case 'n':
+		_, err := decoder.ReadToken()
+		return nil, err
+	case '{':
+		return readObject(decoder)
+	case jsontext.KindInvalid:
+		_, err := decoder.ReadToken()
+		return nil, err
+	default:
+		return nil, shapeError("the parameter " + name + " is not an object")
+	}
+}
+
+func readObject(decoder *jsontext.Decoder) (map[string]any, error) {
+	object := map[string]any{}
+	err := readMembers(decoder, func(name string) error {
+		value, err := readAny(decoder)
+		object[name] = value
+		return err
+	})
+	return object, err
+}
+
+func readArray(decoder *jsontext.Decoder) ([]any, error) {
+	if err := enter(decoder); err != nil {
+		return nil, err
+	}
+	array := []any{}
+	for decoder.PeekKind() != ']' {
+		value, err := readAny(decoder)
+		if err != nil {
+			return nil, err
+		}
+		array = append(array, value)
+	}
+	_, err := decoder.ReadToken()
+	return array, err
+}
+
+// readAny reads any value. Numbers become json.Number and keep every digit: an order id in a
+// float64 would be another order.
+func readAny(decoder *jsontext.Decoder) (any, error) {
+	switch decoder.PeekKind() {
+	case '{':
+		return readObject(decoder)
+	case '[':
+		return readArray(decoder)
+	}
+	token, err := decoder.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch token.Kind() {
+	case '"':
+		return token.String(), nil
+	case '0':
+		return json.Number(token.String()), nil
+	case 't', 'f':
+		return token.Bool(), nil
+	default:
+		return nil, nil
+	}
+}
+
+// decodeObject reads raw as one JSON object, or null.
+func decodeObject(raw []byte) (object map[string]any, err error) {
+	err = readJSON(raw, func(decoder *jsontext.Decoder) error {
+		switch decoder.PeekKind() {
+		case '{':
+			object, err = readObject(decoder)
+			return err
+		case 'n', jsontext.KindInvalid:
+			_, err = decoder.ReadToken()
+			return err
+		default:
+			return errNotObject
+		}
+	})
+	return object, err
+}

@@ -1,0 +1,101 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// corsMaxAge is how many seconds a browser may remember an answer to a preflight request.
+const corsMaxAge = "600"
+
+// corsRequestHeaders are what a page may send. X-Router-Secret is not among them: no page knows it.
+const corsRequestHeaders = "Authorization, Content-Type, Cache-Control, X-Request-Id, X-Requested-With, " +
+	"Apollo-Require-Preflight, GraphQL-Preflight, X-Apollo-Operation-Name, X-Apollo-Operation-Id, " +
+	"Apollographql-Client-Name, Apollographql-Client-Version"
+
+const corsResponseHeaders = "X-Request-Id, Retry-After, WWW-Authenticate"
+
+// origins is the set of browser origins that may read answers. Cookies are not used, so
+// credentials in the sense of CORS are never allowed.
+type origins struct {
+	exact   map[string]struct{}
+	anyPort []string // "http://localhost:" admits every port
+}
+
+// newOrigins reads origins such as "https://shop.example", or "http://localhost:*" for every port.
+func newOrigins(texts []string) (*origins, error) {
+	o := &origins{exact: map[string]struct{}{}}
+	for _, text := range texts {
+		prefix, wildcard := strings.CutSuffix(text, ":*")
+		if err := checkOrigin(prefix); err != nil {
+			return nil, fmt.Errorf("origin %q: %w", text, err)
+		}
+		if wildcard {
+			o.anyPort = append(o.anyPort, prefix+":")
+		}
+		o.exact[prefix] = struct{}{}
+	}
+	return o, nil
+}
+
+func checkOrigin(text string) error {
+	address, err := url.Parse(text)
+	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Hostname() == "" ||
+		address.Scheme+"://"+address.Host != text || text != strings.ToLower(text) || strings.ContainsAny(text, "*, ") {
+		return fmt.Errorf("want scheme://host or scheme://host:port in lower case, http or https, or the port *")
+	}
+	return nil
+}
+
+func (o *origins) empty() bool { return len(o.exact) == 0 }
+
+func (o *origins) admits(origin string) bool {
+	if _, listed := o.exact[origin]; listed {
+		return true
+	}
+	for _, prefix := range o.anyPort {
+		if port, found := strings.CutPrefix(origin, prefix); found && isPort(port) {
+			return true
+		}
+	}
+	return false
+}
+
+func isPort(text string) bool {
+	if text == "" || len(text) > 5 {
+		return false
+	}
+	return strings.Trim(text, "0123456789") == ""
+}
+
+// serve adds the CORS headers, and answers a preflight request, which must go no further. It
+// tells whether it did.
+func (o *origins) serve(w http.ResponseWriter, r *http.Request) (answered bool) {
+	preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
+	header := w.Header()
+	if !o.empty() {
+		header.Add("Vary", "Origin")
+	}
+	origin := r.Header.Get("Origin")
+	admitted := origin != "" && o.admits(origin)
+	if admitted {
+		header.Set("Access-Control-Allow-Origin", origin)
+	}
+	if !preflight {
+		if admitted {
+			header.Set("Access-Control-Expose-Headers", corsResponseHeaders)
+		}
+		return false
+	}
+	if !admitted {
+		w.WriteHeader(http.StatusForbidden)
+		return true
+	}
+	header.Set("Access-Control-Allow-Methods", "GET, POST")
+	header.Set("Access-Control-Allow-Headers", corsRequestHeaders)
+	header.Set("Access-Control-Max-Age", corsMaxAge)
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}

@@ -1,0 +1,35 @@
+package httpapi
+
+import (
+	"mime"
+	"net/http"
+)
+
+// preflightHeaders are headers that a browser does not send to another site without asking first.
+// Any of them shows that a GET was not made by a plain link, image or form.
+var preflightHeaders = [...]string{
+	"X-Requested-With",
+	"Apollo-Require-Preflight",
+	"Graphql-Preflight",
+	"X-Apollo-Operation-Name",
+}
+
+// asksFirst tells whether a browser would have needed a preflight for r, which only listed origins
+// pass. A POST always would: its content type must be application/json.
+func asksFirst(r *http.Request) bool {
+	for _, name := range preflightHeaders {
+		if r.Header.Get(name) != "" {
+			return true
+		}
+	}
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return false
+	}
+	switch mediaType {
+	case "application/x-www-form-urlencoded", "multipart/form-data", "text/plain":
+		return false
+	default:
+		return true
+	}
+}

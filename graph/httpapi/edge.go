@@ -1,0 +1,100 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+)
+
+// maxRequestID is the longest request id that is taken over.
+const maxRequestID = 128
+
+// EdgeOptions is what NewEdge needs.
+type EdgeOptions struct {
+	// Origins are the browser origins that may read answers: "https://shop.example", or
+	// "http://localhost:*" for every port. None: only pages of this server itself.
+	Origins []string
+	// Log gets panics; nil discards them.
+	Log *slog.Logger
+}
+
+// NewEdge wraps next with what every answer needs, whatever the route: a request id, the security
+// headers, CORS, and a net for panics.
+func NewEdge(next http.Handler, options EdgeOptions) (http.Handler, error) {
+	allowed, err := newOrigins(options.Origins)
+	if err != nil {
+		return nil, err
+	}
+	return &edge{next: next, origins: allowed, log: cmp.Or(options.Log, slog.New(slog.DiscardHandler))}, nil
+}
+
+type edge struct {
+	next    http.Handler
+	origins *origins
+	log     *slog.Logger
+}
+
+func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := takeRequestID(r.Header)
+	header := w.Header()
+	header.Set(requestIDHeader, id)
+	setSecurityHeaders(header)
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			logPanic(r.Context(), e.log, id, thrown)
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}()
+	if e.origins.serve(w, r) {
+		return
+	}
+	e.next.ServeHTTP(w, r)
+}
+
+const requestIDHeader = "X-Request-Id"
+
+// takeRequestID takes over the caller's id if it is harmless, else makes one.
+func takeRequestID(header http.Header) string {
+	if id := header.Get(requestIDHeader); isRequestID(id) {
+		return id
+	}
+	return rand.Text()
+}
+
+// isRequestID tells whether id matches [A-Za-z0-9._-]{1,128}.
+func isRequestID(id string) bool {
+	if id == "" || len(id) > maxRequestID {
+		return false
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// setSecurityHeaders forbids browsers everything that an answer of data never needs. GraphiQL
+// replaces the policy for its own pages.
+func setSecurityHeaders(header http.Header) {
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("X-Frame-Options", "DENY")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+}
+
+// logPanic notes where a panic came from. Its value may hold data of an order, so only its type and
+// the stack are written. http.ErrAbortHandler is no fault and goes on.
+func logPanic(ctx context.Context, log *slog.Logger, id string, thrown any) {
+	if thrown == http.ErrAbortHandler {
+		panic(thrown)
+	}
+	log.ErrorContext(ctx, "panic", "request_id", id, "type", fmt.Sprintf("%T", thrown), "stack", string(debug.Stack()))
+}

@@ -1,0 +1,175 @@
+package httpapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func edgeOver(t *testing.T, next http.HandlerFunc, options EdgeOptions) http.Handler {
+	t.Helper()
+	handler, err := NewEdge(next, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+func TestSecurityHeaders(t *testing.T) {
+	handler := edgeOver(t, func(http.ResponseWriter, *http.Request) {}, EdgeOptions{})
+	got := httptest.NewRecorder()
+	handler.ServeHTTP(got, httptest.NewRequest(http.MethodGet, "/nowhere", nil))
+	for name, want := range map[string]string{
+		"X-Content-Type-Options":       "nosniff",
+		"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'",
+		"Referrer-Policy":              "no-referrer",
+		"X-Frame-Options":              "DENY",
+		"Cross-Origin-Resource-Policy": "same-origin",
+	} {
+		if value := got.Header().Get(name); value != want {
+			t.Errorf("%s is %q, want %q", name, value, want)
+		}
+	}
+}
+
+func TestEdgeCatchesPanics(t *testing.T) {
+	var log bytes.Buffer
+	handler := edgeOver(t, func(http.ResponseWriter, *http.Request) { panic("13800138000") },
+		EdgeOptions{Log: slog.New(slog.NewJSONHandler(&log, nil))})
+	got := httptest.NewRecorder()
+	handler.ServeHTTP(got, httptest.NewRequest(http.MethodGet, "/", nil))
+	if got.Code != http.StatusInternalServerError || strings.Contains(log.String()+got.Body.String(), "13800138000") || log.Len() == 0 {
+		t.Errorf("%d, log %s", got.Code, log.String())
+	}
+}
+
+func TestCORS(t *testing.T) {
+	listed := []string{"https://shop.example", "http://localhost:*", "http://127.0.0.1:*"}
+	tests := map[string]struct {
+		origins   []string
+		origin    string
+		preflight bool
+		status    int
+		allowed   bool
+	}{
+		"listed":                   {listed, "https://shop.example", false, 200, true},
+		"listed, preflight":        {listed, "https://shop.example", true, 204, true},
+		"any port":                 {listed, "http://localhost:5173", true, 204, true},
+		"no port":                  {listed, "http://localhost", true, 204, true},
+		"loopback":                 {listed, "http://127.0.0.1:3000", true, 204, true},
+		"other scheme":             {listed, "https://localhost:5173", true, 403, false},
+		"no port number":           {listed, "http://localhost:5173.evil.example", true, 403, false},
+		"subdomain":                {listed, "https://a.shop.example", true, 403, false},
+		"suffix":                   {listed, "https://shop.example.evil.example", true, 403, false},
+		"other port":               {listed, "https://shop.example:8443", true, 403, false},
+		"null":                     {listed, "null", true, 403, false},
+		"star":                     {listed, "*", true, 403, false},
+		"unlisted":                 {listed, "https://evil.example", false, 200, false},
+		"unlisted, preflight":      {listed, "https://evil.example", true, 403, false},
+		"none listed, preflight":   {nil, "https://shop.example", true, 403, false},
+		"none listed":              {nil, "https://shop.example", false, 200, false},
+		"preflight without origin": {listed, "", true, 403, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			reached := false
+			handler := edgeOver(t, func(http.ResponseWriter, *http.Request) { reached = true }, EdgeOptions{Origins: test.origins})
+			r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+			if test.preflight {
+				r = httptest.NewRequest(http.MethodOptions, "/graphql", nil)
+				r.Header.Set("Access-Control-Request-Method", "POST")
+			}
+			if test.origin != "" {
+				r.Header.Set("Origin", test.origin)
+			}
+			got := httptest.NewRecorder()
+			handler.ServeHTTP(got, r)
+			allowed := ""
+			if test.allowed {
+				allowed = test.origin
+			}
+			if header := got.Header().Get("Access-Control-Allow-Origin"); got.Code != test.status || header != allowed {
+				t.Errorf("status %d allowed %q, want %d %q", got.Code, header, test.status, allowed)
+			}
+			if reached == test.preflight {
+				t.Errorf("reached the handler: %v", reached)
+			}
+			if vary := slices.Contains(got.Header()["Vary"], "Origin"); vary != (len(test.origins) > 0) {
+				t.Errorf("Vary %q", got.Header()["Vary"])
+			}
+			if got.Header().Get("Access-Control-Allow-Credentials") != "" {
+				t.Error("credentials are allowed")
+			}
+			if listed := got.Header().Get("Access-Control-Allow-Headers"); strings.Contains(listed, "Authorization") != (test.preflight && test.allowed) {
+				t.Errorf("Access-Control-Allow-Headers %q", listed)
+			}
+		})
+	}
+}
+
+func TestOriginsAreChecked(t *testing.T) {
+	for _, origin := range []string{
+		"*", "null", "", "shop.example", "https://", "https://shop.example/", "https://shop.example/path", "https://u@shop.example",
+		"ftp://shop.example", "https://Shop.example", "https://*.shop.example", "https://shop.example?x", "http://localhost:*:*", ":*",
+	} {
+		if _, err := NewEdge(http.NotFoundHandler(), EdgeOptions{Origins: []string{origin}}); err == nil {
+			t.Errorf("origin %q was taken", origin)
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	got := send(t, serve(t, Options{}, nil), httptest.NewRequest(http.MethodOptions, "/graphql", nil))
+	if got.Code != http.StatusNoContent || got.Header().Get("Allow") != allowedMethods {
+		t.Errorf("%d %v", got.Code, got.Header())
+	}
+	got = send(t, serve(t, Options{}, nil), httptest.NewRequest(http.MethodDelete, "/graphql", nil))
+	if got.Code != http.StatusMethodNotAllowed || got.Header().Get("Allow") != allowedMethods {
+		t.Errorf("%d %v", got.Code, got.Header())
+	}
+}
+
+func TestAcceptsGzip(t *testing.T) {
+	for accept, want := range map[string]bool{
+		"gzip": true, "gzip, deflate, br": true, "GZIP": true, "*": true, "br;q=1, gzip;q=0.5": true, "*;q=0, gzip": true, "gzip, *;q=0": true,
+		"gzip;q=0": false, "gzip;q=0.0": false, "gzip;q=0, *": false, "identity": false, "": false, "br": false, "*;q=0": false, "gzip;q=x": false, "gzipx": false,
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Accept-Encoding", accept)
+		if got := AcceptsGzip(r); got != want {
+			t.Errorf("Accept-Encoding %q: %v", accept, got)
+		}
+	}
+}
+
+func TestCompression(t *testing.T) {
+	large := `{"order":"` + strings.Repeat("重", 2000) + `"}`
+	plain := send(t, serve(t, Options{}, answerData(large)), post(query(`{wide}`)))
+	packed := send(t, serve(t, Options{}, answerData(large)), post(query(`{wide}`), "Accept-Encoding", "gzip"))
+	if packed.Header().Get("Content-Encoding") != "gzip" || packed.Body.Len() >= plain.Body.Len() {
+		t.Fatalf("%v, %d of %d bytes", packed.Header(), packed.Body.Len(), plain.Body.Len())
+	}
+	reader, err := gzip.NewReader(packed.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpacked, err := io.ReadAll(reader)
+	if err != nil || !bytes.Equal(unpacked, plain.Body.Bytes()) {
+		t.Errorf("%v: %s", err, unpacked)
+	}
+	small := send(t, serve(t, Options{}, answerData(`{}`)), post(query(`{wide}`), "Accept-Encoding", "gzip"))
+	if small.Header().Get("Content-Encoding") != "" {
+		t.Error("a small answer is compressed")
+	}
+	for _, got := range []*reply{plain, packed, small} {
+		if !slices.Contains(got.Header()["Vary"], "Accept, Accept-Encoding") {
+			t.Errorf("Vary %q", got.Header()["Vary"])
+		}
+	}
+}

@@ -1,0 +1,68 @@
+// Package httpapi serves GraphQL over HTTP: it reads requests strictly, tells callers apart, and
+// writes answers in one pass.
+//
+// It follows the GraphQL-over-HTTP specification for POST and GET with the media types
+// application/graphql-response+json and application/json, and deviates in one point on purpose: a
+// GET needs a header that a plain cross-site request can't carry (csrf.go).
+//
+// The package knows neither the schema nor orders. It hands parsed requests to a
+// graphql.GraphExecutor and takes from upstream.Scope what the answer cost and how long it stays
+// fresh.
+package httpapi
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"ordergraph/upstream"
+)
+
+const (
+	defaultMaxBody        = 256 << 10
+	defaultRequestTimeout = 15 * time.Second
+)
+
+// Options is what NewHandler needs. The zero value of each setting is its default.
+type Options struct {
+	// Executor parses, validates and executes. Required.
+	Executor graphql.GraphExecutor
+	// Log gets one line a request; nil discards them. Variables, bodies and tokens never reach it.
+	Log *slog.Logger
+	// Access says how callers prove who they are.
+	Access Access
+	// RouterSecret makes a request trusted (Scope.RouterTrusted) that shows it in the header
+	// X-Router-Secret. Empty: no request is.
+	RouterSecret upstream.Secret
+	// MaxBody is the most bytes of a request body; 256 KiB if 0.
+	MaxBody int64
+	// RequestTimeout is how long one request may take, from its arrival; 15 s if 0.
+	RequestTimeout time.Duration
+	// RateLimit is how many requests a second each caller may send; 0 is no limit.
+	RateLimit float64
+	// Documents says which operations run and which are known by their hash.
+	Documents Documents
+	// Responses remembers whole answers; nil remembers none.
+	Responses Responses
+}
+
+// Access says how callers prove who they are.
+type Access struct {
+	Mode AccessMode
+	// ClientTokens are the bearer tokens of AccessService, each plain or as "sha256:" and 64 hex
+	// digits. None: everybody may ask, as one tenant.
+	ClientTokens []upstream.Secret
+}
+
+// AccessMode is where the credentials for the upstream come from.
+type AccessMode uint8
+
+const (
+	// AccessPassThrough sends the caller's Authorization value upstream, unchanged.
+	AccessPassThrough AccessMode = iota
+	// AccessSandbox needs none: a caller without a token is one tenant like any other.
+	AccessSandbox
+	// AccessService has a token of its own for the upstream; callers authenticate to us.
+	AccessService
+)

@@ -1,0 +1,33 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// maxLoggedName bounds the operation name in the log, in bytes. GraphQL names are ASCII.
+const maxLoggedName = 64
+
+// logRequest writes the one line about a request. Nothing of it but the request id and the name of
+// an operation that was parsed comes from the caller.
+func (h *Handler) logRequest(ctx context.Context, x *exchange) {
+	if !h.log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	name := x.operationName
+	if len(name) > maxLoggedName {
+		name = name[:maxLoggedName]
+	}
+	h.log.LogAttrs(ctx, slog.LevelInfo, "request",
+		slog.String("request_id", x.scope.RequestID),
+		slog.String("op_type", x.operationType),
+		slog.String("op_name", name),
+		slog.Int("status", x.status),
+		slog.Float64("duration_ms", float64(time.Since(x.scope.ArrivedAt).Microseconds())/1000),
+		slog.Any("error_codes", x.codes),
+		slog.Int("calls", x.counts.Calls),
+		slog.Int("points", x.counts.Points),
+		slog.Int("hits", x.counts.Hits),
+	)
+}

@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+)
+
+// Request is one GraphQL request as it came, before anything in it was parsed.
+type Request struct {
+	// Raw is the body of a POST, or the query string of a GET. It is only valid until the answer has
+	// been sent: copy what must stay.
+	Raw []byte
+	// Get tells whether it came by GET.
+	Get bool
+}
+
+// largestPooledBuffer bounds what a single large request may keep in memory after it is gone.
+const largestPooledBuffer = 1 << 20
+
+var bufferPool = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func takeBuffer() *bytes.Buffer { return bufferPool.Get().(*bytes.Buffer) }
+
+func giveBuffer(buffer *bytes.Buffer) {
+	if buffer.Cap() > largestPooledBuffer {
+		return
+	}
+	buffer.Reset()
+	bufferPool.Put(buffer)
+}
+
+// read takes a request off the wire. A body goes into buffer.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) (Request, *refusal) {
+	if r.Method == http.MethodGet {
+		if !asksFirst(r) {
+			return Request{}, badRequest("A GET needs a header that a plain cross-site request can't send: " +
+				"X-Requested-With, Apollo-Require-Preflight, GraphQL-Preflight, X-Apollo-Operation-Name, " +
+				"or a Content-Type such as application/json.")
+		}
+		return Request{Raw: []byte(r.URL.RawQuery), Get: true}, nil
+	}
+	if refused := checkContent(r.Header); refused != nil {
+		return Request{}, refused
+	}
+	if refused := h.readBody(w, r, buffer); refused != nil {
+		return Request{}, refused
+	}
+	return Request{Raw: buffer.Bytes()}, nil
+}
+
+// checkContent admits JSON in UTF-8, not compressed.
+func checkContent(header http.Header) *refusal {
+	if len(header["Content-Type"]) > 1 {
+		return unsupportedMediaType("The header Content-Type was sent more than once.")
+	}
+	contentType := header.Get("Content-Type")
+	if contentType != "application/json" {
+		mediaType, parameters, err := mime.ParseMediaType(contentType)
+		if err != nil || mediaType != "application/json" {
+			return unsupportedMediaType("Content-Type must be application/json.")
+		}
+		if charset, given := parameters["charset"]; given && !isUTF8(charset) {
+			return unsupportedMediaType("The request must be encoded in UTF-8.")
+		}
+	}
+	for _, encoding := range header["Content-Encoding"] {
+		if !strings.EqualFold(encoding, "identity") {
+			refused := unsupportedMediaType("Compressed request bodies are not accepted.")
+			refused.header, refused.value = "Accept-Encoding", "identity"
+			return refused
+		}
+	}
+	return nil
+}
+
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) *refusal {
+	if r.ContentLength > h.maxBody {
+		return tooLarge(h.maxBody)
+	}
+	if r.ContentLength > 0 {
+		buffer.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, h.maxBody))
+	if err == nil {
+		return nil
+	}
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		return tooLarge(h.maxBody)
+	}
+	refused := badRequest("The request body ended early or was malformed.")
+	refused.close = true
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		refused.status = http.StatusRequestTimeout
+		refused.message = "The request body did not arrive in time."
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		refused.message = "The request body ended early."
+	}
+	return refused
+}

@@ -1,0 +1,154 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// The codes that this package gives; clients match on them.
+const (
+	codeBadRequest            = "BAD_REQUEST"
+	codeUnauthenticated       = "UNAUTHENTICATED"
+	codeRateLimited           = "RATE_LIMITED"
+	codeOverloaded            = "OVERLOADED"
+	codeRequestTimeout        = "REQUEST_TIMEOUT"
+	codeTooComplex            = "QUERY_TOO_COMPLEX"
+	codeInternal              = "INTERNAL_SERVER_ERROR"
+	codePersistedNotFound     = "PERSISTED_QUERY_NOT_FOUND"
+	codePersistedNotSupported = "PERSISTED_QUERY_NOT_SUPPORTED"
+	codeUntrustedDocument     = "UNTRUSTED_DOCUMENT"
+)
+
+// overloadRetryAfter is when a caller that was turned away for load may come back.
+const overloadRetryAfter = time.Second
+
+// refusal is why a request was not executed. Its message never repeats what the caller sent.
+type refusal struct {
+	// status is the HTTP status; 0 for a GraphQL request error, whose status the media type decides.
+	status     int
+	code       string
+	message    string
+	header     string // the name of one more header, if any
+	value      string
+	retryAfter time.Duration
+	close      bool   // the rest of the body is not worth reading
+	limit      string // the name of the setting that the request exceeds, if any
+	maximum    int64
+}
+
+func badRequest(message string) *refusal {
+	return &refusal{status: http.StatusBadRequest, code: codeBadRequest, message: message}
+}
+
+func requestError(code, message string) *refusal {
+	return &refusal{code: code, message: message}
+}
+
+func unauthenticated(challenge string) *refusal {
+	return &refusal{
+		status:  http.StatusUnauthorized,
+		code:    codeUnauthenticated,
+		message: "A valid client token is needed: Authorization: Bearer <token>.",
+		header:  "WWW-Authenticate", value: challenge,
+	}
+}
+
+func methodNotAllowed(allow string) *refusal {
+	return &refusal{
+		status:  http.StatusMethodNotAllowed,
+		code:    codeBadRequest,
+		message: "This method is not allowed here; the header Allow lists those that are.",
+		header:  "Allow", value: allow,
+	}
+}
+
+func notAcceptable() *refusal {
+	return &refusal{
+		status:  http.StatusNotAcceptable,
+		code:    codeBadRequest,
+		message: "Accept must admit application/graphql-response+json or application/json, in UTF-8.",
+	}
+}
+
+func unsupportedMediaType(message string) *refusal {
+	return &refusal{status: http.StatusUnsupportedMediaType, code: codeBadRequest, message: message}
+}
+
+func tooLarge(limit int64) *refusal {
+	return &refusal{
+		status:  http.StatusRequestEntityTooLarge,
+		code:    codeTooComplex,
+		message: "The request body is too large: max-body is " + strconv.FormatInt(limit, 10) + " bytes.",
+		close:   true,
+		limit:   "max-body", maximum: limit,
+	}
+}
+
+func rateLimited(retryAfter time.Duration) *refusal {
+	return &refusal{
+		status:     http.StatusTooManyRequests,
+		code:       codeRateLimited,
+		message:    "Too many requests; the header Retry-After says when to come back.",
+		retryAfter: retryAfter,
+	}
+}
+
+func overloaded() *refusal {
+	return &refusal{
+		status:     http.StatusServiceUnavailable,
+		code:       codeOverloaded,
+		message:    "Too many upstream calls are waiting; the header Retry-After says when to come back.",
+		retryAfter: overloadRetryAfter,
+	}
+}
+
+func timedOut() *refusal {
+	return &refusal{
+		status:  http.StatusGatewayTimeout,
+		code:    codeRequestTimeout,
+		message: "The request took longer than request-timeout allows.",
+	}
+}
+
+func internalError() *refusal {
+	return &refusal{status: http.StatusInternalServerError, code: codeInternal, message: "Something went wrong on our side."}
+}
+
+// retryable tells whether the same request may succeed a little later.
+func (f *refusal) retryable() bool {
+	switch f.code {
+	case codeRateLimited, codeOverloaded, codeRequestTimeout:
+		return true
+	default:
+		return false
+	}
+}
+
+func (f *refusal) list() gqlerror.List {
+	extensions := map[string]any{"code": f.code, "retryable": f.retryable()}
+	if f.limit != "" {
+		extensions["limit"], extensions["maximum"] = f.limit, f.maximum
+	}
+	return gqlerror.List{{Message: f.message, Extensions: extensions}}
+}
+
+// writeHeader sets the headers that belong to the refusal itself.
+func (f *refusal) writeHeader(header http.Header) {
+	if f.header != "" {
+		header.Set(f.header, f.value)
+	}
+	if f.retryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(wholeSeconds(f.retryAfter)))
+	}
+	if f.close {
+		header.Set("Connection", "close")
+	}
+}
+
+// wholeSeconds rounds up, and never to 0, which would invite a retry at once.
+func wholeSeconds(d time.Duration) int {
+	return max(1, int((d+time.Second-1)/time.Second))
+}
