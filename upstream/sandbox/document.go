@@ -132,19 +132,24 @@ func appendDocument(buffer []byte, value any, appendText func([]byte, string) []
 // appendString writes text as a JSON string, Chinese as it is.
 func appendString(buffer []byte, text string) []byte {
 	buffer = append(buffer, '"')
+	written := 0
 	for i := range len(text) {
-		switch c := text[i]; {
-		case c == '"', c == '\\':
-			buffer = append(buffer, '\\', c)
+		c := text[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		buffer = append(buffer, text[written:i]...)
+		written = i + 1
+		switch {
 		case c == '\n':
 			buffer = append(buffer, '\\', 'n')
 		case c < ' ':
 			buffer = fmt.Appendf(buffer, `\u%04x`, c)
 		default:
-			buffer = append(buffer, c)
+			buffer = append(buffer, '\\', c)
 		}
 	}
-	return append(buffer, '"')
+	return append(append(buffer, text[written:]...), '"')
 }
 
 // appendStringLikePHP writes text the way PHP's json_encode does unless told otherwise: slashes

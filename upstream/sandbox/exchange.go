@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -44,9 +45,15 @@ func (e *exchange) sendAs(status int, contentType string, body []byte) {
 	write(e.w, body)
 }
 
+// buffers holds the space that answers are written into.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
 // sendDocument answers 200 with a document.
 func (e *exchange) sendDocument(document any) {
-	e.send(http.StatusOK, appendDocument(nil, document, appendString))
+	buffer := buffers.Get().(*[]byte)
+	*buffer = appendDocument((*buffer)[:0], document, appendString)
+	e.send(http.StatusOK, *buffer)
+	buffers.Put(buffer)
 }
 
 // envelope answers 200 with a response code (响应代码) and its text.

@@ -1,10 +1,9 @@
 package sandbox
 
 import (
-	"fmt"
+	"bytes"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -215,13 +214,14 @@ func plainDate(t time.Time) string { return t.In(shanghai).Format(time.DateTime)
 
 // yuan writes an amount of fen as yuan.
 func (g *generator) yuan(fen int64) number {
-	sign, absolute := "", fen
+	text := make([]byte, 0, 20)
 	if fen < 0 {
-		sign, absolute = "-", -fen
+		text, fen = append(text, '-'), -fen
 	}
-	text := fmt.Sprintf("%s%d.%02d", sign, absolute/100, absolute%100)
+	text = strconv.AppendInt(text, fen/100, 10)
+	text = append(text, '.', byte('0'+fen/10%10), byte('0'+fen%10))
 	if !g.fixedDigits {
-		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+		text = bytes.TrimSuffix(bytes.TrimRight(text, "0"), []byte("."))
 	}
 	return number(text)
 }
