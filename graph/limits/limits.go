@@ -1,0 +1,117 @@
+// Package limits refuses GraphQL documents that cost too much, before anything expensive is done
+// with them.
+//
+// A document of a few kilobytes can stand for billions of fields (fragments that spread fragments),
+// keep a quadratic validation rule busy for a tenth of a second (one field a thousand times), or
+// make an error message of a quarter of a megabyte. So a new document is looked at in this order:
+//
+//  1. the parser stops at max-tokens;
+//  2. measure counts what the document stands for, in one pass that visits each fragment once;
+//  3. the validation rules run, linear ones only, and stop after a few errors;
+//  4. merge decides whether overlapping fields can be merged, in time linear in the fields counted
+//     by step 2. It stands in for gqlparser's OverlappingFieldsCanBeMerged, which is quadratic.
+//
+// All of it runs inside gqlgen's validation, so that a document that passed is cached with its
+// verdict and never looked at again. What is left to say about a refused one is small
+// enough to send.
+package limits
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+)
+
+// Limits are the most that one document may hold. Fragments count as often as they are spread, and
+// a document's operations count together: GraphiQL sends all of them to run one. Zero means the
+// default; there is no "unlimited".
+type Limits struct {
+	// Tokens bounds the lexical tokens of the document, comments included (--max-tokens).
+	Tokens int
+	// Depth bounds how deep selections nest; a leaf field counts one, a fragment nothing (--max-depth).
+	Depth int
+	// Aliases bounds the aliased fields (--max-aliases).
+	Aliases int
+	// RootFields bounds the fields directly under the operations (--max-root-fields).
+	RootFields int
+	// Directives bounds the directives wherever they stand (--max-directives).
+	Directives int
+	// Fields bounds the fields, the same field twice being two (--max-fields).
+	Fields int
+}
+
+// Default returns the limits under which a query of all fields of an order and the standard
+// introspection query pass.
+func Default() Limits {
+	return Limits{Tokens: 2000, Depth: 20, Aliases: 30, RootFields: 20, Directives: 20, Fields: 1000}
+}
+
+func (l Limits) withDefaults() Limits {
+	standard := Default()
+	return Limits{
+		Tokens:     cmp.Or(l.Tokens, standard.Tokens),
+		Depth:      cmp.Or(l.Depth, standard.Depth),
+		Aliases:    cmp.Or(l.Aliases, standard.Aliases),
+		RootFields: cmp.Or(l.RootFields, standard.RootFields),
+		Directives: cmp.Or(l.Directives, standard.Directives),
+		Fields:     cmp.Or(l.Fields, standard.Fields),
+	}
+}
+
+// check returns an error for every limit that counts exceed, in the order of the settings.
+func (l Limits) check(counts cost) []*Error {
+	var exceeded []*Error
+	for _, bound := range []struct {
+		name           string
+		count, maximum int
+	}{
+		{MaxDepth, counts.depth, l.Depth},
+		{MaxAliases, counts.aliases, l.Aliases},
+		{MaxRootFields, counts.rootFields, l.RootFields},
+		{MaxDirectives, counts.directives, l.Directives},
+		{MaxFields, counts.fields, l.Fields},
+	} {
+		if bound.count > bound.maximum {
+			exceeded = append(exceeded, &Error{Limit: bound.name, Maximum: bound.maximum})
+		}
+	}
+	return exceeded
+}
+
+// The names of the limits, as in the settings and in extensions.limit.
+const (
+	MaxTokens     = "max-tokens"
+	MaxDepth      = "max-depth"
+	MaxAliases    = "max-aliases"
+	MaxRootFields = "max-root-fields"
+	MaxDirectives = "max-directives"
+	MaxFields     = "max-fields"
+)
+
+// Code is extensions.code of every error about a limit.
+const Code = "QUERY_TOO_COMPLEX"
+
+// Error says that a document exceeds a limit. Its text is for the client.
+type Error struct {
+	// Limit is the name of the setting, Maximum its value.
+	Limit   string
+	Maximum int
+}
+
+var excesses = map[string]string{
+	MaxTokens:     "has too many tokens",
+	MaxDepth:      "nests too deep",
+	MaxAliases:    "has too many aliases",
+	MaxRootFields: "has too many root fields",
+	MaxDirectives: "has too many directives",
+	MaxFields:     "has too many fields",
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("The document %s: %s is %d.", excesses[e.Limit], e.Limit, e.Maximum)
+}
+
+// saturated is what counts stop at: a bomb's real number overflows every integer.
+const saturated = math.MaxInt32
+
+func add(a, b int) int { return min(a+b, saturated) }
