@@ -9,10 +9,10 @@ import (
 )
 
 // derivedFields are the rows whose wire key fills another Go field, from which the one that GraphQL
-// shows is derived.
+// shows is derived, or none: an order's id is the requested one.
 var derivedFields = map[string]string{
-	"base_info.id":          "WireIDNumber",
-	"base_info.id_of_str":   "WireID",
+	"base_info.id":          "no field for id",
+	"base_info.id_of_str":   "no field for id_of_str",
 	"base_info.pay_timeout": "PaymentTimeoutRaw",
 }
 

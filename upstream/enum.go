@@ -108,36 +108,32 @@ func (t *enumTable) withNull(text string) *enumTable {
 // decode reads a JSON string or number; anything else is unknown, with the JSON text as its raw
 // text.
 func (t *enumTable) decode(value jsontext.Value) Enum {
+	text := []byte(value)
 	switch value.Kind() {
-	case '"':
-		text, err := jsontext.AppendUnquote(nil, value)
-		if err != nil {
-			return unknownReading(string(value))
-		}
-		return t.read(string(text))
-	case '0':
-		return t.read(string(value))
+	case jsontext.KindString:
+		text = unquoted(value)
+	case jsontext.KindNumber:
 	default:
-		return unknownReading(string(value))
+		return unknownReading(string(text))
 	}
-}
-
-func (t *enumTable) read(text string) Enum {
-	if reading, found := t.readings[text]; found {
+	if reading, found := t.readings[string(text)]; found {
 		return Enum{reading}
 	}
-	if strings.TrimSpace(text) == "" {
-		return Enum{&enumReading{raw: RawText{text: text, present: true}}}
-	}
+	return t.read(string(text))
+}
+
+// read reads a text that is none of the usual wire forms.
+func (t *enumTable) read(text string) Enum {
+	raw := RawText{text: text, present: true}
 	form := canonical(text)
-	if t.nullText != "" && form == canonical(t.nullText) {
-		return Enum{&enumReading{raw: RawText{text: text, present: true}}}
+	if strings.TrimSpace(text) == "" || t.nullText != "" && form == canonical(t.nullText) {
+		return Enum{&enumReading{raw: raw}}
 	}
 	value, found := t.byCanonical[form]
 	if !found {
 		return unknownReading(text)
 	}
-	return Enum{&enumReading{value: value, raw: RawText{text: text, present: true}}}
+	return Enum{&enumReading{value: value, raw: raw}}
 }
 
 func unknownReading(text string) Enum {

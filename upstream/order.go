@@ -10,7 +10,8 @@ import "time"
 // unit whatever the wire sends, Time is a point in time whatever the format. A nil pointer, an empty
 // Text, ID, Decimal or URL and the zero Time, Int and Bool are null.
 type Order struct {
-	// ID is the number that was asked for. The numbers in the answer are WireID and WireIDNumber.
+	// ID is the number that was asked for. Those in the answer (id_of_str, id) are compared with it
+	// and dropped: they may have been rounded.
 	ID      OrderID
 	WebSite WebSite
 	Edition Edition
@@ -51,9 +52,6 @@ type BadValue struct {
 
 // BaseInfo is the part of an order that every answer has (订单基础信息, result.base_info).
 type BaseInfo struct {
-	WireID       ID `json:"id_of_str"` // 交易id (字符串格式), the authoritative one
-	WireIDNumber ID `json:"id"`        // 交易id, which may have been rounded to a float64
-
 	Status                 OrderStatus  `json:"status"`               // 交易状态; never null
 	AfterSalesRefundStatus Text         `json:"refund_status_for_as"` // 订单的售后退款状态; values undocumented
 	RefundStatus           RefundStatus `json:"refund_status"`        // 订单的售中退款状态
