@@ -1,0 +1,118 @@
+// Package loader loads the orders of one GraphQL operation: all at the same time, and each distinct
+// one once, however often and in whatever way the operation names it.
+//
+// The operation is planned before it is executed, for two reasons. One call must bring everything
+// that any field needs of its order, since a second call for the same order would be paid again. And
+// a loader that knows how many orders will come need not wait for more of them.
+package loader
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/graph-gophers/dataloader/v7"
+
+	"ordergraph/upstream"
+)
+
+// wait is how long a batch waits for a planned order that execution turns out not to load. A batch
+// whose orders all came starts at once.
+const wait = 2 * time.Millisecond
+
+// Thunk returns an order that is being loaded, waiting for it if need be. The order is nil if the
+// upstream knows none. Every error is, or wraps, an *upstream.Error, except after a panic.
+type Thunk func() (*upstream.Order, error)
+
+// Load starts to load an order of the operation that ctx belongs to. Start all loads of a field
+// before waiting for the first one: they are called for together.
+//
+// An order that was not planned is refused: nobody knows what is needed of it, and a call in the dark
+// might have to be paid twice.
+func Load(ctx context.Context, key upstream.Key) Thunk {
+	operation, found := ctx.Value(operationKey{}).(*operation)
+	if !found {
+		return unplanned(key)
+	}
+	if _, planned := operation.needs[key]; !planned {
+		return unplanned(key)
+	}
+	return Thunk(operation.loader.Load(ctx, key))
+}
+
+func unplanned(key upstream.Key) Thunk {
+	return func() (*upstream.Order, error) {
+		return nil, &upstream.Error{
+			Kind:  upstream.KindInternal,
+			Cause: fmt.Errorf("loading an order of %s that was not planned", key.Site),
+		}
+	}
+}
+
+type operationKey struct{}
+
+// operation loads the orders of one operation.
+type operation struct {
+	orders upstream.Orders
+	needs  map[upstream.Key]upstream.Needs
+	loader *dataloader.Loader[upstream.Key, *upstream.Order]
+	// context is the operation's. dataloader would pass the one of the field that happens to load
+	// first.
+	context context.Context
+	recover graphql.RecoverFunc
+}
+
+// withOperation returns a context in which Load loads the planned orders.
+func withOperation(ctx context.Context, orders upstream.Orders, needs map[upstream.Key]upstream.Needs) context.Context {
+	operation := &operation{
+		orders:  orders,
+		needs:   needs,
+		context: ctx,
+		recover: graphql.GetOperationContext(ctx).RecoverFunc,
+	}
+	operation.loader = dataloader.NewBatchedLoader(
+		operation.batch,
+		dataloader.WithBatchCapacity[upstream.Key, *upstream.Order](len(needs)),
+		// The channel of a batch holds a thousand keys unless told otherwise.
+		dataloader.WithInputCapacity[upstream.Key, *upstream.Order](len(needs)),
+		dataloader.WithWait[upstream.Key, *upstream.Order](wait),
+	)
+	return context.WithValue(ctx, operationKey{}, operation)
+}
+
+// batch loads distinct orders, all at once: how many calls may run at a time is for the client to
+// say.
+func (o *operation) batch(_ context.Context, keys []upstream.Key) []*dataloader.Result[*upstream.Order] {
+	results := make([]*dataloader.Result[*upstream.Order], len(keys))
+	if len(keys) == 1 {
+		results[0] = o.load(keys[0])
+		return results
+	}
+	var group sync.WaitGroup
+	for i, key := range keys {
+		group.Go(func() { results[i] = o.load(key) })
+	}
+	group.Wait()
+	return results
+}
+
+// load loads one order and notes its freshness. A panic becomes that order's error: it would
+// otherwise end the process, as it happens in a goroutine of ours.
+func (o *operation) load(key upstream.Key) (result *dataloader.Result[*upstream.Order]) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			result = &dataloader.Result[*upstream.Order]{Error: o.recover(o.context, thrown)}
+		}
+	}()
+	scope := upstream.ScopeFrom(o.context)
+	loaded, err := o.orders.Order(o.context, upstream.Request{Key: key, Needs: o.needs[key], Scope: scope})
+	if err != nil {
+		return &dataloader.Result[*upstream.Order]{Error: err}
+	}
+	if loaded.Order != nil {
+		scope.Shown.Note(loaded.FreshUntil)
+	}
+	return &dataloader.Result[*upstream.Order]{Data: loaded.Order}
+}
