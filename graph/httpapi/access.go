@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,25 +12,21 @@ import (
 	"ordergraph/upstream"
 )
 
-// sandboxAuthorization stands for the missing Authorization of a caller of the sandbox, so that the
-// real client finds credentials to send.
-const sandboxAuthorization upstream.Secret = "Bearer sandbox"
-
 const hashedTokenPrefix = "sha256:"
 
 // access tells callers apart.
 type access struct {
-	mode    AccessMode
+	service bool
 	clients [][sha256.Size]byte
 	router  *[sha256.Size]byte
 }
 
 func newAccess(options Access, router upstream.Secret) (*access, error) {
-	a := &access{mode: options.Mode}
+	a := &access{service: options.Service}
 	for i, token := range options.ClientTokens {
 		digest, err := tokenDigest(token)
 		if err != nil {
-			return nil, fmt.Errorf("client token %d: %w", i+1, err)
+			return nil, fmt.Errorf("client token %d is not allowed, %w", i+1, err)
 		}
 		a.clients = append(a.clients, digest)
 	}
@@ -40,11 +37,17 @@ func newAccess(options Access, router upstream.Secret) (*access, error) {
 	return a, nil
 }
 
+// CheckClientToken tells whether token can be one of Access.ClientTokens. The error does not repeat it.
+func CheckClientToken(token upstream.Secret) error {
+	_, err := tokenDigest(token)
+	return err
+}
+
 // tokenDigest returns the SHA-256 of a token that is given as it is or as "sha256:<hex>".
 func tokenDigest(token upstream.Secret) (digest [sha256.Size]byte, err error) {
 	text := token.Reveal()
 	if text == "" {
-		return digest, fmt.Errorf("is empty")
+		return digest, errors.New("want a token that is not empty")
 	}
 	encoded, hashed := strings.CutPrefix(text, hashedTokenPrefix)
 	if !hashed {
@@ -52,7 +55,7 @@ func tokenDigest(token upstream.Secret) (digest [sha256.Size]byte, err error) {
 	}
 	decoded, err := hex.DecodeString(encoded)
 	if err != nil || len(decoded) != sha256.Size {
-		return digest, fmt.Errorf("after sha256: there must be 64 hex digits")
+		return digest, errors.New("want 64 hex digits after sha256:")
 	}
 	return [sha256.Size]byte(decoded), nil
 }
@@ -69,19 +72,11 @@ func (a *access) identify(r *http.Request, scope *upstream.Scope) *refusal {
 		authorization = values[0]
 	}
 	scope.RouterTrusted = a.trustsRouter(r)
-	switch a.mode {
-	case AccessSandbox:
-		scope.Authorization = upstream.Secret(authorization)
-		if authorization == "" {
-			scope.Authorization = sandboxAuthorization
-		}
-		scope.Tenant = scope.Authorization
-	case AccessPassThrough:
-		scope.Authorization = upstream.Secret(authorization)
-		scope.Tenant = scope.Authorization
-	case AccessService:
+	if a.service {
 		return a.identifyClient(authorization, scope)
 	}
+	scope.Authorization = upstream.Secret(authorization)
+	scope.Tenant = scope.Authorization
 	return nil
 }
 

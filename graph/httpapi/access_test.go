@@ -16,7 +16,7 @@ import (
 
 func TestAccess(t *testing.T) {
 	digest := sha256.Sum256([]byte("hashed"))
-	service := Access{Mode: AccessService, ClientTokens: []upstream.Secret{"plain", upstream.Secret("sha256:" + hex.EncodeToString(digest[:]))}}
+	service := Access{Service: true, ClientTokens: []upstream.Secret{"plain", upstream.Secret("sha256:" + hex.EncodeToString(digest[:]))}}
 	tests := map[string]struct {
 		access                Access
 		authorization         string
@@ -26,8 +26,6 @@ func TestAccess(t *testing.T) {
 		"pass-through":             {Access{}, "Bearer a", 200, "Bearer a", "Bearer a"},
 		"pass-through, any scheme": {Access{}, "token  A b", 200, "token  A b", "token  A b"},
 		"pass-through without":     {Access{}, "", 200, "", ""},
-		"sandbox":                  {Access{Mode: AccessSandbox}, "Bearer a", 200, "Bearer a", "Bearer a"},
-		"sandbox without":          {Access{Mode: AccessSandbox}, "", 200, "Bearer sandbox", "Bearer sandbox"},
 		"service, plain":           {service, "Bearer plain", 200, "", "plain"},
 		"service, hashed":          {service, "Bearer hashed", 200, "", "hashed"},
 		"service, scheme's case":   {service, "bEARER plain", 200, "", "plain"},
@@ -38,7 +36,7 @@ func TestAccess(t *testing.T) {
 		"service, empty":           {service, "Bearer", 401, "", ""},
 		"service, basic":           {service, "Basic plain", 401, "", ""},
 		"service, without":         {service, "", 401, "", ""},
-		"service, open":            {Access{Mode: AccessService}, "Bearer x", 200, "", ""},
+		"service, open":            {Access{Service: true}, "Bearer x", 200, "", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -66,8 +64,8 @@ func TestAccess(t *testing.T) {
 
 func TestClientTokensAreChecked(t *testing.T) {
 	for _, token := range []upstream.Secret{"", "sha256:", "sha256:00", upstream.Secret("sha256:" + strings.Repeat("g", 64))} {
-		_, err := NewHandler(Options{Executor: newExecutor(nil), Access: Access{Mode: AccessService, ClientTokens: []upstream.Secret{"good", token}}})
-		if err == nil || !strings.HasPrefix(err.Error(), "client token 2: ") || strings.Contains(err.Error(), "ggg") {
+		_, err := NewHandler(Options{Executor: newExecutor(nil), Access: Access{Service: true, ClientTokens: []upstream.Secret{"good", token}}})
+		if err == nil || !strings.HasPrefix(err.Error(), "client token 2 is not allowed, want ") || strings.Contains(err.Error(), "ggg") {
 			t.Errorf("token %q: %v", token.Reveal(), err)
 		}
 	}

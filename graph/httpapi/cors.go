@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -28,10 +29,10 @@ type origins struct {
 func newOrigins(texts []string) (*origins, error) {
 	o := &origins{exact: map[string]struct{}{}}
 	for _, text := range texts {
-		prefix, wildcard := strings.CutSuffix(text, ":*")
-		if err := checkOrigin(prefix); err != nil {
-			return nil, fmt.Errorf("origin %q: %w", text, err)
+		if err := CheckOrigin(text); err != nil {
+			return nil, fmt.Errorf("origin %q is not allowed, %w", text, err)
 		}
+		prefix, wildcard := strings.CutSuffix(text, ":*")
 		if wildcard {
 			o.anyPort = append(o.anyPort, prefix+":")
 		}
@@ -40,11 +41,13 @@ func newOrigins(texts []string) (*origins, error) {
 	return o, nil
 }
 
-func checkOrigin(text string) error {
+// CheckOrigin tells whether text can be one of EdgeOptions.Origins.
+func CheckOrigin(text string) error {
+	text = strings.TrimSuffix(text, ":*")
 	address, err := url.Parse(text)
 	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Hostname() == "" ||
 		address.Scheme+"://"+address.Host != text || text != strings.ToLower(text) || strings.ContainsAny(text, "*, ") {
-		return fmt.Errorf("want scheme://host or scheme://host:port in lower case, http or https, or the port *")
+		return errors.New("want http or https, ://, host, in lower case, and maybe a port or :*")
 	}
 	return nil
 }

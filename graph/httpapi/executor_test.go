@@ -59,9 +59,6 @@ func serve(t *testing.T, options Options, answer exec) http.Handler {
 		answer = answerData(`{"order":"one"}`)
 	}
 	options.Executor = newExecutor(answer)
-	if options.Access.Mode == AccessPassThrough {
-		options.Access.Mode = AccessSandbox
-	}
 	return serveAs(t, options)
 }
 

@@ -47,22 +47,13 @@ type Options struct {
 	Responses Responses
 }
 
-// Access says how callers prove who they are.
+// Access says how callers prove who they are. The zero value is pass-through mode: the caller's
+// Authorization value goes upstream unchanged, and is all that we know of the caller.
 type Access struct {
-	Mode AccessMode
-	// ClientTokens are the bearer tokens of AccessService, each plain or as "sha256:" and 64 hex
+	// Service is service mode: we have a token of our own for the upstream, and callers authenticate
+	// to us.
+	Service bool
+	// ClientTokens are the bearer tokens of service mode, each plain or as "sha256:" and 64 hex
 	// digits. None: everybody may ask, as one tenant.
 	ClientTokens []upstream.Secret
 }
-
-// AccessMode is where the credentials for the upstream come from.
-type AccessMode uint8
-
-const (
-	// AccessPassThrough sends the caller's Authorization value upstream, unchanged.
-	AccessPassThrough AccessMode = iota
-	// AccessSandbox needs none: a caller without a token is one tenant like any other.
-	AccessSandbox
-	// AccessService has a token of its own for the upstream; callers authenticate to us.
-	AccessService
-)

@@ -54,7 +54,7 @@ func (l *rateLimit) admit(r *http.Request, tenant upstream.Secret) (wait time.Du
 // caller names who asks by a keyed hash: of the credentials, or of the address for those without.
 // Headers such as X-Forwarded-For can be made up and don't count.
 func (l *rateLimit) caller(r *http.Request, tenant upstream.Secret) uint64 {
-	if tenant != "" && tenant != sandboxAuthorization {
+	if tenant != "" {
 		return maphash.String(l.seed, "token "+tenant.Reveal())
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)

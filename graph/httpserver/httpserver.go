@@ -1,0 +1,125 @@
+// Package httpserver listens with limits that strangers can't outlast, and stops without losing a
+// request.
+package httpserver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// What one connection may take.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 90 * time.Second
+	maxHeaderBytes    = 32 << 10
+)
+
+// Drain says how to stop. The zero value of each setting is its default.
+type Drain struct {
+	// Begin is called at once; readiness probes should fail from then on.
+	Begin func()
+	// Delay is how long new connections are still served after that, until no load balancer sends
+	// any; 2 s if 0, none if negative.
+	Delay time.Duration
+	// Timeout bounds the whole stop; 25 s if 0. Requests still under way then are cut off.
+	Timeout time.Duration
+}
+
+func (d Drain) withDefaults() Drain {
+	d.Delay = cmp.Or(d.Delay, 2*time.Second)
+	d.Timeout = cmp.Or(d.Timeout, 25*time.Second)
+	return d
+}
+
+// Server is one listening address.
+type Server struct {
+	http     http.Server
+	listener net.Listener
+}
+
+// Listen opens an address, host:port. Connections wait until Serve. An answer must be written within
+// 30 s, or patience if that is longer.
+func Listen(ctx context.Context, address string, handler http.Handler, patience time.Duration, log *slog.Logger) (*Server, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{listener: listener, http: http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      max(writeTimeout, patience),
+		IdleTimeout:       idleTimeout,
+		// net/http adds 4 KiB to what it is told.
+		MaxHeaderBytes: maxHeaderBytes - 4<<10,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}}, nil
+}
+
+// Address returns the host and port it listens at.
+func (s *Server) Address() string { return s.listener.Addr().String() }
+
+// Close gives the address back without having served.
+func (s *Server) Close() error { return s.listener.Close() }
+
+// Serve serves until ctx ends, and then drains: nothing that came in is lost. It returns nil when
+// all requests have been answered.
+func Serve(ctx context.Context, drain Drain, servers ...*Server) error {
+	drain = drain.withDefaults()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	failures := make(chan error, 2*len(servers))
+	var running sync.WaitGroup
+	for _, server := range servers {
+		running.Go(func() {
+			if err := server.http.Serve(server.listener); !errors.Is(err, http.ErrServerClosed) {
+				failures <- fmt.Errorf("serve %s: %w", server.Address(), err)
+				cancel()
+			}
+		})
+	}
+	<-ctx.Done()
+	if drain.Begin != nil {
+		drain.Begin()
+	}
+	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), drain.Timeout)
+	defer stop()
+	wait(stopping, drain.Delay)
+	for _, server := range servers {
+		running.Go(func() { failures <- server.stop(stopping) })
+	}
+	running.Wait()
+	close(failures)
+	var all error
+	for err := range failures {
+		all = errors.Join(all, err)
+	}
+	return all
+}
+
+// stop waits for the requests under way, and cuts them off when ctx ends.
+func (s *Server) stop(ctx context.Context) error {
+	if err := s.http.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
+	}
+	return nil
+}
+
+func wait(ctx context.Context, duration time.Duration) {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
