@@ -187,7 +187,8 @@ func TestEnumIsOnePointer(t *testing.T) {
 		}
 		return status
 	}
-	if read() != read() {
+	first, second := read(), read()
+	if first != second {
 		t.Error("two readings of the same status differ")
 	}
 	value := jsontext.Value(`"success"`)
