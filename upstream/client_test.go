@@ -1,0 +1,396 @@
+package upstream
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// newTestClient returns a client of handler over loopback.
+func newTestClient(t *testing.T, options Options, handler http.HandlerFunc) *Client {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	options.URL = server.URL + "/vv/external/1688get-order-info"
+	client, err := New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
+
+func testRequest() Request {
+	return Request{Key: documentedKey, Scope: &Scope{Authorization: "caller's token"}}
+}
+
+// checkFailure fails the test unless err is an *Error of the kind.
+func checkFailure(t *testing.T, err error, kind Kind) *Error {
+	t.Helper()
+	failure, ok := errors.AsType[*Error](err)
+	if !ok || failure.Kind != kind {
+		t.Fatalf("got error %v, want %s", err, kind)
+	}
+	return failure
+}
+
+func TestClientRequest(t *testing.T) {
+	var got *http.Request
+	var body string
+	client := newTestClient(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		got, body = r, string(text)
+		_, _ = w.Write(fixture(t, "01_seed_sample_repaired.json"))
+	})
+	for _, test := range []struct {
+		key   Key
+		needs Needs
+		want  string
+		held  Needs
+	}{
+		{
+			Key{ID: documentedKey.ID}, Needs{},
+			`{"web_site":"1688","order_id":58218860983545941,"include_fields":"GuaranteesTerms","edition":"1"}`,
+			Needs{Domains: GuaranteesTerms},
+		},
+		{
+			Key{Site: WebSiteAlibaba, Edition: EditionV2, ID: documentedKey.ID},
+			Needs{Domains: OrderInvoice | NativeLogistics, AttributeKeys: []string{"a", `"</script>`}},
+			`{"web_site":"alibaba","order_id":58218860983545941,"include_fields":"NativeLogistics,OrderInvoice","edition":"2","attribute_keys":["a","\"</script>"]}`,
+			Needs{Domains: OrderInvoice | NativeLogistics, AttributeKeys: []string{"a", `"</script>`}},
+		},
+	} {
+		request := testRequest()
+		request.Key, request.Needs = test.key, test.needs
+		result, err := client.Order(context.Background(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body != test.want {
+			t.Errorf("sent %s, want %s", body, test.want)
+		}
+		if !reflect.DeepEqual(result.Held, test.held) {
+			t.Errorf("holds %v, want %v", result.Held, test.held)
+		}
+		if result.Order == nil || string(result.Body) != string(fixture(t, "01_seed_sample_repaired.json")) {
+			t.Error("the order or its body is missing")
+		}
+		if result.FetchedAt.IsZero() || !result.FreshUntil.IsZero() {
+			t.Errorf("fetched at %v, fresh until %v", result.FetchedAt, result.FreshUntil)
+		}
+		wantHeader := http.Header{
+			"Accept": {"application/json"}, "Accept-Encoding": {"gzip"}, "Authorization": {"caller's token"},
+			"Content-Length": {fmt.Sprint(len(test.want))}, "Content-Type": {"application/json"}, "User-Agent": {"ordergraph"},
+		}
+		if got.Method != http.MethodPost || got.RequestURI != "/vv/external/1688get-order-info" || !reflect.DeepEqual(got.Header, wantHeader) {
+			t.Errorf("sent %s %s with %v, want the headers %v", got.Method, got.RequestURI, got.Header, wantHeader)
+		}
+		if counts := request.Scope.Usage.Counts(); counts != (Counts{Calls: 1, Points: 1}) {
+			t.Errorf("the bill is %+v", counts)
+		}
+	}
+}
+
+func TestClientAuthorization(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		options Options
+		caller  Secret
+		want    []string
+		kind    Kind
+	}{
+		{name: "pass-through", caller: " bearer  X", want: []string{"bearer  X"}},
+		{name: "pass-through without a token", kind: KindUnauthenticated},
+		{name: "service mode", options: Options{Token: "ours"}, caller: "client's", want: []string{"ours"}},
+		{name: "service mode, nothing from the client", options: Options{Token: "ours"}, want: []string{"ours"}},
+		{name: "anonymous", options: Options{AllowAnonymous: true}},
+		{name: "anonymous with a token", options: Options{AllowAnonymous: true}, caller: "x", want: []string{"x"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got []string
+			var calls atomic.Int32
+			client := newTestClient(t, test.options, func(w http.ResponseWriter, r *http.Request) {
+				calls.Add(1)
+				got = r.Header["Authorization"]
+				_, _ = io.WriteString(w, `{"status":0}`)
+			})
+			request := testRequest()
+			request.Scope.Authorization = test.caller
+			_, err := client.Order(context.Background(), request)
+			if test.kind == KindUnauthenticated {
+				checkFailure(t, err, KindUnauthenticated)
+				if calls.Load() != 0 || request.Scope.Usage.Counts() != (Counts{}) {
+					t.Error("a call was made")
+				}
+				return
+			}
+			if err != nil || !reflect.DeepEqual(got, test.want) {
+				t.Errorf("sent %q (%v), want %q", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestClientWithoutOrder(t *testing.T) {
+	client := newTestClient(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"status":0,"data":[]}`)
+	})
+	result, err := client.Order(context.Background(), testRequest())
+	if err != nil || result.Order != nil || result.FetchedAt.IsZero() {
+		t.Errorf("got %+v and %v, want a result without an order", result, err)
+	}
+}
+
+func TestClientHTTPStatus(t *testing.T) {
+	const envelope, order = `{"status":103}`, `{"status":0,"data":{` + baseInfo + `}}`
+	for _, test := range []struct {
+		status int
+		body   string
+		kind   Kind
+		code   int
+	}{
+		{200, envelope, KindAccountNotFound, 103},
+		{404, envelope, KindAccountNotFound, 103},
+		{429, envelope, KindAccountNotFound, 103},
+		{500, envelope, KindAccountNotFound, 103},
+		{500, order, KindInternal, 0}, // an order: no error
+		{429, ``, KindRateLimited, 0},
+		{429, `{"error_code":"gw.QosAppFrequencyLimit"}`, KindRateLimited, 0},
+		{500, `<html>`, KindUnavailable, 0},
+		{502, ``, KindUnavailable, 0},
+		{503, `null`, KindUnavailable, 0},
+		{504, `{}`, KindUnavailable, 0},
+		{200, `<html>`, KindBadResponse, 0},
+		{200, ``, KindBadResponse, 0},
+		{204, ``, KindBadResponse, 0},
+		{400, `{"error_code":"gw.ParamMissing"}`, KindBadResponse, 0},
+		{401, `Unauthorized`, KindBadResponse, 0},
+		{404, `[]`, KindBadResponse, 0},
+	} {
+		t.Run(fmt.Sprint(test.status, test.body), func(t *testing.T) {
+			client := newTestClient(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(test.status)
+				_, _ = io.WriteString(w, test.body)
+			})
+			request := testRequest()
+			result, err := client.Order(context.Background(), request)
+			if test.kind == KindInternal {
+				if err != nil || result.Order == nil {
+					t.Fatalf("got %v, want an order", err)
+				}
+			} else if failure := checkFailure(t, err, test.kind); failure.Status != test.code {
+				t.Errorf("code %d, want %d", failure.Status, test.code)
+			}
+			if calls := request.Scope.Usage.Counts().Calls; calls != 1 {
+				t.Errorf("%d calls on the bill, want 1", calls)
+			}
+		})
+	}
+}
+
+func TestClientFollowsNoRedirect(t *testing.T) {
+	var elsewhere atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	defer other.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		client := newTestClient(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL, status)
+		})
+		_, err := client.Order(context.Background(), testRequest())
+		checkFailure(t, err, KindBadResponse)
+	}
+	if elsewhere.Load() != 0 {
+		t.Errorf("%d redirects were followed", elsewhere.Load())
+	}
+}
+
+func TestClientReadsGzip(t *testing.T) {
+	client := newTestClient(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		zip := gzip.NewWriter(w)
+		_, _ = zip.Write(fixture(t, "01_seed_sample_repaired.json"))
+		if err := zip.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	result, err := client.Order(context.Background(), testRequest())
+	if err != nil || result.Order == nil {
+		t.Fatalf("got %v, want an order", err)
+	}
+}
+
+// TestClientBoundsAnswers sends far more than the bound and watches what that allocates.
+func TestClientBoundsAnswers(t *testing.T) {
+	const half = 512 << 20
+	endless := func(w io.Writer) {
+		block := []byte(strings.Repeat(" ", 1<<20))
+		for range half / len(block) {
+			if _, err := w.Write(block); err != nil {
+				return
+			}
+		}
+	}
+	for name, handler := range map[string]http.HandlerFunc{
+		"half a GiB": func(w http.ResponseWriter, _ *http.Request) { endless(w) },
+		"announced": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", fmt.Sprint(half))
+			endless(w)
+		},
+		"gzip bomb": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			zip := gzip.NewWriter(w)
+			endless(zip)
+			_ = zip.Close() // the client may be gone
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newTestClient(t, Options{MaxAnswerBytes: 1 << 20}, handler)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := client.Order(context.Background(), testRequest())
+			runtime.ReadMemStats(&after)
+			checkFailure(t, err, KindBadResponse)
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 32<<20 {
+				t.Errorf("%d MiB were allocated", allocated>>20)
+			}
+		})
+	}
+}
+
+// TestClientBoundIsExact reads an answer of exactly the bound.
+func TestClientBoundIsExact(t *testing.T) {
+	const body = `{"status":0}`
+	for extra, kind := range map[string]Kind{"": KindInternal, " ": KindBadResponse} {
+		client := newTestClient(t, Options{MaxAnswerBytes: int64(len(body))}, func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, body+extra)
+		})
+		if _, err := client.Order(context.Background(), testRequest()); KindOf(err) != kind {
+			t.Errorf("%d more bytes: %v", len(extra), err)
+		}
+	}
+}
+
+// hijack answers with bytes that need not be HTTP, then ends the connection.
+func hijack(t *testing.T, answer string, reset bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		connection, buffer, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer connection.Close() //nolint:errcheck // the test is about a broken connection
+		flush(t, buffer, answer)
+		if reset {
+			if err := connection.(*net.TCPConn).SetLinger(0); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func flush(t *testing.T, buffer *bufio.ReadWriter, text string) {
+	if _, err := buffer.WriteString(text); err != nil {
+		t.Error(err)
+	}
+	if err := buffer.Flush(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestClientBrokenConnections(t *testing.T) {
+	const header = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+	for _, test := range []struct {
+		name, answer string
+		reset        bool
+		kind         Kind
+	}{
+		{"closed before an answer", "", false, KindUnavailable},
+		{"reset before an answer", "", true, KindUnavailable},
+		{"truncated header", "HTTP/1.1 200 OK\r\nContent-Ty", false, KindBadResponse},
+		{"truncated body", header + `{"status":0`, false, KindBadResponse},
+		{"truncated chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{\"sta", false, KindBadResponse},
+		{"malformed header", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", false, KindBadResponse},
+		{"not gzip", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n\r\n{\"status\":0}", false, KindBadResponse},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var calls atomic.Int32
+			answer := hijack(t, test.answer, test.reset)
+			client := newTestClient(t, Options{Retries: 3}, func(w http.ResponseWriter, r *http.Request) {
+				calls.Add(1)
+				answer(w, r)
+			})
+			request := testRequest()
+			_, err := client.Order(context.Background(), request)
+			checkFailure(t, err, test.kind)
+			if calls.Load() != 1 || request.Scope.Usage.Counts().Calls != 1 {
+				t.Errorf("%d calls arrived, %+v on the bill; what was written must not be sent again", calls.Load(), request.Scope.Usage.Counts())
+			}
+		})
+	}
+}
+
+func TestClientReusesConnections(t *testing.T) {
+	connections := map[string]bool{}
+	client := newTestClient(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+		connections[r.RemoteAddr] = true
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, strings.Repeat("x", 300_000))
+	})
+	for range 3 {
+		_, err := client.Order(context.Background(), testRequest())
+		checkFailure(t, err, KindBadResponse)
+	}
+	if len(connections) != 1 {
+		t.Errorf("%d connections for 3 calls", len(connections))
+	}
+}
+
+func TestNewRefusesOptions(t *testing.T) {
+	for name, options := range map[string]Options{
+		"no URL":        {},
+		"relative":      {URL: "/vv"},
+		"no host":       {URL: "http:///vv"},
+		"other scheme":  {URL: "ftp://a.example/"},
+		"credentials":   {URL: "http://user:hunter2@a.example/"},
+		"unreadable":    {URL: "http://a.example/\x7f?hunter2"},
+		"negative time": {URL: "http://a.example/", Timeout: -1},
+		"negative rate": {URL: "http://a.example/", Rate: -1},
+		"negative size": {URL: "http://a.example/", MaxAnswerBytes: -1},
+	} {
+		if _, err := New(options); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestClientErrorsHideTheBody(t *testing.T) {
+	const private = "13312919596"
+	for _, answer := range []string{
+		private + " " + private + "\r\n\r\n",
+		"HTTP/1.1 " + private + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n" + private + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + private + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: " + private + private + private + "\r\n\r\n",
+	} {
+		client := newTestClient(t, Options{}, hijack(t, answer, false))
+		_, err := client.Order(context.Background(), testRequest())
+		if err == nil || strings.Contains(err.Error(), private) {
+			t.Errorf("%q: %v", answer, err)
+		}
+	}
+}
