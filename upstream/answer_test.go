@@ -223,6 +223,7 @@ func TestDecodeAnswerErrors(t *testing.T) {
 		{`{"status":204,"error_message":"请充值"}`, Error{Kind: KindQuotaExhausted, Status: 204}},
 		{`{"status":204,"errorMessage":"请兑换"}`, Error{Kind: KindQuotaExhausted, Status: 204}},
 		{`{"status":204,"data":{"msg":"API调用次数不足"}}`, Error{Kind: KindQuotaExhausted, Status: 204}},
+		{`{"status":204,"data":"API调用次数不足"}`, Error{Kind: KindQuotaExhausted, Status: 204}},
 		{`{"status":204,"msg":"无权限,请充值"}`, Error{Kind: KindPermissionOrQuota, Status: 204}},
 
 		{`{"status":302}`, Error{Kind: KindShopNotAuthorized, Status: 302}},
@@ -231,6 +232,7 @@ func TestDecodeAnswerErrors(t *testing.T) {
 		{`{"status":302,"data":{"auth_link":"","url":"//a.example/1"}}`, Error{Kind: KindShopNotAuthorized, Status: 302, AuthorizationURL: "https://a.example/1"}},
 		{`{"status":302,"data":{"auth_link":"javascript:alert(1)","link":"http://a.example/1"}}`, Error{Kind: KindShopNotAuthorized, Status: 302, AuthorizationURL: "http://a.example/1"}},
 		{`{"status":302,"data":"http://a.example/1"}`, Error{Kind: KindShopNotAuthorized, Status: 302, AuthorizationURL: "http://a.example/1"}},
+		{`{"status":302,"data":"请扫码 http://a.example/1"}`, Error{Kind: KindShopNotAuthorized, Status: 302, AuthorizationURL: "http://a.example/1"}},
 		{`{"status":302,"msg":"请扫码http://a.example/?id=ZA==。谢谢"}`, Error{Kind: KindShopNotAuthorized, Status: 302, AuthorizationURL: "http://a.example/?id=ZA=="}},
 		{`{"status":302,"msg":"<a href=\"http://a.example/1\">"}`, Error{Kind: KindShopNotAuthorized, Status: 302, AuthorizationURL: "http://a.example/1"}},
 		{`{"status":302,"data":{"auth_link":"javascript:alert(1)"},"msg":"ftp://a.example"}`, Error{Kind: KindShopNotAuthorized, Status: 302}},

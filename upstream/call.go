@@ -109,7 +109,7 @@ func statusError(response *http.Response, cause error) *Error {
 		failure.Kind = KindUnavailable
 	}
 	if response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable {
-		failure.RetryAfter = parseRetryAfter(response.Header.Get("Retry-After"), time.Now())
+		failure.RetryAfter = min(maxPause, parseRetryAfter(response.Header.Get("Retry-After"), time.Now()))
 	}
 	return failure
 }
@@ -200,7 +200,7 @@ func (c *Client) connectionError(ctx context.Context, err error, kind Kind) *Err
 		return &Error{Kind: KindTimeout, Cause: cause}
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return unavailable(cause, 0)
-	case isProtocolError(err):
+	case isMalformedHeader(err):
 		return &Error{Kind: KindBadResponse, Cause: cause}
 	default:
 		return &Error{Kind: kind, Cause: cause}
@@ -212,12 +212,9 @@ func isTimeout(err error) bool {
 	return ok && netError.Timeout()
 }
 
-// isProtocolError tells whether something answered that doesn't speak HTTP properly.
-func isProtocolError(err error) bool {
-	if _, ok := errors.AsType[textproto.ProtocolError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[*http.ProtocolError](err)
+// isMalformedHeader tells whether something answered that doesn't speak HTTP properly.
+func isMalformedHeader(err error) bool {
+	_, ok := errors.AsType[textproto.ProtocolError](err)
 	return ok
 }
 

@@ -63,7 +63,8 @@ func TestClientRequest(t *testing.T) {
 		held  Needs
 	}{
 		{
-			Key{ID: documentedKey.ID}, Needs{},
+			Key{ID: documentedKey.ID},
+			Needs{},
 			`{"web_site":"1688","order_id":58218860983545941,"include_fields":"GuaranteesTerms","edition":"1"}`,
 			Needs{Domains: GuaranteesTerms},
 		},

@@ -66,7 +66,15 @@ func (e *envelope) text() string {
 			}
 		}
 	}
-	return ""
+	return e.dataText()
+}
+
+// dataText returns data where it is a text by itself.
+func (e *envelope) dataText() string {
+	if e.data == 0 || e.document.kind(e.data) != jsontext.KindString {
+		return ""
+	}
+	return string(unquoted(e.document.value(e.data)))
 }
 
 // string returns a member that is a text, else the empty string.
@@ -163,10 +171,8 @@ func (e *envelope) authorizationURL() string {
 			}
 		}
 	}
-	if e.data != 0 && e.document.kind(e.data) == jsontext.KindString {
-		if address := parseURL(string(unquoted(e.document.value(e.data)))); address != "" {
-			return string(address)
-		}
+	if address := parseURL(e.dataText()); address != "" {
+		return string(address)
 	}
 	found := addressInText.Find([]byte(e.text()))
 	return string(parseURL(string(bytes.TrimRight(found, ".,;:!?)]"))))

@@ -53,7 +53,7 @@ func (p *pauses) note(token Secret, err error) {
 	}
 	key := maphash.String(p.seed, token.Reveal())
 	now := time.Now()
-	until := now.Add(min(failure.RetryAfter, maxPause))
+	until := now.Add(failure.RetryAfter)
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if failure.Kind != KindRateLimited {

@@ -253,13 +253,33 @@ func TestBoolDecode(t *testing.T) {
 		}
 	}
 	checkScalar[Bool](t, []scalarCase{
-		{`true`, "true"}, {`"true"`, "true"}, {`"TRUE"`, "true"}, {`1`, "true"}, {`"1"`, "true"},
-		{`1.0`, "true"}, {`1e0`, "true"}, {`"y"`, "true"}, {`"Y"`, "true"}, {`"Yes"`, "true"}, {`" true "`, "true"},
-		{`false`, "false"}, {`"False"`, "false"}, {`0`, "false"}, {`"0"`, "false"}, {`-0`, "false"},
-		{`0.00`, "false"}, {`"n"`, "false"}, {`"NO"`, "false"},
+		{`true`, "true"},
+		{`"true"`, "true"},
+		{`"TRUE"`, "true"},
+		{`1`, "true"},
+		{`"1"`, "true"},
+		{`1.0`, "true"},
+		{`1e0`, "true"},
+		{`"y"`, "true"},
+		{`"Y"`, "true"},
+		{`"Yes"`, "true"},
+		{`" true "`, "true"},
+		{`false`, "false"},
+		{`"False"`, "false"},
+		{`0`, "false"},
+		{`"0"`, "false"},
+		{`-0`, "false"},
+		{`0.00`, "false"},
+		{`"n"`, "false"},
+		{`"NO"`, "false"},
 		{`""`, "null"},
-		{`2`, "malformed"}, {`-1`, "malformed"}, {`0.5`, "malformed"}, {`"on"`, "malformed"},
-		{`"是"`, "malformed"}, {`[true]`, "malformed"}, {`{"a":1}`, "malformed"},
+		{`2`, "malformed"},
+		{`-1`, "malformed"},
+		{`0.5`, "malformed"},
+		{`"on"`, "malformed"},
+		{`"是"`, "malformed"},
+		{`[true]`, "malformed"},
+		{`{"a":1}`, "malformed"},
 	}, show)
 }
 
@@ -271,11 +291,24 @@ func TestIntDecode(t *testing.T) {
 		return string(jsontext.Int(int64(i.Value)).String())
 	}
 	checkScalar[Int](t, []scalarCase{
-		{`3`, "3"}, {`"3"`, "3"}, {`3.0`, "3"}, {`3e0`, "3"}, {`30e-1`, "3"}, {`-7`, "-7"}, {`"007"`, "7"},
-		{`0`, "0"}, {`2147483647`, "2147483647"}, {`-2147483648`, "-2147483648"},
+		{`3`, "3"},
+		{`"3"`, "3"},
+		{`3.0`, "3"},
+		{`3e0`, "3"},
+		{`30e-1`, "3"},
+		{`-7`, "-7"},
+		{`"007"`, "7"},
+		{`0`, "0"},
+		{`2147483647`, "2147483647"},
+		{`-2147483648`, "-2147483648"},
 		{`""`, "null"},
-		{`2147483648`, "malformed"}, {`-2147483649`, "malformed"}, {`1.5`, "malformed"}, {`1e300`, "malformed"},
-		{`"three"`, "malformed"}, {`true`, "malformed"}, {`[3]`, "malformed"},
+		{`2147483648`, "malformed"},
+		{`-2147483649`, "malformed"},
+		{`1.5`, "malformed"},
+		{`1e300`, "malformed"},
+		{`"three"`, "malformed"},
+		{`true`, "malformed"},
+		{`[3]`, "malformed"},
 	}, show)
 }
 
