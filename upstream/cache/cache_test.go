@@ -1,0 +1,292 @@
+package cache
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"ordergraph/upstream"
+)
+
+func needs(domains upstream.Domains, keys ...string) upstream.Needs {
+	return upstream.Needs{Domains: domains, AttributeKeys: keys}
+}
+
+func TestFreshness(t *testing.T) {
+	for _, test := range []struct {
+		name, status string
+		change       func(*Options)
+		fresh        time.Duration
+	}{
+		{"open", "waitbuyerpay", nil, 30 * time.Second},
+		{"unknown status", "brand_new", nil, 30 * time.Second},
+		{"success", "success", nil, 10 * time.Minute},
+		{"cancelled", "cancel", nil, 10 * time.Minute},
+		{"terminated", "terminated", nil, 10 * time.Minute},
+		{"other setting", "success", func(o *Options) { o.TTLClosed = time.Minute }, time.Minute},
+		{"never fresh", "waitbuyerpay", func(o *Options) { o.TTL = 0 }, 0},
+		{"closed only", "success", func(o *Options) { o.TTL = 0 }, 10 * time.Minute},
+		{"not kept for outages", "waitbuyerpay", func(o *Options) { o.StaleIfError = 0 }, 30 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			options := defaults()
+			if test.change != nil {
+				test.change(&options)
+			}
+			inBubble(t, options, func(b *bench) {
+				b.status = test.status
+				first := b.ask(asking{})
+				b.expect(first, "call 1", "", oneCall)
+				if got := first.FreshUntil.Sub(first.FetchedAt); got != test.fresh {
+					b.Errorf("fresh for %v, want %v", got, test.fresh)
+				}
+				if test.fresh > 0 {
+					time.Sleep(test.fresh - time.Nanosecond)
+					second := b.ask(asking{})
+					b.expect(second, "call 1", "", oneHit)
+					if second.FreshUntil != first.FreshUntil || !second.FetchedAt.Equal(first.FetchedAt) {
+						b.Errorf("a hit changed the times: %v and %v", first, second)
+					}
+					time.Sleep(time.Nanosecond)
+				}
+				b.expect(b.ask(asking{}), "call 2", "", oneCall)
+			})
+		})
+	}
+}
+
+func TestResultIsComplete(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		want := needs(upstream.RateDetail, "a", "b")
+		for range 2 {
+			got := b.ask(asking{needs: want, id: 7})
+			if got.Order.ID != 7 || !got.Held.Covers(want) || got.Body != nil || got.FetchedAt.Location() != time.UTC {
+				b.Errorf("got %+v", got)
+			}
+			if !got.Order.FetchedAt.Equal(got.FetchedAt.Truncate(time.Millisecond)) {
+				b.Errorf("order fetched at %v, result at %v", got.Order.FetchedAt, got.FetchedAt)
+			}
+		}
+		b.expectCalls(1)
+	})
+}
+
+func TestTenants(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		tokens := []string{"", " ", "Bearer a", "bearer a", "Bearer A", "Bearer  a", "Bearer a ", "Bearer", "a", "\x00"}
+		for i, token := range tokens {
+			b.expect(b.ask(asking{tenant: token}), "call "+string(rune('0'+(i+1)%10)), "", oneCall)
+			if i == 8 {
+				break // call 10 has two digits
+			}
+		}
+		b.expect(b.ask(asking{tenant: "\x00"}), "call 10", "", oneCall)
+		for _, token := range tokens {
+			if got := b.ask(asking{tenant: token}); got.counts != oneHit {
+				b.Errorf("tenant %q: %+v", token, got.counts)
+			}
+		}
+		b.expectCalls(len(tokens))
+	})
+}
+
+func TestKeysDiffer(t *testing.T) {
+	keys := newKeyring([]byte("secret"))
+	seen := map[key]upstream.Request{}
+	for _, token := range []upstream.Secret{"", "a", "b"} {
+		for _, order := range []upstream.Key{
+			{ID: 1},
+			{ID: 2},
+			{ID: 1, Site: upstream.WebSiteAlibaba},
+			{ID: 1, Edition: upstream.EditionV2},
+		} {
+			request := upstream.Request{Key: order, Scope: &upstream.Scope{Tenant: token}}
+			k := keys.of(request)
+			if other, found := seen[k]; found {
+				t.Errorf("%v and %v have one key", request.Key, other.Key)
+			}
+			if k != keys.of(request) {
+				t.Errorf("%v has two keys", request.Key)
+			}
+			seen[k] = request
+		}
+	}
+	request := upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{Tenant: "a"}}
+	if keys.of(request) == newKeyring([]byte("other")).of(request) {
+		t.Error("the key does not depend on the secret")
+	}
+}
+
+func TestTokenIsNotKept(t *testing.T) {
+	keys := newKeyring([]byte("secret"))
+	keyed := &keyedHash{Hash: keys.hashes.Get().(*keyedHash).Hash}
+	keys.hashes.New = func() any { return keyed }
+	keys.tenant(upstream.Secret("Bearer " + strings.Repeat("sesame", 20)))
+	if buffer := keyed.buffer[:cap(keyed.buffer)]; strings.Contains(string(buffer), "sesame") {
+		t.Errorf("the token is still in memory: %q", buffer)
+	}
+}
+
+func TestUnionKeepsOneSnapshot(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		b.ask(asking{needs: needs(upstream.NativeLogistics, "a")})
+		b.expect(b.ask(asking{needs: needs(upstream.OrderInvoice, "b")}), "call 2", "", oneCall)
+		union := needs(upstream.NativeLogistics|upstream.OrderInvoice, "a", "b")
+		if got := b.lastNeeds(); !got.Covers(union) || !union.Covers(got) {
+			b.Errorf("the call asked for %v, want %v", got, union)
+		}
+		for _, part := range []upstream.Needs{{}, needs(upstream.NativeLogistics), needs(upstream.OrderInvoice, "a", "b")} {
+			b.expect(b.ask(asking{needs: part}), "call 2", "", oneHit)
+		}
+		time.Sleep(DefaultTTL)
+		b.ask(asking{needs: needs(upstream.RateDetail)})
+		if got := b.lastNeeds(); got.Domains != upstream.RateDetail || got.AttributeKeys != nil {
+			b.Errorf("a copy that is no longer fresh was asked for too: %v", got)
+		}
+	})
+}
+
+func TestSmallestDomainIsCached(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		b.ask(asking{})
+		if got := b.lastNeeds().Domains; got != upstream.GuaranteesTerms {
+			b.Errorf("asked for %v", got)
+		}
+		b.expect(b.ask(asking{needs: needs(upstream.GuaranteesTerms)}), "call 1", "", oneHit)
+		b.ask(asking{needs: needs(upstream.RateDetail)})
+		if got := b.lastNeeds().Domains; got != upstream.GuaranteesTerms|upstream.RateDetail {
+			b.Errorf("asked for %v", got)
+		}
+	})
+}
+
+func TestNoCache(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		b.ask(asking{needs: needs(upstream.NativeLogistics)})
+		b.expect(b.ask(asking{needs: needs(upstream.RateDetail), noCache: true}), "call 2", "", oneCall)
+		if got := b.lastNeeds().Domains; got != upstream.NativeLogistics|upstream.RateDetail {
+			b.Errorf("asked for %v, want the needed and the cached domains", got)
+		}
+		b.expect(b.ask(asking{needs: needs(upstream.NativeLogistics)}), "call 2", "", oneHit)
+		b.expect(b.ask(asking{noCache: true}), "call 3", "", oneCall)
+
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable} })
+		b.expect(b.ask(asking{noCache: true}), "", "UPSTREAM_UNAVAILABLE", oneCall)
+		b.expect(b.ask(asking{}), "call 3", "", oneHit)
+	})
+}
+
+func TestNotCached(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		for _, kind := range []upstream.Kind{
+			upstream.KindInternal, upstream.KindBadUserInput, upstream.KindTimeout, upstream.KindUpstreamError,
+			upstream.KindUnsupported, upstream.KindBadResponse, upstream.KindRateLimited, upstream.KindUnavailable,
+			upstream.KindUnauthenticated, upstream.KindOverloaded,
+		} {
+			b.set(func(f *fake) { f.fail = &upstream.Error{Kind: kind} })
+			for range 2 {
+				b.expect(b.ask(asking{}), "", kind.String(), oneCall)
+			}
+		}
+		b.set(func(f *fake) { f.fail, f.act = nil, noOrder })
+		for range 2 {
+			got := b.ask(asking{})
+			b.expect(got, "", "", oneCall)
+			if !got.FreshUntil.IsZero() {
+				b.Errorf("no order is fresh until %v", got.FreshUntil)
+			}
+		}
+	})
+}
+
+func TestStaleIfError(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		kind  upstream.Kind
+		after time.Duration // since the copy was fetched
+		needs upstream.Needs
+		stale bool
+	}{
+		{"timeout", upstream.KindTimeout, time.Minute, upstream.Needs{}, true},
+		{"system error", upstream.KindUpstreamError, time.Minute, upstream.Needs{}, true},
+		{"bad response", upstream.KindBadResponse, time.Minute, upstream.Needs{}, true},
+		{"unavailable", upstream.KindUnavailable, time.Minute, upstream.Needs{}, true},
+		{"last moment", upstream.KindUnavailable, DefaultTTL + DefaultStaleIfError - 2*time.Second, upstream.Needs{}, true},
+		{"too old", upstream.KindUnavailable, DefaultTTL + DefaultStaleIfError, upstream.Needs{}, false},
+		{"lacks a domain", upstream.KindUnavailable, time.Minute, needs(upstream.RateDetail), false},
+		{"lacks an attribute", upstream.KindUnavailable, time.Minute, needs(0, "a"), false},
+		{"fresh, but lacks a domain", upstream.KindUnavailable, time.Second, needs(upstream.RateDetail), false},
+		{"too many requests", upstream.KindRateLimited, time.Minute, upstream.Needs{}, false},
+		{"overloaded", upstream.KindOverloaded, time.Minute, upstream.Needs{}, false},
+		{"account not found", upstream.KindAccountNotFound, time.Minute, upstream.Needs{}, false},
+		{"permission denied", upstream.KindPermissionDenied, time.Minute, upstream.Needs{}, false},
+		{"quota exhausted", upstream.KindQuotaExhausted, time.Minute, upstream.Needs{}, false},
+		{"permission or quota", upstream.KindPermissionOrQuota, time.Minute, upstream.Needs{}, false},
+		{"shop not authorized", upstream.KindShopNotAuthorized, time.Minute, upstream.Needs{}, false},
+		{"unsupported", upstream.KindUnsupported, time.Minute, upstream.Needs{}, false},
+		{"bad input", upstream.KindBadUserInput, time.Minute, upstream.Needs{}, false},
+		{"internal", upstream.KindInternal, time.Minute, upstream.Needs{}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, defaults(), func(b *bench) {
+				first := b.ask(asking{})
+				b.set(func(f *fake) { f.fail = &upstream.Error{Kind: test.kind} })
+				time.Sleep(test.after)
+				got := b.ask(asking{needs: test.needs})
+				if !test.stale {
+					b.expect(got, "", test.kind.String(), oneCall)
+					return
+				}
+				b.expect(got, "call 1", "", upstream.Counts{Calls: 1, Hits: 1, Stale: 1})
+				if got.FreshUntil != first.FreshUntil || !got.FreshUntil.Before(time.Now()) {
+					b.Errorf("fresh until %v, want %v", got.FreshUntil, first.FreshUntil)
+				}
+			})
+		})
+	}
+}
+
+func TestStaleWithoutFreshness(t *testing.T) {
+	options := defaults()
+	options.TTL = 0
+	inBubble(t, options, func(b *bench) {
+		b.ask(asking{})
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout} })
+		b.expect(b.ask(asking{}), "call 1", "", upstream.Counts{Calls: 1, Hits: 1, Stale: 1})
+	})
+	options.StaleIfError = 0
+	inBubble(t, options, func(b *bench) {
+		b.ask(asking{})
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout} })
+		b.expect(b.ask(asking{}), "", "UPSTREAM_TIMEOUT", oneCall)
+	})
+}
+
+func TestSizeZero(t *testing.T) {
+	options := defaults()
+	options.Size = 0
+	inBubble(t, options, func(b *bench) {
+		waits := []func() reply{b.later(asking{}), b.later(asking{})}
+		for i, wait := range waits {
+			got := wait()
+			b.expect(got, "call 1", "", upstream.Counts{Calls: 1 - i})
+			if got.FreshUntil.Sub(got.FetchedAt) != DefaultTTL {
+				b.Errorf("fresh until %v, fetched at %v", got.FreshUntil, got.FetchedAt)
+			}
+		}
+		b.expect(b.ask(asking{}), "call 2", "", oneCall)
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable} })
+		b.expect(b.ask(asking{}), "", "UPSTREAM_UNAVAILABLE", oneCall)
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindQuotaExhausted} })
+		b.expect(b.ask(asking{}), "", "QUOTA_EXHAUSTED", oneCall)
+		b.expect(b.ask(asking{}), "", "QUOTA_EXHAUSTED", nothingCounted)
+	})
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	for _, options := range []Options{{Size: -1}, {TTL: -1}, {TTLClosed: -1}, {StaleIfError: -1}, {CallTimeout: -1}} {
+		if _, err := New(&fake{}, options); err == nil {
+			t.Errorf("%+v was accepted", options)
+		}
+	}
+}

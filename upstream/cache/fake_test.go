@@ -1,0 +1,216 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"ordergraph/upstream"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fake is an upstream that takes a time for each call and says what its script says.
+type fake struct {
+	mutex sync.Mutex
+	// calls are the requests in the order of their starts.
+	calls []upstream.Request
+	// latency is how long the next calls take; 0 is one second.
+	latency time.Duration
+	// fail makes the next calls fail.
+	fail error
+	// status is the wire value of the orders' status.
+	status string
+	// act, if set, replaces everything after the call was noted.
+	act func(ctx context.Context, call int) (upstream.Result, error)
+}
+
+func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
+	f.mutex.Lock()
+	f.calls = append(f.calls, request)
+	call, latency, failure, status, act := len(f.calls), f.latency, f.fail, f.status, f.act
+	f.mutex.Unlock()
+	request.Scope.Usage.Add(upstream.Counts{Calls: 1})
+	if latency == 0 {
+		latency = time.Second
+	}
+	if act != nil {
+		if result, err := act(ctx, call); result.Order == nil || err != nil {
+			return result, err
+		}
+	} else if err := sleep(ctx, latency); err != nil {
+		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Cause: err}
+	}
+	if failure != nil {
+		return upstream.Result{}, failure
+	}
+	return answer(request, status, call), nil
+}
+
+// answer is what call number call brings. The order's note tells which call it was.
+func answer(request upstream.Request, status string, call int) upstream.Result {
+	if status == "" {
+		status = "waitbuyerpay"
+	}
+	body := fmt.Appendf(nil, `{"data":{"result":{"base_info":{"status":%q,"remark":"call %d"}}}}`, status, call)
+	fetchedAt := time.Now().UTC()
+	decoded, err := upstream.DecodeAnswer(body, request.Key, fetchedAt)
+	if err != nil {
+		panic(err)
+	}
+	return upstream.Result{Order: decoded.Order, Held: request.Needs, Body: body, FetchedAt: fetchedAt}
+}
+
+func (f *fake) count() int {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return len(f.calls)
+}
+
+func (f *fake) lastNeeds() upstream.Needs {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.calls[len(f.calls)-1].Needs
+}
+
+func (f *fake) set(change func(*fake)) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	change(f)
+}
+
+func sleep(ctx context.Context, duration time.Duration) error {
+	select {
+	case <-time.After(duration):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// defaults are the settings as they are without flags.
+func defaults() Options {
+	return Options{
+		Size:         DefaultSize / 64,
+		TTL:          DefaultTTL,
+		TTLClosed:    DefaultTTLClosed,
+		StaleIfError: DefaultStaleIfError,
+	}
+}
+
+// bench is a cache in front of a fake, in a bubble of its own time.
+type bench struct {
+	*testing.T
+	*fake
+	cache *Cache
+}
+
+// inBubble runs a test with virtual time.
+func inBubble(t *testing.T, options Options, test func(b *bench)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		orders := &fake{}
+		cache, err := New(orders, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cache.Close()
+		test(&bench{T: t, fake: orders, cache: cache})
+	})
+}
+
+// asking is one request to the cache.
+type asking struct {
+	tenant    string
+	id        upstream.OrderID
+	needs     upstream.Needs
+	noCache   bool
+	arrivedAt time.Time
+	ctx       context.Context
+}
+
+// reply is what came of it.
+type reply struct {
+	upstream.Result
+	err    error
+	counts upstream.Counts
+}
+
+func (r reply) note() string {
+	if r.Order == nil {
+		return ""
+	}
+	return string(r.Order.OrderNote)
+}
+
+func (r reply) kind() string {
+	if r.err == nil {
+		return ""
+	}
+	return upstream.KindOf(r.err).String()
+}
+
+// ask asks and waits.
+func (b *bench) ask(a asking) reply {
+	scope := &upstream.Scope{Tenant: upstream.Secret(a.tenant), NoCache: a.noCache, ArrivedAt: a.arrivedAt}
+	if a.arrivedAt.IsZero() {
+		scope.ArrivedAt = time.Now()
+	}
+	if a.id == 0 {
+		a.id = 1
+	}
+	if a.ctx == nil {
+		a.ctx = b.Context()
+	}
+	request := upstream.Request{Key: upstream.Key{ID: a.id}, Needs: a.needs, Scope: scope}
+	result, err := b.cache.Order(a.ctx, request)
+	return reply{Result: result, err: err, counts: scope.Usage.Counts()}
+}
+
+// later asks without waiting; the returned function waits.
+func (b *bench) later(a asking) func() reply {
+	replies := make(chan reply, 1)
+	go func() { replies <- b.ask(a) }()
+	synctest.Wait()
+	return func() reply { return <-replies }
+}
+
+// expect compares a reply. Of an order the note tells which call brought it.
+func (b *bench) expect(got reply, note, kind string, counts upstream.Counts) {
+	b.Helper()
+	if got.note() != note || got.kind() != kind || got.counts != counts {
+		b.Errorf("got order %q, error %q (%v), %+v; want order %q, error %q, %+v",
+			got.note(), got.kind(), got.err, got.counts, note, kind, counts)
+	}
+}
+
+func (b *bench) expectCalls(want int) {
+	b.Helper()
+	if got := b.count(); got != want {
+		b.Errorf("%d upstream calls, want %d", got, want)
+	}
+}
+
+var (
+	nothingCounted = upstream.Counts{}
+	oneCall        = upstream.Counts{Calls: 1}
+	oneHit         = upstream.Counts{Hits: 1}
+	oneStale       = upstream.Counts{Hits: 1, Stale: 1}
+)
+
+// fixture returns an answer of the upstream as the documents have it.
+func fixture(t testing.TB, name string) []byte {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join("..", "testdata", "fixtures", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
