@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -393,5 +394,46 @@ func TestClientErrorsHideTheBody(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), private) {
 			t.Errorf("%q: %v", answer, err)
 		}
+	}
+}
+
+// TestClientRetriesWithoutConnection fails before anything can be written, over the real network.
+func TestClientRetriesWithoutConnection(t *testing.T) {
+	refusing, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := refusing.Addr().String()
+	if err := refusing.Close(); err != nil {
+		t.Fatal(err)
+	}
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	unknown := httptest.NewUnstartedServer(http.NotFoundHandler())
+	unknown.Config.ErrorLog = log.New(io.Discard, "", 0)
+	unknown.StartTLS()
+	defer unknown.Close()
+	for name, address := range map[string]string{
+		"refused":             "http://" + refused,
+		"no TLS":              "https://" + plain.Listener.Addr().String(),
+		"unknown certificate": unknown.URL,
+	} {
+		t.Run(name, func(t *testing.T) {
+			attempts := 0
+			client, err := New(Options{URL: address, Retries: 1, Observe: func(ctx context.Context) (context.Context, func(Attempt)) {
+				attempts++
+				return ctx, func(Attempt) {}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			request := testRequest()
+			_, err = client.Order(context.Background(), request)
+			checkFailure(t, err, KindUnavailable)
+			if calls := request.Scope.Usage.Counts().Calls; attempts != 2 || calls != 0 {
+				t.Errorf("%d attempts and %d calls on the bill, want 2 and 0", attempts, calls)
+			}
+		})
 	}
 }
