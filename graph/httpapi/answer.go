@@ -183,7 +183,7 @@ func encode(value any) []byte {
 
 // errorCodes returns the distinct codes of list in order, for the log.
 func errorCodes(list gqlerror.List) []string {
-	var codes []string
+	codes := []string{}
 	for _, gqlError := range list {
 		if code := cmp.Or(codeOf(gqlError), codeInternal); !slices.Contains(codes, code) {
 			codes = append(codes, code)
@@ -193,14 +193,32 @@ func errorCodes(list gqlerror.List) []string {
 	return codes
 }
 
+var (
+	noStore      = []string{"no-store"}
+	varyAnswer   = []string{"Accept, Accept-Encoding"}
+	varyComplete = []string{"Authorization, Accept, Accept-Encoding"}
+)
+
 // setCaching says who may keep the answer, and how long: only the caller, only complete data that
 // show an order.
 func (a *Answer) setCaching(header http.Header) {
-	if !a.complete() {
-		header.Set("Cache-Control", "no-store")
+	control, vary := noStore, varyAnswer
+	if a.complete() {
+		seconds := max(0, int(time.Until(a.FreshUntil)/time.Second))
+		control, vary = []string{"private, max-age=" + strconv.Itoa(seconds)}, varyComplete
+	}
+	header["Cache-Control"] = control
+	if known := header["Vary"]; len(known) > 0 {
+		AddVary(header, vary[0])
 		return
 	}
-	seconds := max(0, int(time.Until(a.FreshUntil)/time.Second))
-	header.Set("Cache-Control", "private, max-age="+strconv.Itoa(seconds))
-	header.Add("Vary", "Authorization")
+	header["Vary"] = vary
+}
+
+// AddVary adds names to the header Vary, in front, so that it stays one line.
+func AddVary(header http.Header, names string) {
+	if known := header.Get("Vary"); known != "" {
+		names += ", " + known
+	}
+	header.Set("Vary", names)
 }

@@ -79,7 +79,7 @@ func (o *origins) serve(w http.ResponseWriter, r *http.Request) (answered bool) 
 	preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 	header := w.Header()
 	if !o.empty() {
-		header.Add("Vary", "Origin")
+		AddVary(header, "Origin")
 	}
 	origin := r.Header.Get("Origin")
 	admitted := origin != "" && o.admits(origin)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -80,21 +81,30 @@ func isRequestID(id string) bool {
 	return true
 }
 
+// The values are shared by all answers: net/http only reads them, and Header.Add copies.
+var (
+	noSniff    = []string{"nosniff"}
+	noContent  = []string{"default-src 'none'; frame-ancestors 'none'"}
+	noReferrer = []string{"no-referrer"}
+)
+
 // setSecurityHeaders forbids browsers everything that an answer of data never needs. GraphiQL
 // replaces the policy for its own pages.
 func setSecurityHeaders(header http.Header) {
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("X-Frame-Options", "DENY")
-	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header["X-Content-Type-Options"] = noSniff
+	header["Content-Security-Policy"] = noContent
+	header["Referrer-Policy"] = noReferrer
 }
 
-// logPanic notes where a panic came from. Its value may hold data of an order, so only its type and
-// the stack are written. http.ErrAbortHandler is no fault and goes on.
+// logPanic notes where a panic came from. Its value may hold data of an order, so that only a runtime
+// error's text is logged, and of other values the type. http.ErrAbortHandler is no fault and goes on.
 func logPanic(ctx context.Context, log *slog.Logger, id string, thrown any) {
 	if thrown == http.ErrAbortHandler {
 		panic(thrown)
 	}
-	log.ErrorContext(ctx, "panic", "request_id", id, "type", fmt.Sprintf("%T", thrown), "stack", string(debug.Stack()))
+	description := fmt.Sprintf("%T", thrown)
+	if fault, ok := thrown.(runtime.Error); ok {
+		description = fault.Error()
+	}
+	log.ErrorContext(ctx, "panic", "thrown", description, "stack", string(debug.Stack()), "request_id", id)
 }

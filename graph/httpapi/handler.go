@@ -20,14 +20,14 @@ import (
 const allowedMethods = "GET, POST, OPTIONS"
 
 // Responses remembers whole answers. An implementation must be safe for concurrent use, and must
-// part callers by the tenant of the scope that the context carries.
+// part callers by the tenant of the scope.
 type Responses interface {
 	// Find returns the answer to a request that came before with the same bytes from the same
 	// caller, nil if there is none. It is asked before anything is parsed. The answer's Counts are
 	// those of this request: no calls, and its orders as hits.
-	Find(ctx context.Context, request Request) *Answer
+	Find(scope *upstream.Scope, request Request) *Answer
 	// Keep is given every answer that was executed, and decides what to remember.
-	Keep(ctx context.Context, request Request, answer *Answer)
+	Keep(scope *upstream.Scope, request Request, answer *Answer)
 }
 
 // Handler serves GraphQL over HTTP at one path. NewHandler makes one.
@@ -76,7 +76,7 @@ type exchange struct {
 
 // ServeHTTP answers one request and writes one log line about it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{scope: upstream.Scope{
+	x := &exchange{codes: []string{}, scope: upstream.Scope{
 		ArrivedAt: time.Now(),
 		RequestID: w.Header().Get(requestIDHeader),
 		NoCache:   wantsFresh(r.Header),
@@ -120,21 +120,17 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *exchange, bu
 	if request, refused = h.read(w, r, buffer); refused != nil {
 		return nil, refused
 	}
-	ctx := upstream.WithScope(r.Context(), &x.scope)
-	ctx, cancel := context.WithDeadline(ctx, x.scope.ArrivedAt.Add(h.timeout))
-	defer cancel()
-	if h.responses != nil && !x.scope.NoCache {
-		if known := h.responses.Find(ctx, request); known != nil {
+	if h.responses == nil {
+		return h.execute(r.Context(), request, x)
+	}
+	if !x.scope.NoCache {
+		if known := h.responses.Find(&x.scope, request); known != nil {
 			return known, nil
 		}
 	}
-	parsed, refused := parse(request)
-	if refused != nil {
-		return nil, refused
-	}
-	answer, refused = h.execute(ctx, request, parsed, x)
-	if answer != nil && answer.Data != nil && h.responses != nil {
-		h.responses.Keep(ctx, request, answer)
+	answer, refused = h.execute(r.Context(), request, x)
+	if answer != nil && answer.Data != nil {
+		h.responses.Keep(&x.scope, request, answer)
 	}
 	return answer, refused
 }
@@ -157,12 +153,18 @@ func (h *Handler) admit(r *http.Request, x *exchange) *refusal {
 	return nil
 }
 
-// execute runs the operation that p describes.
-func (h *Handler) execute(ctx context.Context, request Request, p *parameters, x *exchange) (*Answer, *refusal) {
+// execute runs the operation that the request describes.
+func (h *Handler) execute(ctx context.Context, request Request, x *exchange) (*Answer, *refusal) {
+	p, refused := parse(request)
+	if refused != nil {
+		return nil, refused
+	}
 	keepAs, refused := h.documents.resolve(p)
 	if refused != nil {
 		return nil, refused
 	}
+	ctx, cancel := context.WithDeadline(upstream.WithScope(ctx, &x.scope), x.scope.ArrivedAt.Add(h.timeout))
+	defer cancel()
 	ctx = graphql.StartOperationTrace(ctx)
 	operation, mistakes := h.executor.CreateOperationContext(ctx, &p.RawParams)
 	if len(mistakes) > 0 {
@@ -235,9 +237,8 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answ
 	defer giveBuffer(body)
 	answer.appendTo(body, x.scope.RequestID)
 	header := w.Header()
-	header.Set("Content-Type", x.media.contentType())
+	header["Content-Type"] = contentTypes[x.media]
 	answer.setCaching(header)
-	header.Add("Vary", "Accept, Accept-Encoding")
 	if body.Len() >= smallestCompressed && AcceptsGzip(r) {
 		compressed := takeBuffer()
 		defer giveBuffer(compressed)

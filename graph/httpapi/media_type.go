@@ -18,12 +18,11 @@ const (
 	graphqlResponse
 )
 
-// contentType returns the header value; mediaNone falls back to JSON, for the error about it.
-func (m mediaType) contentType() string {
-	if m == graphqlResponse {
-		return "application/graphql-response+json; charset=utf-8"
-	}
-	return "application/json; charset=utf-8"
+var contentTypes = [...][]string{
+	// An error about what is acceptable must come in some form.
+	mediaNone:       {"application/json; charset=utf-8"},
+	plainJSON:       {"application/json; charset=utf-8"},
+	graphqlResponse: {"application/graphql-response+json; charset=utf-8"},
 }
 
 // preference is how much a client likes one media type: first its quality, then how exactly it was
