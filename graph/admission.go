@@ -1,0 +1,105 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ordergraph/upstream"
+)
+
+// admission refuses operations that are valid but must not be executed: by what their variables
+// hold, or by who asks.
+type admission struct{ introspection bool }
+
+var (
+	_ graphql.HandlerExtension        = admission{}
+	_ graphql.OperationContextMutator = admission{}
+)
+
+// ExtensionName names the extension.
+func (admission) ExtensionName() string { return "Admission" }
+
+// Validate has nothing to check.
+func (admission) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext refuses before anything else looks at the selections.
+func (a admission) MutateOperationContext(ctx context.Context, operation *graphql.OperationContext) *gqlerror.Error {
+	if name, found := nullCondition(operation); found {
+		return gqlerror.Wrap(badInput(fmt.Sprintf("Variable %q must not be null: @skip or @include depends on it.", "$"+name)))
+	}
+	operation.DisableIntrospection = !a.introspection && !upstream.ScopeFrom(ctx).RouterTrusted
+	if operation.DisableIntrospection && introspects(operation) {
+		return gqlerror.Wrap(&clientError{code: codeValidationFailed, message: "Introspection is turned off here."})
+	}
+	return nil
+}
+
+func introspects(operation *graphql.OperationContext) bool {
+	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, queryTypes) {
+		if field.Name == "__schema" || field.Name == "__type" {
+			return true
+		}
+	}
+	return false
+}
+
+// nullCondition returns a variable that decides @skip or @include but is null. Validation lets it
+// pass if the variable has a default, and gqlgen then panics.
+func nullCondition(operation *graphql.OperationContext) (name string, found bool) {
+	for _, definition := range operation.Operation.VariableDefinitions {
+		value, given := operation.Variables[definition.Variable]
+		if given && value == nil && definition.Type.NamedType == "Boolean" && decides(operation.Doc, definition.Variable) {
+			return definition.Variable, true
+		}
+	}
+	return "", false
+}
+
+// decides tells whether a directive of the document depends on the variable.
+func decides(document *ast.QueryDocument, variable string) bool {
+	for _, operation := range document.Operations {
+		if decidesWithin(operation.SelectionSet, variable) {
+			return true
+		}
+	}
+	for _, fragment := range document.Fragments {
+		if decidesWithin(fragment.SelectionSet, variable) {
+			return true
+		}
+	}
+	return false
+}
+
+func decidesWithin(selections ast.SelectionSet, variable string) bool {
+	for _, selection := range selections {
+		var directives ast.DirectiveList
+		var inner ast.SelectionSet
+		switch selection := selection.(type) {
+		case *ast.Field:
+			directives, inner = selection.Directives, selection.SelectionSet
+		case *ast.InlineFragment:
+			directives, inner = selection.Directives, selection.SelectionSet
+		case *ast.FragmentSpread:
+			directives = selection.Directives
+		}
+		if dependsOn(directives, variable) || decidesWithin(inner, variable) {
+			return true
+		}
+	}
+	return false
+}
+
+func dependsOn(directives ast.DirectiveList, variable string) bool {
+	for _, directive := range directives {
+		for _, argument := range directive.Arguments {
+			if argument.Value.Kind == ast.Variable && argument.Value.Raw == variable {
+				return true
+			}
+		}
+	}
+	return false
+}

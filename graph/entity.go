@@ -1,0 +1,85 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"ordergraph/graph/internal/generated"
+	"ordergraph/graph/loader"
+	"ordergraph/upstream"
+)
+
+// orderTypename is the __typename of the only entities that we resolve.
+const orderTypename = "Order"
+
+// Entities resolves Query._entities: as many entities as representations, in their order. One that
+// is malformed, fails or isn't trusted is nil, with an error.
+func (r *resolver) Entities(ctx context.Context, representations []any) []generated.Entity {
+	entities := make([]generated.Entity, len(representations))
+	if err := r.admits(ctx); err != nil {
+		addErrorAt(ctx, graphql.GetPath(ctx), err)
+		return entities
+	}
+	thunks := make([]loader.Thunk, len(representations))
+	for i, representation := range representations {
+		if key, err := representedKey(representation); err != nil {
+			thunks[i] = failed(err)
+		} else {
+			thunks[i] = loader.Load(ctx, key)
+		}
+	}
+	for i, order := range await(ctx, thunks) {
+		if order != nil { // A nil *Order would be a non-nil Entity.
+			entities[i] = order
+		}
+	}
+	return entities
+}
+
+// Service resolves Query._service.
+func (r *resolver) Service(ctx context.Context) (generated.Service, error) {
+	if err := r.admits(ctx); err != nil {
+		return generated.Service{}, err
+	}
+	return generated.Service{Sdl: r.sdl}, nil
+}
+
+// representedKey names the order that a router's representation stands for: by webSite and id, or by
+// id alone, which means 1688.com. Entities are V1.
+func representedKey(representation any) (upstream.Key, error) {
+	fields, isObject := representation.(map[string]any)
+	if !isObject {
+		return upstream.Key{}, badInput("A representation is an object with __typename and the fields of a key.")
+	}
+	if fields["__typename"] != orderTypename {
+		return upstream.Key{}, badInput("This subgraph resolves entities of the __typename Order only.")
+	}
+	id, ok := representedID(fields["id"])
+	if !ok {
+		return upstream.Key{}, badInput("A representation of an Order needs an id: a string, or a number with every digit.")
+	}
+	site := upstream.WebSiteCN1688
+	if named := fields["webSite"]; named != nil {
+		if err := site.UnmarshalGQL(named); err != nil {
+			return upstream.Key{}, badInput("The webSite of a representation is CN_1688 or ALIBABA.")
+		}
+	}
+	return orderKey(id, site, upstream.EditionV1)
+}
+
+// representedID reads an id without ever making a float64 of it, which would lose digits.
+func representedID(value any) (id string, ok bool) {
+	switch value := value.(type) {
+	case string:
+		return value, true
+	case json.Number:
+		return value.String(), true
+	case int64:
+		return strconv.FormatInt(value, 10), true
+	default:
+		return "", false
+	}
+}

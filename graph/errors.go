@@ -1,0 +1,198 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ordergraph/graph/limits"
+	"ordergraph/graph/loader"
+	"ordergraph/upstream"
+)
+
+// The codes of errors that are not an upstream.Kind; clients match on them.
+const (
+	codeBadUserInput     = "BAD_USER_INPUT"
+	codeUnauthenticated  = "UNAUTHENTICATED"
+	codeUpstreamBadData  = "UPSTREAM_BAD_DATA"
+	codeRequestTimeout   = "REQUEST_TIMEOUT"
+	codeInternal         = "INTERNAL_SERVER_ERROR"
+	codeValidationFailed = errcode.ValidationFailed
+)
+
+// maxOrdersLimit is the name of the setting in errors about too many orders.
+const maxOrdersLimit = "max-orders"
+
+const internalMessage = "Something went wrong on our side. The request id leads us to the cause."
+
+// kindMessages says what happened and what to do, for each kind of failure. The code is the kind's own
+// text.
+var kindMessages = map[upstream.Kind]string{
+	upstream.KindInternal:          internalMessage,
+	upstream.KindBadUserInput:      "The upstream refused the parameters of this order. Check id, webSite and edition.",
+	upstream.KindTimeout:           "The upstream did not answer in time. Trying again later may help; the upstream may have charged for this call.",
+	upstream.KindAccountNotFound:   "The upstream finds no such account (旺旺账号不存在). Check that the order belongs to an account of this token and site.",
+	upstream.KindUpstreamError:     "The upstream failed on this order. If it keeps failing, ask the upstream's operator.",
+	upstream.KindUnsupported:       "The upstream does not support this call for this order or site.",
+	upstream.KindPermissionDenied:  "This token has no permission for the order interface. Ask the upstream's operator to grant it.",
+	upstream.KindQuotaExhausted:    "This token has no calls left. Buy more from the upstream's operator.",
+	upstream.KindPermissionOrQuota: "The upstream refused this token: it has no permission for the order interface, or no calls left.",
+	upstream.KindShopNotAuthorized: "The shop has not authorized this application. Its owner can do so at authorizationUrl, where given.",
+	upstream.KindBadResponse:       "The upstream's answer could not be used. If it keeps happening, ask the upstream's operator.",
+	upstream.KindRateLimited:       "The upstream accepts no more calls for the moment. Try again later.",
+	upstream.KindUnavailable:       "The upstream can't be reached at the moment. Try again later.",
+	upstream.KindUnauthenticated:   "Reading an order needs a token: send it in the header Authorization.",
+	upstream.KindOverloaded:        "Too many upstream calls are waiting. Try again later.",
+}
+
+// clientError is an error of ours whose message is for the client.
+type clientError struct{ code, message string }
+
+func (e *clientError) Error() string { return e.code + ": " + e.message }
+
+func badInput(message string) error { return &clientError{code: codeBadUserInput, message: message} }
+
+// errorPresenter turns every error into what a client may see. The request id is added where the
+// response is written.
+type errorPresenter struct{ log *slog.Logger }
+
+// present keeps an error's place in the response and in the document, and nothing else of an error
+// that was not meant for clients.
+func (p errorPresenter) present(ctx context.Context, err error) *gqlerror.Error {
+	located, isGraphQL := errors.AsType[*gqlerror.Error](err)
+	if !isGraphQL {
+		located = &gqlerror.Error{Path: graphql.GetPath(ctx)}
+	}
+	shown := p.explain(ctx, err, located)
+	shown.Path, shown.Locations = located.Path, located.Locations
+	if _, given := shown.Extensions["retryable"]; !given {
+		shown.Extensions["retryable"] = false
+	}
+	return shown
+}
+
+// explain chooses code and message.
+func (p errorPresenter) explain(ctx context.Context, err error, located *gqlerror.Error) *gqlerror.Error {
+	if timedOut(ctx, err) {
+		return explained(codeRequestTimeout, "The request took longer than request-timeout allows.", map[string]any{"retryable": true})
+	}
+	if failure, ok := errors.AsType[*upstream.Error](err); ok {
+		return p.explainUpstream(ctx, failure)
+	}
+	if tooMany, ok := errors.AsType[*loader.TooManyError](err); ok {
+		return explained(
+			limits.Code, fmt.Sprintf("The request names too many orders: %s is %d.", maxOrdersLimit, tooMany.Maximum),
+			map[string]any{"limit": maxOrdersLimit, "maximum": tooMany.Maximum},
+		)
+	}
+	if ours, ok := errors.AsType[*clientError](err); ok {
+		return explained(ours.code, ours.message, nil)
+	}
+	if code, given := located.Extensions["code"].(string); given {
+		return explainRequest(code, located)
+	}
+	if argument, refused := refusedArgument(ctx, located); refused {
+		return explained(codeBadUserInput, fmt.Sprintf("The argument %q has a value that it does not accept.", argument), nil)
+	}
+	return p.explainInternal(ctx, err)
+}
+
+// timedOut tells whether err says that the whole request ran out of time. A call has a deadline of
+// its own, whose passing leaves ctx alone.
+func timedOut(ctx context.Context, err error) bool {
+	ended := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	_, ofUpstream := errors.AsType[*upstream.Error](err)
+	return ended && (ctx.Err() != nil || !ofUpstream)
+}
+
+func (p errorPresenter) explainUpstream(ctx context.Context, failure *upstream.Error) *gqlerror.Error {
+	message, known := kindMessages[failure.Kind]
+	if !known || failure.Kind == upstream.KindInternal {
+		return p.explainInternal(ctx, failure)
+	}
+	if failure.Cause != nil {
+		p.log.WarnContext(ctx, "an order could not be read", "error", failure, "request_id", requestID(ctx))
+	}
+	extensions := map[string]any{"retryable": failure.Kind.Retryable()}
+	if failure.Status > 0 {
+		extensions["upstreamStatus"] = failure.Status
+	}
+	if failure.AuthorizationURL != "" {
+		extensions["authorizationUrl"] = failure.AuthorizationURL
+	}
+	return explained(failure.Kind.String(), message, extensions)
+}
+
+// explainRequest explains an error about the document or its variables, which gqlgen has found. Its
+// message is about the client's own text.
+func explainRequest(code string, located *gqlerror.Error) *gqlerror.Error {
+	message := located.Message
+	if len(located.Path) > 0 && located.Path[0] == ast.PathName("variable") && located.Locations == nil {
+		// The path leads into the variables, not into the response.
+		code, message = codeBadUserInput, fmt.Sprintf("Variable %q %s.", "$"+located.Path[1:].String(), message)
+		located.Path = nil
+	}
+	extensions := maps.Clone(located.Extensions)
+	delete(extensions, "file")
+	return explained(code, message, extensions)
+}
+
+// refusedArgument returns the argument of the current field whose value was refused: one that passed
+// validation but not the conversion to its Go type.
+func refusedArgument(ctx context.Context, located *gqlerror.Error) (name string, refused bool) {
+	field := graphql.GetFieldContext(ctx)
+	if field == nil || field.Args != nil || field.Field.Field == nil || len(located.Path) == 0 {
+		return "", false
+	}
+	path := field.Path()
+	if len(located.Path) <= len(path) {
+		return "", false
+	}
+	argument, _ := located.Path[len(path)].(ast.PathName)
+	if field.Field.Definition.Arguments.ForName(string(argument)) == nil {
+		return "", false
+	}
+	located.Path = path
+	return string(argument), true
+}
+
+// explainInternal logs what is none of the client's business.
+func (p errorPresenter) explainInternal(ctx context.Context, err error) *gqlerror.Error {
+	if !errors.Is(err, errPanic) {
+		p.log.ErrorContext(ctx, "internal error", "error", err, "request_id", requestID(ctx))
+	}
+	return explained(codeInternal, internalMessage, nil)
+}
+
+// errPanic stands for a panic, which recover has logged.
+var errPanic = errors.New("panic")
+
+// recover turns a panic into an error. The thrown value may hold personal data, so that only a
+// runtime error's text is logged, and of other values the type.
+func (p errorPresenter) recover(ctx context.Context, thrown any) error {
+	description := fmt.Sprintf("%T", thrown)
+	if fault, ok := thrown.(runtime.Error); ok {
+		description = fault.Error()
+	}
+	p.log.ErrorContext(ctx, "panic", "thrown", description, "stack", string(debug.Stack()), "request_id", requestID(ctx))
+	return errPanic
+}
+
+func explained(code, message string, extensions map[string]any) *gqlerror.Error {
+	if extensions == nil {
+		extensions = map[string]any{}
+	}
+	extensions["code"] = code
+	return &gqlerror.Error{Message: message, Extensions: extensions}
+}
+
+func requestID(ctx context.Context) string { return upstream.ScopeFrom(ctx).RequestID }

@@ -1,0 +1,49 @@
+package graph
+
+import (
+	"cmp"
+	"log/slog"
+	"maps"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"ordergraph/graph/internal/generated"
+	"ordergraph/graph/limits"
+	"ordergraph/graph/loader"
+	"ordergraph/graph/lookahead"
+)
+
+const defaultMaxOrders = 100
+
+// newExecutor returns what parses, validates and executes operations.
+func newExecutor(options Options) (graphql.GraphExecutor, error) {
+	schema := servedSchema()
+	needs, err := lookahead.Compile(schema)
+	if err != nil {
+		return nil, err
+	}
+	log := cmp.Or(options.Log, slog.New(slog.DiscardHandler))
+	maxOrders := cmp.Or(options.MaxOrders, defaultMaxOrders)
+	resolver := &resolver{sdl: options.SDL, routerOnly: options.RouterSecret != ""}
+	planner := &planner{needs: needs, resolver: resolver, maxOrders: maxOrders}
+	presenter := errorPresenter{log: log}
+
+	exec := executor.New(generated.NewExecutableSchema(generated.Config{Schema: schema, Resolvers: resolver}))
+	exec.SetErrorPresenter(presenter.present)
+	exec.SetRecoverFunc(presenter.recover)
+	exec.Use(admission{introspection: !options.NoIntrospection})
+	exec.Use(loader.New(options.Orders, planner.plan, maxOrders))
+	exec.Use(badValueReports{schema: schema})
+	return limits.Guard(exec, options.Limits, !options.NoIntrospection), nil
+}
+
+// servedSchema returns the schema without @defer: one call brings everything that an order has, so
+// there is nothing to defer, and a deferred part would be lost on the way.
+func servedSchema() *ast.Schema {
+	schema := *generated.NewExecutableSchema(generated.Config{}).Schema()
+	schema.Directives = maps.Clone(schema.Directives)
+	delete(schema.Directives, "defer")
+	return &schema
+}

@@ -1,0 +1,39 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"ordergraph/graph/loader"
+	"ordergraph/upstream"
+)
+
+// Order resolves Query.order.
+func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, edition upstream.Edition) (*upstream.Order, error) {
+	key, err := orderKey(id, site, edition)
+	if err != nil {
+		return nil, err
+	}
+	order, err := loader.Load(ctx, key)()
+	if err != nil {
+		return nil, err
+	}
+	if order != nil {
+		reportBadValues(ctx, order, graphql.GetPath(ctx))
+	}
+	return order, nil
+}
+
+// Orders resolves Query.orders: as many orders as ids, in their order.
+func (r *resolver) Orders(ctx context.Context, ids []string, site upstream.WebSite, edition upstream.Edition) ([]*upstream.Order, error) {
+	thunks := make([]loader.Thunk, len(ids))
+	for i, id := range ids {
+		if key, err := orderKey(id, site, edition); err != nil {
+			thunks[i] = failed(err)
+		} else {
+			thunks[i] = loader.Load(ctx, key)
+		}
+	}
+	return await(ctx, thunks), nil
+}

@@ -1,0 +1,81 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ordergraph/graph/internal/generated"
+	"ordergraph/graph/loader"
+	"ordergraph/upstream"
+)
+
+// resolver resolves the root fields. Everything below them is a field or a method of the structs in
+// package upstream.
+type resolver struct {
+	sdl string
+	// routerOnly keeps _service and _entities for those who know the router secret.
+	routerOnly bool
+}
+
+var _ generated.Resolvers = (*resolver)(nil)
+
+// Query returns the resolver of the root fields.
+func (r *resolver) Query() generated.QueryResolver { return r }
+
+// orderKey names an order by the arguments of a field. The id is checked before anything is asked: it
+// costs no call.
+func orderKey(id string, site upstream.WebSite, edition upstream.Edition) (upstream.Key, error) {
+	number, err := upstream.ParseOrderID(id)
+	if err != nil {
+		return upstream.Key{}, badInput("The id is no order id: " + err.Error() + ".")
+	}
+	return upstream.Key{Site: site, Edition: edition, ID: number}, nil
+}
+
+// failed returns a load that fails at once.
+func failed(err error) loader.Thunk {
+	return func() (*upstream.Order, error) { return nil, err }
+}
+
+// await waits for the orders of a list. A failed one is nil, with an error at its index.
+func await(ctx context.Context, thunks []loader.Thunk) []*upstream.Order {
+	orders := make([]*upstream.Order, len(thunks))
+	path := graphql.GetPath(ctx)
+	for i, thunk := range thunks {
+		order, err := thunk()
+		if err != nil {
+			addErrorAt(ctx, at(path, i), err)
+			continue
+		}
+		if order != nil {
+			reportBadValues(ctx, order, at(path, i))
+		}
+		orders[i] = order
+	}
+	return orders
+}
+
+// addErrorAt adds an error at a place of the response below the current field.
+func addErrorAt(ctx context.Context, path ast.Path, err error) {
+	located := &gqlerror.Error{Err: err, Message: err.Error(), Path: path}
+	if field := graphql.GetFieldContext(ctx); field != nil && field.Field.Field != nil && field.Field.Position != nil {
+		located.Locations = []gqlerror.Location{{Line: field.Field.Position.Line, Column: field.Field.Position.Column}}
+	}
+	graphql.AddError(ctx, located)
+}
+
+var errUntrustedRouter = &clientError{
+	code:    codeUnauthenticated,
+	message: "This field is for the router of the federated graph: it needs the router secret in the header X-Router-Secret.",
+}
+
+// admits returns an error unless the caller may use the fields for routers.
+func (r *resolver) admits(ctx context.Context) error {
+	if r.routerOnly && !upstream.ScopeFrom(ctx).RouterTrusted {
+		return errUntrustedRouter
+	}
+	return nil
+}
