@@ -1,0 +1,101 @@
+// Package graph offers orders as GraphQL over HTTP: the schema, its resolvers, the limits on what a
+// query may cost, and the routes. It reads orders through upstream.Orders and knows nothing of how
+// they are called, cached or paid for.
+//
+// A request passes httpapi (read strictly, tell callers apart), limits (refuse what costs too
+// much), lookahead (selection to parts of an order), loader (one read per order) and the generated
+// execution.
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"ordergraph/graph/graphiql"
+	"ordergraph/graph/httpapi"
+	"ordergraph/graph/limits"
+	"ordergraph/upstream"
+)
+
+// Options is what NewHandler needs. The zero value of each setting is its default.
+type Options struct {
+	// SDL is the text of the schema: what /schema.graphql and the field _service answer. Required.
+	SDL string
+	// Orders reads the orders. Required.
+	Orders upstream.Orders
+	// Log gets one line a request, and faults of ours; nil discards them.
+	Log *slog.Logger
+	// Health answers the probes; nil is one that is always ready.
+	Health *Health
+	// MaxOrders is the most distinct orders in one request; 100 if 0.
+	MaxOrders int
+	// Limits bound the size of a query.
+	Limits limits.Limits
+	// NoIntrospection turns introspection, GraphiQL and "did you mean" hints off.
+	NoIntrospection bool
+	// NoGraphiQL turns GraphiQL off.
+	NoGraphiQL bool
+	// SandboxData tells whether the orders are made up, for a note to people who read them.
+	SandboxData bool
+	// Origins are the browser origins that may read answers, as httpapi.EdgeOptions describes them.
+	Origins []string
+	// RouterSecret, if set, must be shown in X-Router-Secret for _service and _entities, and admits
+	// introspection even where it is off.
+	RouterSecret upstream.Secret
+	// HTTP says how requests are read and callers told apart. NewHandler sets its Executor, Log and
+	// RouterSecret.
+	HTTP httpapi.Options
+}
+
+// NewHandler returns the handler of all public routes:
+//
+//	/graphql         GraphQL over HTTP, GET and POST
+//	/schema.graphql  the schema's text
+//	/graphiql/       GraphiQL; / redirects there
+//	/livez, /readyz  probes
+func NewHandler(options Options) (http.Handler, error) {
+	if options.SDL == "" || options.Orders == nil {
+		return nil, errors.New("graph: Options needs SDL and Orders")
+	}
+	executor, err := newExecutor(options)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
+	options.HTTP.Executor = executor
+	options.HTTP.Log = options.Log
+	options.HTTP.RouterSecret = options.RouterSecret
+	api, err := httpapi.NewHandler(options.HTTP)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
+	return httpapi.NewEdge(routes(options, api), httpapi.EdgeOptions{Origins: options.Origins, Log: options.Log})
+}
+
+func routes(options Options, api *httpapi.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", api)
+	mux.Handle("GET /schema.graphql", schemaText(options, api))
+	health := options.Health
+	if health == nil {
+		health = new(Health)
+		health.SetReady(true)
+	}
+	health.Register(mux)
+	if !options.NoGraphiQL && !options.NoIntrospection {
+		page := graphiql.Handler(graphiql.Options{Sandbox: options.SandboxData})
+		mux.Handle(graphiql.Path, page)
+		mux.Handle(strings.TrimSuffix(graphiql.Path, "/"), page)
+		mux.HandleFunc("GET /{$}", redirectToGraphiQL)
+	}
+	return mux
+}
+
+// redirectToGraphiQL names a relative location, so that it is right behind a proxy that adds a
+// prefix.
+func redirectToGraphiQL(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Location", strings.TrimPrefix(graphiql.Path, "/"))
+	w.WriteHeader(http.StatusFound)
+}

@@ -1,0 +1,479 @@
+// Command ordergraph serves 1688/Alibaba buyer orders as GraphQL.
+//
+// It answers from the paid REST endpoint 1688get-order-info, or, with nothing set, from an embedded
+// sandbox. Every setting is a flag and an environment variable; ordergraph --help lists them.
+package main
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"net/url"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"ordergraph/graph"
+	"ordergraph/graph/httpapi"
+	"ordergraph/graph/httpserver"
+	"ordergraph/graph/limits"
+	"ordergraph/upstream"
+	"ordergraph/upstream/cache"
+	"ordergraph/upstream/sandbox"
+)
+
+//go:embed schema.graphqls
+var schema string
+
+// config is every setting. The help texts are its documentation.
+type config struct {
+	Listen      address `group:"Serving" default:"localhost:8080" placeholder:"HOST:PORT" help:"GraphQL, GraphiQL and health."`
+	AdminListen address `group:"Serving" default:"localhost:8081" placeholder:"HOST:PORT" help:"Profiles (/debug/pprof/) and health; off turns it off."`
+
+	RequestTimeout duration `group:"Serving" min:"1" default:"15s" placeholder:"DURATION" help:"A whole GraphQL request."`
+	RateLimit      rate     `group:"Serving" default:"0" placeholder:"N" help:"Requests a second for each caller; 0 is no limit."`
+	CorsOrigins    []string `group:"Serving" placeholder:"ORIGIN" help:"Browser origins that may read answers, such as https://shop.example; http://localhost:* admits every port. The sandbox admits http://localhost:* and http://127.0.0.1:* as well."`
+
+	UpstreamURL         string          `group:"Upstream" name:"upstream-url" placeholder:"URL" help:"The order-info endpoint, whole URL; empty is the embedded sandbox."`
+	UpstreamToken       upstream.Secret `group:"Upstream" placeholder:"TOKEN" help:"Empty is pass-through: the caller's Authorization value goes upstream unchanged. Set is service mode: this value goes upstream and callers authenticate to us."`
+	UpstreamTimeout     duration        `group:"Upstream" min:"1" default:"5s" placeholder:"DURATION" help:"One attempt."`
+	UpstreamRetries     count           `group:"Upstream" default:"1" placeholder:"N" help:"Further attempts where certainly nothing was charged."`
+	UpstreamConcurrency count           `group:"Upstream" min:"1" default:"64" placeholder:"N" help:"Calls in flight at once."`
+	UpstreamRate        rate            `group:"Upstream" default:"0" placeholder:"N" help:"Calls a second; 0 is no limit."`
+
+	ClientTokens         []upstream.Secret `group:"Access" placeholder:"TOKEN" help:"Service mode: bearer tokens that callers may use; sha256:<hex> stands for a token by its hash."`
+	InsecureNoClientAuth bool              `group:"Access" default:"false" help:"Service mode without client tokens refuses to start unless this is set."`
+	RouterSecret         upstream.Secret   `group:"Access" placeholder:"SECRET" help:"Set: _service and _entities need it in the header X-Router-Secret, and with it introspection is always allowed."`
+
+	CacheSize         size     `group:"Cache" default:"256MiB" placeholder:"SIZE" help:"Memory for cached orders; 0 turns the cache off."`
+	CacheTTL          duration `group:"Cache" name:"cache-ttl" default:"30s" placeholder:"DURATION" help:"Freshness of an open order; 0 is never fresh."`
+	CacheTTLClosed    duration `group:"Cache" name:"cache-ttl-closed" default:"10m" placeholder:"DURATION" help:"Freshness of an order in a final status (success, cancelled, terminated)."`
+	CacheStaleIfError duration `group:"Cache" default:"1h" placeholder:"DURATION" help:"How long past freshness a copy may be served when the upstream fails."`
+
+	MaxOrders     count `group:"Limits" min:"1" default:"100" placeholder:"N" help:"Distinct orders in one request, _entities included."`
+	MaxBody       size  `group:"Limits" min:"1" default:"256KiB" placeholder:"SIZE" help:"Size of a request body."`
+	MaxTokens     count `group:"Limits" min:"1" default:"2000" placeholder:"N" help:"Lexical tokens of a document."`
+	MaxDepth      count `group:"Limits" min:"1" default:"20" placeholder:"N" help:"Nesting of a document."`
+	MaxAliases    count `group:"Limits" min:"1" default:"30" placeholder:"N" help:"Aliases in a document."`
+	MaxRootFields count `group:"Limits" min:"1" default:"20" placeholder:"N" help:"Root fields of a document."`
+	MaxDirectives count `group:"Limits" min:"1" default:"20" placeholder:"N" help:"Directives in a document."`
+	MaxFields     count `group:"Limits" min:"1" default:"1000" placeholder:"N" help:"Fields of a document, fragments counted as often as they are spread."`
+
+	APQ                  bool   `group:"Operations" name:"apq" default:"true" negatable:"" help:"Automatic persisted queries, in a bounded cache."`
+	TrustedDocuments     string `group:"Operations" placeholder:"FILE" help:"A persisted-operations manifest (keys sha256:<hex> or bare hex)."`
+	TrustedDocumentsOnly bool   `group:"Operations" default:"false" help:"Nothing but the trusted documents runs."`
+	Introspection        bool   `group:"Operations" default:"true" negatable:"" help:"Introspection; off also turns off GraphiQL and \"did you mean\" hints. _service { sdl } keeps working."`
+	GraphiQL             bool   `group:"Operations" name:"graphiql" default:"true" negatable:"" help:"GraphiQL at /graphiql/."`
+
+	LogLevel  string `group:"Logging" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"The least level that is logged: debug, info, warn or error."`
+	LogFormat string `group:"Logging" default:"${log_format}" enum:"json,text" placeholder:"FORMAT" help:"json or text; text on a terminal, else json."`
+
+	// The rest is for tests only.
+
+	// listening is told the addresses once they accept connections; admin is empty when off.
+	listening func(public, admin string)
+	// drain overrides how to stop.
+	drain httpserver.Drain
+}
+
+// commandLine is what the program understands.
+type commandLine struct {
+	Config  config           `embed:""`
+	Version kong.VersionFlag `env:"-" help:"Print the version and exit."`
+
+	Serve  struct{} `cmd:"" default:"1" help:"Serve GraphQL; this is what happens without a command."`
+	Schema struct{} `cmd:"" help:"Print the schema and exit."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	if err := command(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "ordergraph:", err)
+		os.Exit(1)
+	}
+}
+
+// errDone says that the command line was answered, and there is nothing left to do.
+var errDone = errors.New("done")
+
+// command does what the command line says. Every error is one line.
+func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
+	settings, chosen, err := parse(arguments, stdout, stderr)
+	switch {
+	case errors.Is(err, errDone):
+		return nil
+	case err != nil:
+		return err
+	case chosen == "schema":
+		_, err := io.WriteString(stdout, schema)
+		return err
+	}
+	limitMemory()
+	return run(ctx, settings, newLogger(settings, stderr))
+}
+
+// parse reads the settings from flags and environment.
+func parse(arguments []string, stdout, stderr io.Writer) (settings config, command string, err error) {
+	var line commandLine
+	exited := false
+	parser, err := kong.New(&line,
+		kong.Name("ordergraph"),
+		kong.Description("1688/Alibaba buyer orders as GraphQL. Every flag is an environment variable too. "+
+			"Durations are like 500ms, 30s, 10m or 1h, sizes like 512KiB, 64MiB or 1GiB."),
+		kong.DefaultEnvars("ORDERGRAPH"),
+		kong.Vars{"version": version(), "log_format": logFormat(stderr)},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
+		kong.ValueFormatter(describe),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { exited = true }),
+	)
+	if err != nil {
+		return config{}, "", err
+	}
+	parsed, err := parser.Parse(arguments)
+	if exited {
+		return config{}, "", errDone
+	}
+	if err != nil {
+		return config{}, "", err
+	}
+	for _, flag := range parsed.Flags() {
+		if flag.Tag.Has("min") && flag.Target.IsZero() {
+			return config{}, "", fmt.Errorf("--%s: 0 is not allowed, want more than 0", flag.Name)
+		}
+	}
+	return line.Config, parsed.Command(), line.Config.check()
+}
+
+// describe is the help text of a setting with its default and its environment variable.
+func describe(value *kong.Value) string {
+	text := value.Help
+	if value.HasDefault {
+		text += " Default: " + value.Default + "."
+	}
+	if len(value.Tag.Envs) > 0 {
+		text += " ($" + value.Tag.Envs[0] + ")"
+	}
+	return text
+}
+
+// check refuses combinations of settings, and values that only make sense as a whole.
+func (c config) check() error {
+	if c.Listen == off {
+		return errors.New(`--listen: "off" is not allowed, want host:port`)
+	}
+	if c.UpstreamURL != "" {
+		address, err := url.Parse(c.UpstreamURL)
+		switch {
+		case err != nil, address.Scheme != "http" && address.Scheme != "https", address.Hostname() == "":
+			return fmt.Errorf("--upstream-url: %q is not allowed, want an absolute http or https URL", c.UpstreamURL)
+		case address.User != nil:
+			return errors.New("--upstream-url: [redacted] is not allowed, want a URL without user name and password; the token goes into --upstream-token")
+		}
+	}
+	for _, origin := range c.CorsOrigins {
+		if err := httpapi.CheckOrigin(origin); err != nil {
+			return fmt.Errorf("--cors-origins: %q is not allowed, %w", origin, err)
+		}
+	}
+	for i, token := range c.ClientTokens {
+		if err := httpapi.CheckClientToken(token); err != nil {
+			return fmt.Errorf("--client-tokens: token %d [redacted] is not allowed, %w", i+1, err)
+		}
+	}
+	switch service := c.UpstreamToken != ""; {
+	case !service && len(c.ClientTokens) > 0:
+		return errors.New("--client-tokens: [redacted] has no effect, want --upstream-token as well (service mode)")
+	case !service && c.InsecureNoClientAuth:
+		return errors.New("--insecure-no-client-auth: true has no effect, want --upstream-token as well (service mode)")
+	case service && len(c.ClientTokens) == 0 && !c.InsecureNoClientAuth:
+		return errors.New("--client-tokens: empty is not allowed with --upstream-token, want tokens, or --insecure-no-client-auth to let everybody spend your points")
+	case service && len(c.ClientTokens) > 0 && c.InsecureNoClientAuth:
+		return errors.New("--insecure-no-client-auth: true is not allowed with --client-tokens, want one of them")
+	case c.TrustedDocumentsOnly && c.TrustedDocuments == "":
+		return errors.New("--trusted-documents-only: true is not allowed, want --trusted-documents as well")
+	}
+	return nil
+}
+
+// sandboxed tells whether the embedded sandbox answers.
+func (c config) sandboxed() bool { return c.UpstreamURL == "" }
+
+// address is host:port to listen on, or off.
+type address string
+
+const off address = "off"
+
+// UnmarshalText reads a setting.
+func (a *address) UnmarshalText(text []byte) error {
+	*a = address(text)
+	if *a == off {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(string(text))
+	if number, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || number > math.MaxUint16 {
+		return fmt.Errorf("%q is not allowed, want host:port with a port from 0 to 65535", text)
+	}
+	return nil
+}
+
+// duration is a length of time, 0 or more.
+type duration time.Duration
+
+// UnmarshalText reads a setting.
+func (d *duration) UnmarshalText(text []byte) error {
+	value, err := time.ParseDuration(string(text))
+	if err != nil || value < 0 {
+		return fmt.Errorf("%q is not allowed, want a duration of 0 or more, such as 500ms, 30s, 10m or 1h", text)
+	}
+	*d = duration(value)
+	return nil
+}
+
+// size is a number of bytes, 0 or more.
+type size int64
+
+var sizeUnits = [...]struct {
+	name  string
+	bytes int64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"", 1}}
+
+// UnmarshalText reads a setting.
+func (s *size) UnmarshalText(text []byte) error {
+	for _, unit := range sizeUnits {
+		digits, found := strings.CutSuffix(string(text), unit.name)
+		if !found {
+			continue
+		}
+		value, err := strconv.ParseUint(digits, 10, 63)
+		if err != nil || int64(value) > math.MaxInt64/unit.bytes {
+			break
+		}
+		*s = size(int64(value) * unit.bytes)
+		return nil
+	}
+	return fmt.Errorf("%q is not allowed, want a size of 0 or more, such as 65536, 512KiB, 64MiB or 1GiB", text)
+}
+
+// count is a whole number, 0 or more.
+type count int
+
+// UnmarshalText reads a setting.
+func (c *count) UnmarshalText(text []byte) error {
+	value, err := strconv.ParseUint(string(text), 10, 31)
+	if err != nil {
+		return fmt.Errorf("%q is not allowed, want a whole number from 0 to %d", text, math.MaxInt32)
+	}
+	*c = count(value)
+	return nil
+}
+
+// rate is a number of events a second, 0 or more.
+type rate float64
+
+// UnmarshalText reads a setting.
+func (r *rate) UnmarshalText(text []byte) error {
+	value, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || !(value >= 0) || math.IsInf(value, 0) {
+		return fmt.Errorf("%q is not allowed, want a number a second, 0 or more", text)
+	}
+	*r = rate(value)
+	return nil
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return cmp.Or(info.Main.Version, "(devel)")
+	}
+	return "(devel)"
+}
+
+// logFormat is text for people and json for machines.
+func logFormat(stderr io.Writer) string {
+	file, isFile := stderr.(*os.File)
+	if !isFile {
+		return "json"
+	}
+	if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		return "text"
+	}
+	return "json"
+}
+
+func newLogger(c config, output io.Writer) *slog.Logger {
+	var level slog.Level
+	// The value is one of the allowed ones.
+	_ = level.UnmarshalText([]byte(c.LogLevel))
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(output, options))
+	}
+	return slog.New(slog.NewJSONHandler(output, options))
+}
+
+// limitMemory makes the garbage collector work harder before the kernel ends the process: at nine
+// tenths of the container's memory, unless GOMEMLIMIT says otherwise.
+func limitMemory() {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	// Outside of a container there is no such file, or it says "max".
+	text, err := os.ReadFile("/sys/fs/cgroup/memory.max")
+	if err != nil {
+		return
+	}
+	if bytes, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil {
+		debug.SetMemoryLimit(bytes / 10 * 9)
+	}
+}
+
+// run serves until ctx ends, and then drains: no new requests are asked for, those under way finish.
+func run(ctx context.Context, c config, log *slog.Logger) error {
+	options := upstream.Options{
+		URL: c.UpstreamURL, Token: c.UpstreamToken, AllowAnonymous: c.sandboxed(),
+		Timeout: time.Duration(c.UpstreamTimeout), Retries: int(c.UpstreamRetries),
+		Concurrency: int(c.UpstreamConcurrency), Rate: float64(c.UpstreamRate),
+	}
+	if c.sandboxed() {
+		emulated, err := sandbox.Start(context.WithoutCancel(ctx), sandbox.Options{})
+		if err != nil {
+			return err
+		}
+		defer closeSandbox(emulated, log)
+		options.URL = emulated.URL
+	}
+	client, err := upstream.New(options)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	orders, err := cache.New(client, cache.Options{
+		Size: int64(c.CacheSize), TTL: time.Duration(c.CacheTTL), TTLClosed: time.Duration(c.CacheTTLClosed),
+		StaleIfError: time.Duration(c.CacheStaleIfError), CallTimeout: time.Duration(c.RequestTimeout),
+	})
+	if err != nil {
+		return err
+	}
+	defer orders.Close()
+	health := new(graph.Health)
+	handler, err := newHandler(c, orders, health, log)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, c, handler, health, log)
+}
+
+func closeSandbox(emulated *sandbox.Server, log *slog.Logger) {
+	if err := emulated.Close(); err != nil {
+		log.Error("close the sandbox", "error", err)
+	}
+}
+
+// newHandler wires what we offer.
+func newHandler(c config, orders upstream.Orders, health *graph.Health, log *slog.Logger) (http.Handler, error) {
+	options := graph.Options{
+		SDL: schema, Orders: orders, Log: log, Health: health, MaxOrders: int(c.MaxOrders),
+		Limits: limits.Limits{
+			Tokens: int(c.MaxTokens), Depth: int(c.MaxDepth), Aliases: int(c.MaxAliases),
+			RootFields: int(c.MaxRootFields), Directives: int(c.MaxDirectives), Fields: int(c.MaxFields),
+		},
+		NoIntrospection: !c.Introspection, NoGraphiQL: !c.GraphiQL, SandboxData: c.sandboxed(),
+		Origins: c.CorsOrigins, RouterSecret: c.RouterSecret,
+		HTTP: httpapi.Options{
+			Access:  httpapi.Access{Service: c.UpstreamToken != "", ClientTokens: c.ClientTokens},
+			MaxBody: int64(c.MaxBody), RequestTimeout: time.Duration(c.RequestTimeout), RateLimit: float64(c.RateLimit),
+			Documents: httpapi.Documents{NoAutomatic: !c.APQ, TrustedOnly: c.TrustedDocumentsOnly},
+		},
+	}
+	if c.sandboxed() {
+		options.Origins = append(options.Origins, "http://localhost:*", "http://127.0.0.1:*")
+	}
+	if c.TrustedDocuments != "" {
+		manifest, err := httpapi.ReadManifest(c.TrustedDocuments)
+		if err != nil {
+			return nil, fmt.Errorf("--trusted-documents: %w", err)
+		}
+		options.HTTP.Documents.Trusted = manifest
+	}
+	return graph.NewHandler(options)
+}
+
+// patience is what an answer may take to be written beyond the request timeout.
+const patience = 15 * time.Second
+
+// serve listens and serves until ctx ends.
+func serve(ctx context.Context, c config, handler http.Handler, health *graph.Health, log *slog.Logger) error {
+	public, err := httpserver.Listen(ctx, string(c.Listen), handler, time.Duration(c.RequestTimeout)+patience, log)
+	if err != nil {
+		return fmt.Errorf("--listen: %q can't be listened at: %w", c.Listen, err)
+	}
+	servers, adminAddress := []*httpserver.Server{public}, ""
+	if c.AdminListen != off {
+		admin, err := httpserver.Listen(ctx, string(c.AdminListen), adminHandler(health), profilePatience, log)
+		if err != nil {
+			return errors.Join(fmt.Errorf("--admin-listen: %q can't be listened at: %w", c.AdminListen, err), public.Close())
+		}
+		servers, adminAddress = append(servers, admin), admin.Address()
+	}
+	announce(c, public.Address(), log)
+	health.SetReady(true)
+	if c.listening != nil {
+		c.listening(public.Address(), adminAddress)
+	}
+	drain := c.drain
+	drain.Begin = func() {
+		health.SetReady(false)
+		log.Info("stopping: requests under way are finished")
+	}
+	return httpserver.Serve(ctx, drain, servers...)
+}
+
+// announce says where to look first, and whose orders are shown there.
+func announce(c config, listening string, log *slog.Logger) {
+	// The name of the setting reads better than the address it stands for, but not its port 0.
+	host, _, _ := net.SplitHostPort(string(c.Listen))
+	_, port, _ := net.SplitHostPort(listening)
+	where := "http://" + net.JoinHostPort(cmp.Or(host, "localhost"), port)
+	what := "GraphQL: " + where + "/graphql"
+	if c.GraphiQL && c.Introspection {
+		what = "GraphiQL: " + where + "/graphiql/"
+	}
+	if c.sandboxed() {
+		what += " - the orders are the embedded sandbox's, invented and free of charge; " +
+			"--upstream-url (ORDERGRAPH_UPSTREAM_URL) points at the real upstream"
+	}
+	log.Info(what)
+	if !c.sandboxed() && strings.HasPrefix(c.UpstreamURL, "http://") {
+		log.Warn("--upstream-url is not https: tokens and orders travel in the clear")
+	}
+}
+
+// profilePatience allows for CPU profiles and traces of a minute.
+const profilePatience = 90 * time.Second
+
+// adminHandler serves operators. The profile cmdline is left out: flags may hold tokens.
+func adminHandler(health *graph.Health) http.Handler {
+	mux := http.NewServeMux()
+	health.Register(mux)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}

@@ -1,0 +1,486 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"ordergraph/graph/httpserver"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// program is a running server.
+type program struct {
+	public, admin string // with http://
+	stop          func() error
+	log           *lockedBuffer
+	client        *http.Client
+}
+
+// start runs the program with the given flags on free ports, and stops it after the test.
+func start(t *testing.T, flags ...string) *program {
+	t.Helper()
+	p := &program{log: new(lockedBuffer), client: &http.Client{
+		Transport:     &http.Transport{DisableCompression: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	settings, _, err := parse(append([]string{"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"}, flags...), io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listening, stopped := make(chan struct{}), make(chan error, 1)
+	settings.drain = httpserver.Drain{Delay: 300 * time.Millisecond}
+	settings.listening = func(public, admin string) {
+		p.public, p.admin = "http://"+public, "http://"+admin
+		close(listening)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { stopped <- run(ctx, settings, newLogger(settings, p.log)) }()
+	select {
+	case <-listening:
+	case err := <-stopped:
+		t.Fatalf("did not start: %v", err)
+	}
+	p.stop = sync.OnceValue(func() error {
+		cancel()
+		p.client.CloseIdleConnections()
+		return <-stopped
+	})
+	t.Cleanup(func() {
+		if err := p.stop(); err != nil {
+			t.Errorf("stopped with %v", err)
+		}
+	})
+	return p
+}
+
+// lockedBuffer is a log that may be read while it is written.
+type lockedBuffer struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(text []byte) (int, error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.text.Write(text)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.text.String()
+}
+
+func (p *program) request(t *testing.T, method, url, body string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	got, err := p.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	text, err := io.ReadAll(got.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got, string(text)
+}
+
+func (p *program) query(t *testing.T, text string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.request(t, http.MethodPost, p.public+"/graphql", string(body), append(headers, "Content-Type", "application/json")...)
+}
+
+const documentedQuery = `{order(id:"58218860983545941"){id status total{amount} createdAt lineItems{id name} domesticShipping{city shipments{trackingNumber lineItemIds}}}}`
+
+func TestSandboxAnswersTheDocumentedOrder(t *testing.T) {
+	p := start(t)
+	got, body := p.query(t, documentedQuery)
+	if got.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", got.StatusCode, body)
+	}
+	var answer struct {
+		Data struct {
+			Order struct {
+				ID, CreatedAt string
+				Total         struct{ Amount string }
+				LineItems     []struct{ ID, Name string }
+			}
+		}
+		Errors     []any
+		Extensions struct{ Upstream map[string]int }
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		t.Fatal(err)
+	}
+	order := answer.Data.Order
+	if order.ID != "58218860983545941" || order.Total.Amount != "6.15" || order.CreatedAt != "2017-09-13T23:17:08-07:00" || len(answer.Errors) > 0 {
+		t.Errorf("%s", body)
+	}
+	if len(order.LineItems) == 0 || order.LineItems[0].ID == "" {
+		t.Errorf("line items: %s", body)
+	}
+	if counts := answer.Extensions.Upstream; counts["calls"] != 1 || counts["hits"] != 0 {
+		t.Errorf("counts %v", counts)
+	}
+	if control := got.Header.Get("Cache-Control"); !strings.HasPrefix(control, "private, max-age=") || !strings.HasPrefix(got.Header.Get("Vary"), "Authorization, ") {
+		t.Errorf("Cache-Control %q, Vary %q", control, got.Header["Vary"])
+	}
+	if _, again := p.query(t, documentedQuery); !strings.Contains(again, `"upstream":{"calls":0,"points":0,"hits":1,"stale":0}`) {
+		t.Errorf("the second time: %s", again)
+	}
+}
+
+func TestSandboxIsAnnounced(t *testing.T) {
+	p := start(t)
+	first, _, _ := strings.Cut(p.log.String(), "\n")
+	for _, want := range []string{p.public + "/graphiql/", "sandbox", "--upstream-url", "ORDERGRAPH_UPSTREAM_URL"} {
+		if !strings.Contains(first, want) {
+			t.Errorf("the first line %s lacks %s", first, want)
+		}
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	p := start(t)
+	tests := []struct {
+		method, url, header, value string
+		status                     int
+		want                       map[string]string
+	}{
+		{"GET", p.public + "/livez", "", "", 200, map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}},
+		{"GET", p.public + "/readyz", "", "", 200, nil},
+		{"HEAD", p.public + "/readyz", "", "", 200, nil},
+		{"POST", p.public + "/readyz", "", "", 405, map[string]string{"Allow": "GET, HEAD"}},
+		{"GET", p.admin + "/livez", "", "", 200, nil},
+		{"GET", p.admin + "/readyz", "", "", 200, nil},
+		{"GET", p.admin + "/debug/pprof/", "", "", 200, nil},
+		{"GET", p.admin + "/debug/pprof/cmdline", "", "", 404, nil},
+		{"GET", p.admin + "/graphql", "", "", 404, nil},
+		{"GET", p.public + "/debug/pprof/", "", "", 404, nil},
+		{"GET", p.public + "/", "", "", 302, map[string]string{"Location": "graphiql/"}},
+		{"GET", p.public + "/graphiql/", "", "", 200, map[string]string{"Content-Type": "text/html; charset=utf-8"}},
+		{"GET", p.public + "/nowhere", "", "", 404, map[string]string{"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}},
+		{"GET", p.public + "/schema.graphql", "", "", 200, map[string]string{"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": ""}},
+		{"GET", p.public + "/schema.graphql", "Accept-Encoding", "gzip", 200, map[string]string{"Content-Encoding": "gzip", "Vary": "Accept-Encoding, Origin"}},
+		{"POST", p.public + "/schema.graphql", "", "", 405, nil},
+		{"OPTIONS", p.public + "/graphql", "", "", 204, map[string]string{"Allow": "GET, POST, OPTIONS"}},
+		{"DELETE", p.public + "/graphql", "", "", 405, map[string]string{"Allow": "GET, POST, OPTIONS"}},
+		{"POST", p.public + "/graphql", "Origin", "http://localhost:5173", 415, map[string]string{"Access-Control-Allow-Origin": "http://localhost:5173"}},
+		{"POST", p.public + "/graphql", "Origin", "https://evil.example", 415, map[string]string{"Access-Control-Allow-Origin": ""}},
+	}
+	for _, test := range tests {
+		headers := []string{"Accept-Encoding", "identity"}
+		if test.header != "" {
+			headers = append(headers, test.header, test.value)
+		}
+		got, body := p.request(t, test.method, test.url, "", headers...)
+		if got.StatusCode != test.status {
+			t.Errorf("%s %s: %d, want %d: %s", test.method, test.url, got.StatusCode, test.status, body)
+		}
+		for name, want := range test.want {
+			if value := got.Header.Get(name); value != want {
+				t.Errorf("%s %s: %s is %q, want %q", test.method, test.url, name, value, want)
+			}
+		}
+	}
+}
+
+func TestSchemaText(t *testing.T) {
+	p := start(t)
+	plain, text := p.request(t, "GET", p.public+"/schema.graphql", "", "Accept-Encoding", "identity")
+	if text != schema {
+		t.Errorf("%d bytes, want %d", len(text), len(schema))
+	}
+	packed, compressed := p.request(t, "GET", p.public+"/schema.graphql", "", "Accept-Encoding", "gzip")
+	reader, err := gzip.NewReader(strings.NewReader(compressed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if inflated, err := io.ReadAll(reader); err != nil || string(inflated) != schema {
+		t.Errorf("inflated: %d bytes, %v", len(inflated), err)
+	}
+	for encoding, tag := range map[string]string{"identity": plain.Header.Get("ETag"), "gzip": packed.Header.Get("ETag")} {
+		if !strings.HasPrefix(tag, `"`) {
+			t.Errorf("%s: ETag %q", encoding, tag)
+		}
+		got, body := p.request(t, "GET", p.public+"/schema.graphql", "", "Accept-Encoding", encoding, "If-None-Match", tag)
+		if got.StatusCode != http.StatusNotModified || body != "" {
+			t.Errorf("%s: %d %q", encoding, got.StatusCode, body)
+		}
+	}
+	if plain.Header.Get("ETag") == packed.Header.Get("ETag") {
+		t.Error("two encodings share an ETag")
+	}
+	var stdout bytes.Buffer
+	if err := command(t.Context(), []string{"schema"}, &stdout, io.Discard); err != nil || stdout.String() != schema {
+		t.Errorf("ordergraph schema: %d bytes, %v", stdout.Len(), err)
+	}
+}
+
+func TestGraphiQLOff(t *testing.T) {
+	for _, flag := range []string{"--graphiql=false", "--introspection=false"} {
+		p := start(t, flag, "--admin-listen=off")
+		for _, path := range []string{"/", "/graphiql/"} {
+			if got, _ := p.request(t, "GET", p.public+path, ""); got.StatusCode != http.StatusNotFound {
+				t.Errorf("%s: GET %s: %d", flag, path, got.StatusCode)
+			}
+		}
+		if p.admin != "http://" {
+			t.Errorf("%s: admin listens at %s", flag, p.admin)
+		}
+	}
+}
+
+func TestIntrospectionOff(t *testing.T) {
+	p := start(t, "--introspection=false", "--router-secret=s3cret")
+	const introspection = `{__schema{queryType{name}}}`
+	if _, body := p.query(t, introspection); !strings.Contains(body, `"errors"`) || strings.Contains(body, `"Query"`) {
+		t.Errorf("introspection: %s", body)
+	}
+	if _, body := p.query(t, introspection, "X-Router-Secret", "s3cret"); !strings.Contains(body, `"Query"`) {
+		t.Errorf("introspection of the router: %s", body)
+	}
+	if got, _ := p.request(t, "GET", p.public+"/schema.graphql", ""); got.StatusCode != http.StatusNotFound {
+		t.Errorf("the schema is shown to strangers: %d", got.StatusCode)
+	}
+	if got, _ := p.request(t, "GET", p.public+"/schema.graphql", "", "X-Router-Secret", "s3cret"); got.StatusCode != http.StatusOK {
+		t.Errorf("the schema is hidden from the router: %d", got.StatusCode)
+	}
+}
+
+func TestDrain(t *testing.T) {
+	p := start(t)
+	stopped := make(chan error)
+	go func() { stopped <- p.stop() }()
+	for {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.public+"/readyz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := p.client.Do(r)
+		if err != nil {
+			t.Fatalf("the server stopped before it was seen to drain: %v", err)
+		}
+		if err := got.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		if got.StatusCode == http.StatusServiceUnavailable {
+			break
+		}
+	}
+	if got, body := p.query(t, `{__typename}`); got.StatusCode != http.StatusOK {
+		t.Errorf("a query while draining: %d %s", got.StatusCode, body)
+	}
+	p.client.CloseIdleConnections()
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+// refusing is an upstream that must not be called.
+func refusing(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the upstream was called") }))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestPassThroughWithoutToken(t *testing.T) {
+	p := start(t, "--upstream-url="+refusing(t))
+	for _, free := range []string{`{__typename}`, `{__schema{queryType{name}}}`, `{_service{sdl}}`} {
+		if got, body := p.query(t, free); got.StatusCode != http.StatusOK || strings.Contains(body, `"errors"`) {
+			t.Errorf("%s: %d %.300s", free, got.StatusCode, body)
+		}
+	}
+	got, body := p.query(t, `{a:order(id:1){id} __typename}`)
+	var answer struct {
+		Data   map[string]any
+		Errors []struct {
+			Path       []any
+			Extensions map[string]any
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		t.Fatal(err)
+	}
+	if got.StatusCode != http.StatusOK || len(answer.Errors) != 1 || answer.Errors[0].Extensions["code"] != "UNAUTHENTICATED" ||
+		!reflect.DeepEqual(answer.Errors[0].Path, []any{"a"}) || answer.Data["__typename"] != "Query" {
+		t.Errorf("%d %s", got.StatusCode, body)
+	}
+	if strings.Contains(p.log.String(), "sandbox") {
+		t.Error("the sandbox is announced, but does not answer")
+	}
+}
+
+func TestServiceMode(t *testing.T) {
+	p := start(t, "--upstream-token=Bearer planted-upstream", "--client-tokens=planted-one,planted-two")
+	for authorization, status := range map[string]int{"": 401, "Bearer planted-three": 401, "Bearer planted-one": 200, "Bearer planted-two": 200} {
+		got, body := p.query(t, `{order(id:1){id}}`, "Authorization", authorization)
+		if got.StatusCode != status || (status == 401) != (got.Header.Get("WWW-Authenticate") != "") {
+			t.Errorf("Authorization %q: %d %s", authorization, got.StatusCode, body)
+		}
+	}
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+	if strings.Contains(p.log.String(), "planted") {
+		t.Errorf("a token is in the log:\n%s", p.log)
+	}
+}
+
+func TestSettingErrors(t *testing.T) {
+	tests := map[string][]string{ // the arguments, and what the line must name besides the setting
+		"--cache-ttl":                 {"--cache-ttl=abc", `"abc"`, "30s"},
+		"--cache-ttl-closed":          {"--cache-ttl-closed=-5s", `"-5s"`, "0 or more"},
+		"--request-timeout":           {"--request-timeout=0", "0", "more than 0"},
+		"--upstream-timeout":          {"--upstream-timeout=5", `"5"`, "30s"},
+		"--cache-size":                {"--cache-size=1TB", `"1TB"`, "GiB"},
+		"--max-body":                  {"--max-body=0", "0", "more than 0"},
+		"--max-depth":                 {"--max-depth=-1", `"-1"`, "whole number"},
+		"--max-fields":                {"--max-fields=1e3", `"1e3"`, "whole number"},
+		"--upstream-concurrency":      {"--upstream-concurrency=0", "0", "more than 0"},
+		"--upstream-retries":          {"--upstream-retries=x", `"x"`, "whole number"},
+		"--upstream-rate":             {"--upstream-rate=NaN", `"NaN"`, "0 or more"},
+		"--rate-limit":                {"--rate-limit=-1", `"-1"`, "0 or more"},
+		"--listen":                    {"--listen=8080", `"8080"`, "host:port"},
+		"--admin-listen":              {"--admin-listen=:99999", `":99999"`, "65535"},
+		"--upstream-url":              {"--upstream-url=ftp://x", `"ftp://x"`, "http"},
+		"--apq":                       {"--apq=maybe", `"maybe"`, "true"},
+		"--log-level":                 {"--log-level=loud", `"loud"`, "debug"},
+		"--log-format":                {"--log-format=xml", `"xml"`, "json"},
+		"--cors-origins":              {"--cors-origins=*", `"*"`, "https"},
+		"--client-tokens":             {"--client-tokens=planted", "redacted", "--upstream-token"},
+		"--insecure-no-client-auth":   {"--insecure-no-client-auth", "true", "--upstream-token"},
+		"--trusted-documents-only":    {"--trusted-documents-only", "true", "--trusted-documents"},
+		"--unknown":                   {"--unknown=1", "unknown", "flag"},
+		"unexpected argument nothing": {"nothing", "nothing", "unexpected"},
+	}
+	for setting, test := range tests {
+		t.Run(setting, func(t *testing.T) {
+			expectOneLine(t, test[:1], append(test[1:], setting))
+		})
+	}
+}
+
+// expectOneLine starts the program with arguments that it must refuse.
+func expectOneLine(t *testing.T, arguments, wants []string) {
+	t.Helper()
+	err := command(t.Context(), arguments, io.Discard, io.Discard)
+	if err == nil {
+		t.Fatal("it started")
+	}
+	text := err.Error()
+	if strings.Contains(text, "\n") || strings.Contains(text, "planted") {
+		t.Errorf("not one line, or a secret in it: %s", text)
+	}
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q does not name %q", text, want)
+		}
+	}
+}
+
+func TestSettingCombinations(t *testing.T) {
+	tests := map[string]struct{ arguments, wants []string }{
+		"open service":          {[]string{"--upstream-token=planted"}, []string{"--client-tokens", "--insecure-no-client-auth"}},
+		"bad hash":              {[]string{"--upstream-token=planted", "--client-tokens=good,sha256:planted"}, []string{"--client-tokens", "token 2", "64 hex digits"}},
+		"both":                  {[]string{"--upstream-token=planted", "--client-tokens=planted", "--insecure-no-client-auth"}, []string{"--insecure-no-client-auth"}},
+		"password in URL":       {[]string{"--upstream-url=https://u:planted@host/"}, []string{"--upstream-url", "--upstream-token"}},
+		"missing manifest":      {[]string{"--trusted-documents=/no/such/file"}, []string{"--trusted-documents", "/no/such/file"}},
+		"relative URL":          {[]string{"--upstream-url=host/path"}, []string{"--upstream-url", "host/path"}},
+		"nowhere to listen":     {[]string{"--listen=203.0.113.1:80"}, []string{"--listen", "203.0.113.1:80"}},
+		"nowhere for operators": {[]string{"--listen=127.0.0.1:0", "--admin-listen=203.0.113.1:80"}, []string{"--admin-listen", "203.0.113.1:80"}},
+		"listening off":         {[]string{"--listen=off"}, []string{"--listen", "off", "host:port"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { expectOneLine(t, test.arguments, test.wants) })
+	}
+}
+
+func TestSettingsFromEnvironment(t *testing.T) {
+	t.Setenv("ORDERGRAPH_CACHE_TTL", "7s")
+	t.Setenv("ORDERGRAPH_CACHE_SIZE", "1GiB")
+	t.Setenv("ORDERGRAPH_GRAPHIQL", "false")
+	t.Setenv("ORDERGRAPH_CORS_ORIGINS", "https://a.example,https://b.example")
+	settings, _, err := parse([]string{"--cache-size=2KiB"}, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if time.Duration(settings.CacheTTL) != 7*time.Second || settings.CacheSize != 2048 || settings.GraphiQL || !settings.Introspection || len(settings.CorsOrigins) != 2 {
+		t.Errorf("%+v", settings)
+	}
+	t.Setenv("ORDERGRAPH_CACHE_TTL", "soon")
+	expectOneLine(t, nil, []string{"--cache-ttl", "ORDERGRAPH_CACHE_TTL", `"soon"`, "30s"})
+}
+
+// Each setting of the contract, with its default as the help shows it.
+var promisedSettings = map[string]string{
+	"listen": "localhost:8080", "admin-listen": "localhost:8081", "upstream-url": "", "upstream-token": "", "client-tokens": "",
+	"insecure-no-client-auth": "false", "upstream-timeout": "5s", "upstream-retries": "1", "upstream-concurrency": "64", "upstream-rate": "0",
+	"request-timeout": "15s", "cache-size": "256MiB", "cache-ttl": "30s", "cache-ttl-closed": "10m", "cache-stale-if-error": "1h",
+	"max-orders": "100", "max-body": "256KiB", "max-tokens": "2000", "max-depth": "20", "max-aliases": "30", "max-root-fields": "20",
+	"max-directives": "20", "max-fields": "1000", "rate-limit": "0", "apq": "true", "trusted-documents": "", "trusted-documents-only": "false",
+	"introspection": "true", "graphiql": "true", "router-secret": "", "cors-origins": "", "log-level": "info", "log-format": "json",
+}
+
+func TestHelpListsEverySetting(t *testing.T) {
+	var stdout bytes.Buffer
+	if err := command(t.Context(), []string{"--help"}, &stdout, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	// Line breaks are for people.
+	help := strings.Join(strings.Fields(stdout.String()), " ")
+	for name, standard := range promisedSettings {
+		variable := "($ORDERGRAPH_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + ")"
+		if !strings.Contains(help, variable) || !strings.Contains(help, "--"+name) && !strings.Contains(help, "--[no-]"+name) {
+			t.Errorf("the help lacks --%s or %s", name, variable)
+		}
+		if standard != "" && !strings.Contains(help, "Default: "+standard+". "+variable) {
+			t.Errorf("the help lacks the default %s of --%s", standard, name)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var stdout bytes.Buffer
+	if err := command(t.Context(), []string{"--version"}, &stdout, io.Discard); err != nil || strings.TrimSpace(stdout.String()) == "" {
+		t.Errorf("%q %v", stdout.String(), err)
+	}
+}
+
+func TestLogFormats(t *testing.T) {
+	for format, want := range map[string]string{"json": `"msg":"m"`, "text": "msg=m"} {
+		var output bytes.Buffer
+		log := newLogger(config{LogLevel: "warn", LogFormat: format}, &output)
+		log.Log(t.Context(), slog.LevelInfo, "hidden")
+		log.Log(t.Context(), slog.LevelWarn, "m")
+		if !strings.Contains(output.String(), want) || strings.Contains(output.String(), "hidden") {
+			t.Errorf("%s: %s", format, output.String())
+		}
+	}
+}
