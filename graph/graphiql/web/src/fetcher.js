@@ -1,3 +1,5 @@
+import { parse } from 'graphql';
+
 // The API is a sibling of the page, wherever the two are mounted.
 const endpoint = '../graphql';
 
@@ -8,7 +10,7 @@ export async function fetcher(operation, { headers } = {}) {
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: { ...headers, 'Content-Type': 'application/json', Accept: accepted },
-    body: JSON.stringify(operation),
+    body: JSON.stringify(withoutUnknownName(operation)),
     credentials: 'same-origin',
   });
   const text = await response.text();
@@ -16,5 +18,20 @@ export async function fetcher(operation, { headers } = {}) {
     return JSON.parse(text);
   } catch {
     return { errors: [{ message: `HTTP ${response.status} ${response.statusText}`.trim() }], body: text };
+  }
+}
+
+// GraphiQL notices the operation's name a moment after a tab was changed: who runs the query before
+// that would send the name that the tab before had.
+function withoutUnknownName(operation) {
+  const { operationName, ...unnamed } = operation;
+  return !operationName || operationNames(operation.query).includes(operationName) ? operation : unnamed;
+}
+
+function operationNames(query) {
+  try {
+    return parse(query).definitions.map((definition) => definition.name?.value);
+  } catch {
+    return [];
   }
 }
