@@ -124,7 +124,7 @@ func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 		_, err := io.WriteString(stdout, schema)
 		return err
 	}
-	limitMemory()
+	limitMemory("/sys/fs/cgroup/memory.max")
 	return run(ctx, settings, newLogger(settings, stderr))
 }
 
@@ -328,13 +328,13 @@ func newLogger(c config, output io.Writer) *slog.Logger {
 }
 
 // limitMemory makes the garbage collector work harder before the kernel ends the process: at nine
-// tenths of the container's memory, unless GOMEMLIMIT says otherwise.
-func limitMemory() {
+// tenths of the container's memory, unless GOMEMLIMIT says otherwise. file holds the container's
+// limit; outside of one there is none, or it says "max".
+func limitMemory(file string) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	// Outside of a container there is no such file, or it says "max".
-	text, err := os.ReadFile("/sys/fs/cgroup/memory.max")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return
 	}
@@ -449,7 +449,10 @@ func announce(c config, listening string, log *slog.Logger) {
 	// The name of the setting reads better than the address it stands for, but not its port 0.
 	host, _, _ := net.SplitHostPort(string(c.Listen))
 	_, port, _ := net.SplitHostPort(listening)
-	where := "http://" + net.JoinHostPort(cmp.Or(host, "localhost"), port)
+	if everywhere := net.ParseIP(host); host == "" || everywhere.IsUnspecified() {
+		host = "localhost"
+	}
+	where := "http://" + net.JoinHostPort(host, port)
 	what := "GraphQL: " + where + "/graphql"
 	if c.GraphiQL && c.Introspection {
 		what = "GraphiQL: " + where + "/graphiql/"
@@ -461,6 +464,9 @@ func announce(c config, listening string, log *slog.Logger) {
 	log.Info(what)
 	if !c.sandboxed() && strings.HasPrefix(c.UpstreamURL, "http://") {
 		log.Warn("--upstream-url is not https: tokens and orders travel in the clear")
+	}
+	if c.InsecureNoClientAuth {
+		log.Warn("--insecure-no-client-auth: whoever reaches this address reads orders at your expense")
 	}
 }
 

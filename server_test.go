@@ -9,7 +9,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"reflect"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +36,12 @@ type program struct {
 // start runs the program with the given flags on free ports, and stops it after the test.
 func start(t *testing.T, flags ...string) *program {
 	t.Helper()
+	return startDraining(t, -1, flags...)
+}
+
+// startDraining starts a program that serves for the given time after it was told to stop.
+func startDraining(t *testing.T, delay time.Duration, flags ...string) *program {
+	t.Helper()
 	p := &program{log: new(lockedBuffer), client: &http.Client{
 		Transport:     &http.Transport{DisableCompression: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -42,7 +51,7 @@ func start(t *testing.T, flags ...string) *program {
 		t.Fatal(err)
 	}
 	listening, stopped := make(chan struct{}), make(chan error, 1)
-	settings.drain = httpserver.Drain{Delay: 300 * time.Millisecond}
+	settings.drain = httpserver.Drain{Delay: delay}
 	settings.listening = func(public, admin string) {
 		p.public, p.admin = "http://"+public, "http://"+admin
 		close(listening)
@@ -274,7 +283,7 @@ func TestIntrospectionOff(t *testing.T) {
 }
 
 func TestDrain(t *testing.T) {
-	p := start(t)
+	p := startDraining(t, 3*time.Second)
 	stopped := make(chan error)
 	go func() { stopped <- p.stop() }()
 	for {
@@ -464,6 +473,30 @@ func TestHelpListsEverySetting(t *testing.T) {
 			t.Errorf("the help lacks the default %s of --%s", standard, name)
 		}
 	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	file := filepath.Join(t.TempDir(), "memory.max")
+	for _, test := range []struct {
+		environment, text string
+		want              int64
+	}{
+		{"", "max\n", before},
+		{"1GiB", "1000000000\n", before},
+		{"", "1000000000\n", 900_000_000},
+	} {
+		t.Setenv("GOMEMLIMIT", test.environment)
+		if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		limitMemory(file)
+		if got := debug.SetMemoryLimit(-1); got != test.want {
+			t.Errorf("GOMEMLIMIT=%q, container %q: limit %d, want %d", test.environment, test.text, got, test.want)
+		}
+	}
+	limitMemory(filepath.Join(t.TempDir(), "none"))
 }
 
 func TestVersion(t *testing.T) {
