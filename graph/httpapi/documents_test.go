@@ -3,7 +3,6 @@ package httpapi
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -168,29 +167,5 @@ func TestDocumentCacheIsBounded(t *testing.T) {
 	cache.add("huge", strings.Repeat("x", maxDocumentBytes+1))
 	if _, found := cache.get("huge"); found || cache.recent.Len() == 0 {
 		t.Error("one large text pushed out all others")
-	}
-}
-
-func TestTooLargeClosesTheConnection(t *testing.T) {
-	server := httptest.NewServer(serve(t, Options{MaxBody: 1000}, nil))
-	defer server.Close()
-	defer server.Client().CloseIdleConnections()
-	for name, length := range map[string]int64{"announced": 2012, "chunked": -1} {
-		t.Run(name, func(t *testing.T) {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/graphql", strings.NewReader(query(strings.Repeat(" ", 2000))))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.ContentLength = length
-			r.Header.Set("Content-Type", jsonType)
-			got, err := server.Client().Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer got.Body.Close()
-			if got.StatusCode != http.StatusRequestEntityTooLarge || !got.Close {
-				t.Errorf("status %d, closed %v", got.StatusCode, got.Close)
-			}
-		})
 	}
 }

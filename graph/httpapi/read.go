@@ -83,6 +83,11 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes
 	if r.ContentLength > h.maxBody {
 		return tooLarge(h.maxBody)
 	}
+	if len(r.TransferEncoding) > 0 {
+		// net/http hides a Content-Length that came along with chunks. Who believes that one has another
+		// idea of where the next request begins: there must not be a next one (RFC 9112, 6.3).
+		w.Header().Set("Connection", "close")
+	}
 	if r.ContentLength > 0 {
 		buffer.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
