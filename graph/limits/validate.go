@@ -92,6 +92,7 @@ func (v *judge) validate(schema *ast.Schema, document ast.QueryDocument) gqlerro
 // overlapping fields that can't be merged.
 func standardRules(suggestions bool) []core.Rule {
 	list := []core.Rule{
+		numbersAsText,
 		rules.FragmentsOnCompositeTypesRule, rules.KnownDirectivesRule, rules.KnownFragmentNamesRule,
 		rules.KnownRootTypeRule, rules.LoneAnonymousOperationRule, rules.MaxIntrospectionDepth,
 		rules.NoUndefinedVariablesRule, rules.NoUnusedFragmentsRule, rules.NoUnusedVariablesRule,
