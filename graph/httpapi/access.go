@@ -55,7 +55,7 @@ func tokenDigest(token upstream.Secret) (digest [sha256.Size]byte, err error) {
 	}
 	decoded, err := hex.DecodeString(encoded)
 	if err != nil || len(decoded) != sha256.Size {
-		return digest, errors.New("want 64 hex digits after sha256:")
+		return digest, errors.New("want sha256: and 64 hex digits")
 	}
 	return [sha256.Size]byte(decoded), nil
 }

@@ -26,6 +26,9 @@ const (
 	maxMessage = 512
 )
 
+// Operation is what was executed, as far as the log tells. The name is the client's own.
+type Operation struct{ Type, Name string }
+
 // Answer is what one executed request answers.
 type Answer struct {
 	// Data is the JSON of the member data. It is nil only where nothing was executed.
@@ -39,6 +42,8 @@ type Answer struct {
 	// ShowsOrder tells whether the data show any order, FreshUntil until when all of those are fresh.
 	ShowsOrder bool
 	FreshUntil time.Time
+	// Operation is set where the answer is offered to Responses, which should bring it back.
+	Operation Operation
 }
 
 // complete tells whether the answer may be kept by the client's own cache.
@@ -67,21 +72,24 @@ func (a *Answer) appendExtensions(body *bytes.Buffer) {
 		return
 	}
 	body.WriteString(`,"extensions":{`)
+	if a.Data != nil {
+		a.appendCounts(body)
+	}
+	if len(a.Extensions) > 0 {
+		a.appendOthers(body)
+	}
+	body.WriteByte('}')
+}
+
+func (a *Answer) appendOthers(body *bytes.Buffer) {
 	for i, name := range slices.Sorted(maps.Keys(a.Extensions)) {
-		if i > 0 {
+		if i > 0 || a.Data != nil {
 			body.WriteByte(',')
 		}
 		body.Write(encode(name))
 		body.WriteByte(':')
 		body.Write(encode(a.Extensions[name]))
 	}
-	if a.Data != nil {
-		if len(a.Extensions) > 0 {
-			body.WriteByte(',')
-		}
-		a.appendCounts(body)
-	}
-	body.WriteByte('}')
 }
 
 func (a *Answer) appendCounts(body *bytes.Buffer) {

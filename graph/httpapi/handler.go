@@ -65,13 +65,12 @@ func NewHandler(options Options) (*Handler, error) {
 
 // exchange is one request on its way to its answer.
 type exchange struct {
-	scope         upstream.Scope
-	media         mediaType
-	status        int
-	operationType string
-	operationName string
-	codes         []string
-	counts        upstream.Counts
+	scope     upstream.Scope
+	media     mediaType
+	status    int
+	operation Operation
+	codes     []string
+	counts    upstream.Counts
 }
 
 // ServeHTTP answers one request and writes one log line about it.
@@ -125,11 +124,13 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *exchange, bu
 	}
 	if !x.scope.NoCache {
 		if known := h.responses.Find(&x.scope, request); known != nil {
+			x.operation = known.Operation
 			return known, nil
 		}
 	}
 	answer, refused = h.execute(r.Context(), request, x)
 	if answer != nil && answer.Data != nil {
+		answer.Operation = x.operation
 		h.responses.Keep(&x.scope, request, answer)
 	}
 	return answer, refused
@@ -171,8 +172,7 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) (*A
 		response := h.executor.DispatchError(graphql.WithOperationContext(ctx, operation), mistakes)
 		return &Answer{Errors: response.Errors, Extensions: response.Extensions}, nil
 	}
-	x.operationType = string(operation.Operation.Operation)
-	x.operationName = operation.Operation.Name
+	x.operation = Operation{Type: string(operation.Operation.Operation), Name: operation.Operation.Name}
 	if request.Get && operation.Operation.Operation != ast.Query {
 		return nil, methodNotAllowed(http.MethodPost)
 	}

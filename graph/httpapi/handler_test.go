@@ -275,7 +275,7 @@ func TestAnswerBody(t *testing.T) {
 	})
 	got := send(t, handler, post(query(`{order(id:1)}`), "X-Request-Id", "r-1"))
 	const want = `{"errors":[{"message":"ours","extensions":{"code":"UPSTREAM_TIMEOUT","requestId":"r-1","retryable":true}}],` +
-		`"data":{ "order":"<张三>" },"extensions":{"a":"x","b":1,"upstream":{"calls":2,"points":3,"hits":1,"stale":1}}}` + "\n"
+		`"data":{ "order":"<张三>" },"extensions":{"upstream":{"calls":2,"points":3,"hits":1,"stale":1},"a":"x","b":1}}` + "\n"
 	if got.Body.String() != want {
 		t.Errorf("got  %s\nwant %s", got.Body, want)
 	}
@@ -504,7 +504,7 @@ type recall struct {
 func (c *recall) Find(*upstream.Scope, Request) *Answer { return c.known }
 
 func (c *recall) Keep(_ *upstream.Scope, request Request, answer *Answer) {
-	c.kept = append(c.kept, string(request.Raw)+" "+string(answer.Data))
+	c.kept = append(c.kept, string(request.Raw)+" "+string(answer.Data)+" "+answer.Operation.Type+" "+answer.Operation.Name)
 }
 
 func TestResponses(t *testing.T) {
@@ -515,9 +515,9 @@ func TestResponses(t *testing.T) {
 	}
 	responses := &recall{}
 	handler := serve(t, Options{Responses: responses}, answer)
-	send(t, handler, post(query(`{wide}`)))
+	send(t, handler, post(query(`query W{wide}`)))
 	send(t, handler, post(query(`{no}`)))
-	if want := []string{query(`{wide}`) + ` {"a":1}`}; !slices.Equal(responses.kept, want) {
+	if want := []string{query(`query W{wide}`) + ` {"a":1} query W`}; !slices.Equal(responses.kept, want) {
 		t.Errorf("kept %q, want %q", responses.kept, want)
 	}
 	responses.known = &Answer{Data: json.RawMessage(`{"a":2}`), Counts: upstream.Counts{Hits: 1}, ShowsOrder: true, FreshUntil: time.Now().Add(time.Hour)}

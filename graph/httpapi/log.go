@@ -15,13 +15,13 @@ func (h *Handler) logRequest(ctx context.Context, x *exchange) {
 	if !h.log.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
-	name := x.operationName
+	name := x.operation.Name
 	if len(name) > maxLoggedName {
 		name = name[:maxLoggedName]
 	}
 	h.log.LogAttrs(ctx, slog.LevelInfo, "request",
 		slog.String("request_id", x.scope.RequestID),
-		slog.String("op_type", x.operationType),
+		slog.String("op_type", x.operation.Type),
 		slog.String("op_name", name),
 		slog.Int("status", x.status),
 		slog.Float64("duration_ms", float64(time.Since(x.scope.ArrivedAt).Microseconds())/1000),
