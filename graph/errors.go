@@ -138,7 +138,7 @@ func explainRequest(code string, located *gqlerror.Error) *gqlerror.Error {
 	message := located.Message
 	if len(located.Path) > 0 && located.Path[0] == ast.PathName("variable") && located.Locations == nil {
 		// The path leads into the variables, not into the response.
-		code, message = codeBadUserInput, fmt.Sprintf("Variable %q %s.", "$"+located.Path[1:].String(), message)
+		code, message = codeBadUserInput, fmt.Sprintf("Variable %q: %s.", "$"+located.Path[1:].String(), message)
 		located.Path = nil
 	}
 	extensions := maps.Clone(located.Extensions)
