@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -44,6 +45,7 @@ func (d Drain) withDefaults() Drain {
 type Server struct {
 	http     http.Server
 	listener net.Listener
+	draining atomic.Bool
 }
 
 // Listen opens an address, host:port. Connections wait until Serve. An answer must be written within
@@ -54,8 +56,9 @@ func Listen(ctx context.Context, address string, handler http.Handler, patience 
 	if err != nil {
 		return nil, err
 	}
-	return &Server{listener: listener, http: http.Server{
-		Handler:           handler,
+	s := &Server{listener: listener}
+	s.http = http.Server{
+		Handler:           s.lastOnConnection(handler),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      max(writeTimeout, patience),
@@ -63,7 +66,19 @@ func Listen(ctx context.Context, address string, handler http.Handler, patience 
 		// net/http adds 4 KiB to what it is told.
 		MaxHeaderBytes: maxHeaderBytes - 4<<10,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}}, nil
+	}
+	return s, nil
+}
+
+// lastOnConnection asks clients to leave while the server drains. A connection that ends with an
+// answer loses no request; one that is closed while idle may lose the request that was just sent.
+func (s *Server) lastOnConnection(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Address returns the host and port it listens at.
@@ -91,6 +106,9 @@ func Serve(ctx context.Context, drain Drain, servers ...*Server) error {
 	<-ctx.Done()
 	if drain.Begin != nil {
 		drain.Begin()
+	}
+	for _, server := range servers {
+		server.draining.Store(true)
 	}
 	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), drain.Timeout)
 	defer stop()

@@ -74,21 +74,28 @@ func over(t *testing.T, handler http.HandlerFunc) (*Server, *pipes) {
 
 func get(t *testing.T, network *pipes, path string) (int, error) {
 	t.Helper()
-	transport := &http.Transport{DialContext: network.dial, DisableKeepAlives: true}
+	transport := &http.Transport{DialContext: network.dial}
 	defer transport.CloseIdleConnections()
+	status, _, err := getBy(t, transport, path)
+	return status, err
+}
+
+// getBy also tells whether the server closes the connection.
+func getBy(t *testing.T, transport *http.Transport, path string) (status int, closed bool, err error) {
+	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://server"+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := transport.RoundTrip(r)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	defer got.Body.Close()
 	if _, err := io.Copy(io.Discard, got.Body); err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	return got.StatusCode, nil
+	return got.StatusCode, got.Close, nil
 }
 
 func TestDrainLosesNothing(t *testing.T) {
@@ -107,9 +114,17 @@ func TestDrainLosesNothing(t *testing.T) {
 			status, _ := get(t, network, "/slow")
 			slow <- status
 		}()
+		kept := &http.Transport{DialContext: network.dial}
+		defer kept.CloseIdleConnections()
+		if _, closed, err := getBy(t, kept, "/early"); closed || err != nil {
+			t.Errorf("before the end: closed %v, %v", closed, err)
+		}
 		synctest.Wait()
 		cancel()
 		time.Sleep(time.Second)
+		if _, closed, err := getBy(t, kept, "/on-the-same-connection"); !closed || err != nil {
+			t.Errorf("a kept connection: closed %v, %v", closed, err)
+		}
 		if !began.Load() {
 			t.Error("readiness is not taken back at once")
 		}
