@@ -94,6 +94,9 @@ func (p errorPresenter) explain(ctx context.Context, err error, located *gqlerro
 			map[string]any{"limit": maxOrdersLimit, "maximum": tooMany.Maximum},
 		)
 	}
+	if tooMany, ok := errors.AsType[tooManyLinkedError](err); ok {
+		return explained(limits.Code, tooMany.Error(), map[string]any{"limit": linkedValuesLimit, "maximum": maxLinkedValues})
+	}
 	if ours, ok := errors.AsType[*clientError](err); ok {
 		return explained(ours.code, ours.message, nil)
 	}

@@ -35,6 +35,7 @@ func newExecutor(options Options) (graphql.GraphExecutor, error) {
 	exec.SetRecoverFunc(presenter.recover)
 	exec.Use(admission{introspection: !options.NoIntrospection})
 	exec.Use(loader.New(options.Orders, planner.plan, maxOrders))
+	exec.Use(linkBudget{})
 	exec.Use(badValueReports{schema: schema})
 	return limits.Guard(exec, options.Limits, !options.NoIntrospection), nil
 }

@@ -16,12 +16,13 @@ func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, 
 		return nil, err
 	}
 	order, err := loader.Load(ctx, key)()
-	if err != nil {
+	if err != nil || order == nil {
 		return nil, err
 	}
-	if order != nil {
-		reportBadValues(ctx, order, graphql.GetPath(ctx))
+	if err := admitLinks(ctx, order); err != nil {
+		return nil, err
 	}
+	reportBadValues(ctx, order, graphql.GetPath(ctx))
 	return order, nil
 }
 

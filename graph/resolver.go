@@ -46,6 +46,9 @@ func await(ctx context.Context, thunks []loader.Thunk) []*upstream.Order {
 	path := graphql.GetPath(ctx)
 	for i, thunk := range thunks {
 		order, err := thunk()
+		if err == nil && order != nil {
+			err = admitLinks(ctx, order)
+		}
 		if err != nil {
 			addErrorAt(ctx, at(path, i), err)
 			continue
