@@ -198,6 +198,8 @@ async function prettify({ graphiql, page, named }) {
 async function history({ graphiql, page, named, picture }) {
   await named('the history brings an earlier query back', async () => {
     await graphiql.replaceQuery('query Remembered { order(id: "1") { id } }');
+    // The history takes the query that the tab is known to have.
+    await graphiql.tab('Remembered').waitFor();
     await graphiql.run();
     await graphiql.replaceQuery('query Later { order(id: "2") { id } }');
     await graphiql.button('Show History').click();
@@ -248,11 +250,11 @@ const state = async (graphiql) => ({
 
 async function headersSurviveOnRequest({ graphiql, page, named }) {
   await named('headers survive a reload once the user wants it', async () => {
+    await graphiql.replaceHeaders('{"Authorization": "kept-token"}');
+    await page.waitForTimeout(storing);
     await graphiql.button('Open settings dialog').click();
     await page.getByRole('dialog').getByRole('button', { name: 'On', exact: true }).click();
     await page.keyboard.press('Escape');
-    await graphiql.replaceHeaders('{"Authorization": "kept-token"}');
-    await page.waitForTimeout(storing);
     const before = await graphiql.tabTitles();
     await graphiql.reload();
     assert.equal((await graphiql.run()).request.headers().authorization, 'kept-token');

@@ -11,7 +11,12 @@ export async function watch(context) {
     });
   });
   context.on('request', (request) => seen.requests.push(request));
-  context.on('requestfailed', (request) => seen.failures.push(`${request.url()}: ${request.failure()?.errorText}`));
+  context.on('requestfailed', (request) => {
+    // A reload aborts what the page before it was still loading.
+    if (request.failure()?.errorText !== 'net::ERR_ABORTED') {
+      seen.failures.push(`${request.url()}: ${request.failure()?.errorText}`);
+    }
+  });
   context.on('response', (response) => {
     if (response.status() >= 400) {
       seen.failures.push(`${response.url()}: ${response.status()}`);

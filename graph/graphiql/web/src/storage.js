@@ -3,32 +3,57 @@
 const prefix = 'ordergraph:';
 
 const tabState = 'graphiql:tabState';
+const headers = 'graphiql:headers';
 const persistHeaders = 'graphiql:shouldPersistHeaders';
-// GraphiQL keeps the headers of every query in these, and a token with them, whatever the setting.
-const histories = ['graphiql:queries', 'graphiql:favorites'];
+const withHeaders = [headers, tabState, 'graphiql:queries', 'graphiql:favorites'];
 
 const getItem = (key) => localStorage.getItem(prefix + key);
 
 export const hasStoredTabs = () => getItem(tabState) !== null;
 export const keepsHeaders = () => getItem(persistHeaders) === 'true';
 
+// What GraphiQL last wanted to store, for those keys that have headers in them.
+const wanted = new Map();
+
+// setItem stores no headers, which have the token, unless the user wants it. GraphiQL itself would
+// keep those of the history in any case, and those of a tab if it changed just before the setting.
 function setItem(key, value) {
-  const stored = histories.includes(key) && !keepsHeaders() ? withoutHeaders(value) : value;
-  localStorage.setItem(prefix + key, stored);
-  if (key === persistHeaders && !keepsHeaders()) {
-    histories.filter((history) => getItem(history) !== null).forEach((history) => setItem(history, getItem(history)));
+  if (withHeaders.includes(key)) {
+    wanted.set(key, value);
+  }
+  localStorage.setItem(prefix + key, storable(key, value));
+  if (key === persistHeaders) {
+    withHeaders.forEach(storeAgain);
   }
 }
 
-const withoutHeaders = (history) => JSON.stringify(JSON.parse(history), (key, value) => (key === 'headers' ? undefined : value));
+function storeAgain(key) {
+  const value = wanted.get(key) ?? getItem(key);
+  if (value !== null) {
+    localStorage.setItem(prefix + key, storable(key, value));
+  }
+}
+
+function storable(key, value) {
+  if (keepsHeaders() || !withHeaders.includes(key)) {
+    return value;
+  }
+  return key === headers ? '' : JSON.stringify(JSON.parse(value), (name, inner) => (name === 'headers' ? null : inner));
+}
 
 const ownKeys = () => Object.keys(localStorage).filter((key) => key.startsWith(prefix));
 
 export const storage = {
   getItem,
   setItem,
-  removeItem: (key) => localStorage.removeItem(prefix + key),
-  clear: () => ownKeys().forEach((key) => localStorage.removeItem(key)),
+  removeItem(key) {
+    wanted.delete(key);
+    localStorage.removeItem(prefix + key);
+  },
+  clear() {
+    wanted.clear();
+    ownKeys().forEach((key) => localStorage.removeItem(key));
+  },
   get length() {
     return ownKeys().length;
   },
