@@ -17,7 +17,7 @@ import (
 
 // malformed answers every order with testdata/malformed.json.
 func malformed(t testing.TB) *fakeOrders {
-	order := decodedOrder(t, readText(t, "testdata/malformed.json"))
+	order := decodedOrder(t, 1, readText(t, "testdata/malformed.json"))
 	return &fakeOrders{answer: func(context.Context, upstream.Request) (upstream.Result, error) {
 		return upstream.Result{Order: order, FreshUntil: time.Now()}, nil
 	}}
@@ -48,7 +48,8 @@ func TestSelectedBadValuesAreReportedAtTheirPlace(t *testing.T) {
 		{
 			"fields merged from two places",
 			`{order(id:1){domesticShipping{city} domesticShipping{town}} order(id:1){domesticShipping{city}}}`,
-			`{"order":{"domesticShipping":{"city":null,"town":null}}}`, []string{"order.domesticShipping.city"},
+			`{"order":{"domesticShipping":{"city":null,"town":null}}}`,
+			[]string{"order.domesticShipping.city"},
 		},
 		{
 			"through the shipments of a line",

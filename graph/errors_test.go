@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ordergraph/upstream"
@@ -96,20 +97,21 @@ func TestFaultsOfOursAreLoggedAndHidden(t *testing.T) {
 	}
 }
 
-func TestTimeouts(t *testing.T) {
-	wait := func(ctx context.Context, _ upstream.Request) (upstream.Result, error) {
-		<-ctx.Done()
-		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Cause: context.Cause(ctx)}
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	response := newServer(t, Options{Orders: &fakeOrders{answer: wait}}).run(t, ctx, `{order(id:1){id}}`, "")
-	check(t, response, `{"order":null}`, "REQUEST_TIMEOUT order")
-
+func TestTheRequestsTimeoutIsNotTheUpstreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wait := func(ctx context.Context, _ upstream.Request) (upstream.Result, error) {
+			<-ctx.Done()
+			return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Cause: context.Cause(ctx)}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		response := newServer(t, Options{Orders: &fakeOrders{answer: wait}}).run(t, ctx, `{order(id:1){id}}`, "")
+		check(t, response, `{"order":null}`, "REQUEST_TIMEOUT order")
+	})
 	own := func(context.Context, upstream.Request) (upstream.Result, error) {
 		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Cause: context.DeadlineExceeded}
 	}
-	response = newServer(t, Options{Orders: &fakeOrders{answer: own}}).run(t, t.Context(), `{order(id:1){id}}`, "")
+	response := newServer(t, Options{Orders: &fakeOrders{answer: own}}).run(t, t.Context(), `{order(id:1){id}}`, "")
 	check(t, response, `{"order":null}`, "UPSTREAM_TIMEOUT order")
 }
 

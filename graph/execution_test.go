@@ -323,9 +323,9 @@ func TestTooManyOrdersAreRefusedBeforeAnyCall(t *testing.T) {
 }
 
 // decodedOrder is an order as the upstream's answer body is read.
-func decodedOrder(t testing.TB, body string) *upstream.Order {
+func decodedOrder(t testing.TB, id upstream.OrderID, body string) *upstream.Order {
 	t.Helper()
-	answer, err := upstream.DecodeAnswer([]byte(body), upstream.Key{ID: 1}, time.Now())
+	answer, err := upstream.DecodeAnswer([]byte(body), upstream.Key{ID: id}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
