@@ -182,7 +182,7 @@ func (c config) check() error {
 		address, err := url.Parse(c.UpstreamURL)
 		switch {
 		case err != nil, address.Scheme != "http" && address.Scheme != "https", address.Hostname() == "":
-			return fmt.Errorf("--upstream-url: %q is not allowed, want an absolute http or https URL", c.UpstreamURL)
+			return fmt.Errorf("--upstream-url: %s is not allowed, want an absolute http or https URL", withoutCredentials(c.UpstreamURL))
 		case address.User != nil:
 			return errors.New("--upstream-url: [redacted] is not allowed, want a URL without user name and password; the token goes into --upstream-token")
 		}
@@ -210,6 +210,14 @@ func (c config) check() error {
 		return errors.New("--trusted-documents-only: true is not allowed, want --trusted-documents as well")
 	}
 	return nil
+}
+
+// withoutCredentials shows an address that can't be read, unless it may hold a password.
+func withoutCredentials(address string) string {
+	if strings.Contains(address, "@") {
+		return "[redacted]"
+	}
+	return strconv.Quote(address)
 }
 
 // sandboxed tells whether the embedded sandbox answers.

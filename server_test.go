@@ -419,6 +419,7 @@ func TestSettingCombinations(t *testing.T) {
 		"open service":          {[]string{"--upstream-token=planted"}, []string{"--client-tokens", "--insecure-no-client-auth"}},
 		"bad hash":              {[]string{"--upstream-token=planted", "--client-tokens=good,sha256:planted"}, []string{"--client-tokens", "token 2", "64 hex digits"}},
 		"both":                  {[]string{"--upstream-token=planted", "--client-tokens=planted", "--insecure-no-client-auth"}, []string{"--insecure-no-client-auth"}},
+		"password in bad URL":   {[]string{"--upstream-url=https://u:planted@host/%zz"}, []string{"--upstream-url", "[redacted]"}},
 		"password in URL":       {[]string{"--upstream-url=https://u:planted@host/"}, []string{"--upstream-url", "--upstream-token"}},
 		"missing manifest":      {[]string{"--trusted-documents=/no/such/file"}, []string{"--trusted-documents", "/no/such/file"}},
 		"relative URL":          {[]string{"--upstream-url=host/path"}, []string{"--upstream-url", "host/path"}},
