@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
@@ -66,13 +67,16 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// longNumber finds what gqlparser does not read with every digit, and numbersAsText does.
+var longNumber = regexp.MustCompile(`[0-9]{18}|[eE][-+]?[0-9]{3}`)
+
 // compareVerdicts checks that this package refuses just what gqlparser's own rules refuse.
 func compareVerdicts(tb testing.TB, schema *ast.Schema, text string) {
 	tb.Helper()
 	source := &ast.Source{Input: text}
 	ours, err := parser.ParseQueryWithTokenLimit(source, Default().Tokens)
-	if err != nil || len(ours.Operations) == 0 {
-		return // The executor refuses these.
+	if err != nil || len(ours.Operations) == 0 || longNumber.MatchString(text) {
+		return // The executor refuses these, or they are read in another way on purpose.
 	}
 	list := newJudge(Default(), true).validate(schema, *ours)
 	if len(list) > 0 && list[0].Extensions["code"] == Code {
