@@ -9,13 +9,13 @@ export class GraphiQL {
 
   // open loads the page and waits until the schema is there and a query can be typed.
   async open(url) {
-    const introspection = this.page.waitForResponse((response) => response.url().endsWith('/graphql'));
+    const introspection = this.page.waitForResponse(isIntrospection);
     await this.page.goto(url);
     await this.ready(introspection);
   }
 
   async reload() {
-    const introspection = this.page.waitForResponse((response) => response.url().endsWith('/graphql'));
+    const introspection = this.page.waitForResponse(isIntrospection);
     await this.page.reload();
     await this.ready(introspection);
   }
@@ -24,6 +24,14 @@ export class GraphiQL {
     await this.page.locator('.graphiql-query-editor .view-line').first().waitFor();
     await introspection;
     await this.page.locator('.graphiql-spin').waitFor({ state: 'detached' });
+  }
+
+  // colored waits until the query has its colours, which come a moment after the text.
+  async colored() {
+    await this.page.waitForFunction(() => {
+      const parts = document.querySelectorAll('.graphiql-query-editor .view-line span span');
+      return new Set([...parts].map((part) => getComputedStyle(part).color)).size > 3;
+    });
   }
 
   button(name) {
@@ -100,7 +108,7 @@ export class GraphiQL {
   // run executes the tab's query and returns the request and the response.
   async run() {
     const [response] = await Promise.all([
-      this.page.waitForResponse((candidate) => candidate.url().endsWith('/graphql')),
+      this.page.waitForResponse((candidate) => isAnswer(candidate) && !isIntrospection(candidate)),
       this.page.locator('.graphiql-execute-button').click(),
     ]);
     const body = await response.json();
@@ -117,6 +125,9 @@ export class GraphiQL {
     return lines.replaceAll('\u00a0', ' ');
   }
 }
+
+const isAnswer = (response) => response.url().endsWith('/graphql');
+const isIntrospection = (response) => isAnswer(response) && response.request().postData().includes('IntrospectionQuery');
 
 // exactly returns a pattern for a text, but for the white space that the editor adds to a pasted one.
 function exactly(text) {

@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { checkOwnUpstream } from './own_upstream.js';
+import { checkClientTokens, checkOwnUpstream } from './own_upstream.js';
 import { close } from './report.js';
 import { checkSandbox } from './sandbox.js';
 import { binary, startProgram, startUpstream } from './servers.js';
@@ -33,6 +33,11 @@ try {
   const own = await startProgram(path, `--upstream-url=${upstream.url}`);
   started.push(own);
   await checkOwnUpstream({ browser, url: own.url, upstream, artifacts });
+  const clientToken = 'client-token-of-this-test';
+  const service = await startProgram(path, `--upstream-url=${upstream.url}`, '--upstream-token=upstream-token',
+    `--client-tokens=${clientToken}`);
+  started.push(service);
+  await checkClientTokens({ browser, url: service.url, clientToken, artifacts });
 } finally {
   await browser.close();
   await Promise.all(started.map((program) => program.stop()));

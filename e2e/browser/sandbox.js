@@ -51,6 +51,7 @@ async function firstVisit({ graphiql, page, named, picture, appearance }) {
     const light = await lightness(page, '.graphiql-container');
     assert.ok(appearance === 'dark' ? light < 0.3 : light > 0.9, `lightness ${light}`);
   });
+  await graphiql.colored();
   await picture('1-first-visit');
 }
 
@@ -221,6 +222,7 @@ async function appearanceSetting({ graphiql, page, named, picture, appearance })
     assert.ok(other === 'Dark' ? light < 0.3 : light > 0.9, `lightness ${light}`);
     const note = await lightness(page, '.sandbox-note');
     assert.ok(other === 'Dark' ? note < 0.5 : note > 0.5, `lightness ${note} of the note`);
+    await graphiql.colored();
     await picture('12-other-appearance');
   });
 }

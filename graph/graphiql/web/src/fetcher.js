@@ -9,7 +9,7 @@ const accepted = 'application/graphql-response+json, application/json';
 export async function fetcher(operation, { headers } = {}) {
   const response = await fetch(endpoint, {
     method: 'POST',
-    headers: { ...headers, 'Content-Type': 'application/json', Accept: accepted },
+    headers: { ...written(headers), 'Content-Type': 'application/json', Accept: accepted },
     body: JSON.stringify(withoutUnknownName(operation)),
     credentials: 'same-origin',
   });
@@ -19,6 +19,11 @@ export async function fetcher(operation, { headers } = {}) {
   } catch {
     return { errors: [{ message: `HTTP ${response.status} ${response.statusText}`.trim() }], body: text };
   }
+}
+
+// written leaves out headers without a value: the hint in the editor has one.
+function written(headers = {}) {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
 }
 
 // GraphiQL notices the operation's name a moment after a tab was changed: who runs the query before

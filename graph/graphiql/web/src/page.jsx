@@ -1,5 +1,7 @@
 import { explorerPlugin } from '@graphiql/plugin-explorer';
+import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
+import { useEffect, useRef } from 'react';
 import { fetcher } from './fetcher.js';
 import { ownHeaders, sandboxHeaders } from './headers.js';
 import { hasStoredTabs, keepsHeaders, storage } from './storage.js';
@@ -30,6 +32,7 @@ export function Page({ sandbox }) {
         schemaDescription
       >
         <GraphiQL.Logo>Ordergraph</GraphiQL.Logo>
+        <MissingSchema />
       </GraphiQL>
     </>
   );
@@ -38,8 +41,23 @@ export function Page({ sandbox }) {
 function SandboxNote() {
   return (
     <p className="sandbox-note" role="note">
-      <strong>Sandbox data.</strong> These orders are invented and cost nothing. For real ones, start with{' '}
-      <code>--upstream-url</code>.
+      <strong>Sandbox data.</strong> These orders are invented, and nobody pays their points. For real ones, start
+      with <code>--upstream-url</code>.
     </p>
   );
+}
+
+// MissingSchema asks for the schema again after each query, as long as there is none: a server that
+// wants a token even for that refuses the first time, before anyone could write one.
+function MissingSchema() {
+  const { schema, isFetching } = useGraphiQL(pick('schema', 'isFetching'));
+  const { introspect } = useGraphiQLActions();
+  const wasFetching = useRef(false);
+  useEffect(() => {
+    if (wasFetching.current && !isFetching && !schema) {
+      introspect();
+    }
+    wasFetching.current = isFetching;
+  });
+  return null;
 }
