@@ -45,10 +45,17 @@ func plainGets(c *check) {
 		header, value string
 		runs          bool
 	}{
-		{"Accept", "*/*", false}, {"Content-Type", "text/plain", false}, {"Content-Type", "application/x-www-form-urlencoded", false},
-		{"Content-Type", "multipart/form-data", false}, {"Accept-Language", "zh", false}, {"Range", "bytes=0-1", false},
-		{"X-Requested-With", "XMLHttpRequest", true}, {"Apollo-Require-Preflight", "true", true}, {"GraphQL-Preflight", "1", true},
-		{"X-Apollo-Operation-Name", "q", true}, {"Content-Type", "application/json", true},
+		{"Accept", "*/*", false},
+		{"Content-Type", "text/plain", false},
+		{"Content-Type", "application/x-www-form-urlencoded", false},
+		{"Content-Type", "multipart/form-data", false},
+		{"Accept-Language", "zh", false},
+		{"Range", "bytes=0-1", false},
+		{"X-Requested-With", "XMLHttpRequest", true},
+		{"Apollo-Require-Preflight", "true", true},
+		{"GraphQL-Preflight", "1", true},
+		{"X-Apollo-Operation-Name", "q", true},
+		{"Content-Type", "application/json", true},
 	} {
 		before := c.endpoint.count()
 		sent, err := http.NewRequest(http.MethodGet, address, nil)

@@ -85,8 +85,16 @@ func terminationWithHang(c *check) {
 
 func badSettings(c *check) {
 	for _, test := range [][]string{
-		{"--cache-ttl", "soon"}, {"--cache-size", "-1"}, {"--max-depth", "many"}, {"--upstream-concurrency", "0"}, {"--upstream-url", "not a url"},
-		{"--upstream-url", "ftp://a.example/"}, {"--log-level", "loud"}, {"--trusted-documents", "/nowhere.json"}, {"--cors-origins", "*"}, {"--nothing", "1"},
+		{"--cache-ttl", "soon"},
+		{"--cache-size", "-1"},
+		{"--max-depth", "many"},
+		{"--upstream-concurrency", "0"},
+		{"--upstream-url", "not a url"},
+		{"--upstream-url", "ftp://a.example/"},
+		{"--log-level", "loud"},
+		{"--trusted-documents", "/nowhere.json"},
+		{"--cors-origins", "*"},
+		{"--nothing", "1"},
 	} {
 		s, err := launch(c.settings.binary, test...)
 		c.require(err, "start the server")

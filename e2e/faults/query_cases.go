@@ -289,9 +289,14 @@ func badRepresentations(c *check) {
 		query:         "query($r:[_Any!]!){_entities(representations:$r){__typename ... on Order " + selection + "}}",
 		authorization: caller,
 		variables: map[string]any{"r": []any{
-			map[string]any{"__typename": "Order", "id": id}, map[string]any{"__typename": "Order"}, map[string]any{"__typename": "Nothing", "id": "1"},
-			map[string]any{}, map[string]any{"__typename": "Order", "id": "x"}, map[string]any{"__typename": "Order", "id": map[string]any{}},
-			map[string]any{"__typename": "Order", "webSite": "NOWHERE", "id": id}, "Order", 7,
+			map[string]any{"__typename": "Order", "id": id},
+			map[string]any{"__typename": "Order"},
+			map[string]any{"__typename": "Nothing", "id": "1"},
+			map[string]any{},
+			map[string]any{"__typename": "Order", "id": "x"},
+			map[string]any{"__typename": "Order", "id": map[string]any{}},
+			map[string]any{"__typename": "Order", "webSite": "NOWHERE", "id": id},
+			"Order", 7,
 		}},
 	})
 	list, ok := r.at("_entities").([]any)

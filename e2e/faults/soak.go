@@ -284,12 +284,20 @@ func (c *check) judge(t *tally) {
 		name  string
 		value any
 	}{
-		{"requests sent", t.sent}, {"answered right", t.right}, {"answered with a coded error", t.coded},
-		{"refused, as they should be", t.refused}, {"given up by the caller", t.impatient}, {"lost", t.lost}, {"wrong tenant or order", t.wrongTenant},
+		{"requests sent", t.sent},
+		{"answered right", t.right},
+		{"answered with a coded error", t.coded},
+		{"refused, as they should be", t.refused},
+		{"given up by the caller", t.impatient},
+		{"lost", t.lost},
+		{"wrong tenant or order", t.wrongTenant},
 		{"errors while the upstream was well", t.wrongInQuiet},
-		{"paid calls while the upstream was well", t.paidInQuiet}, {"the least possible", t.leastInQuiet},
-		{"paid calls in all", t.calls}, {"slowest answer", t.slowest.Round(time.Millisecond)},
-		{"peak memory, MiB", t.peak >> 20}, {"error codes", strings.Join(codes, ", ")},
+		{"paid calls while the upstream was well", t.paidInQuiet},
+		{"the least possible", t.leastInQuiet},
+		{"paid calls in all", t.calls},
+		{"slowest answer", t.slowest.Round(time.Millisecond)},
+		{"peak memory, MiB", t.peak >> 20},
+		{"error codes", strings.Join(codes, ", ")},
 	} {
 		fmt.Printf("  %-40s %v\n", row.name, row.value)
 	}
