@@ -5,6 +5,9 @@ const endpoint = '../graphql';
 
 const accepted = 'application/graphql-response+json, application/json';
 
+// refused says that the last request lacked a token that the server takes.
+export let refused = false;
+
 // fetcher sends one operation and returns what GraphiQL shows as the response.
 export async function fetcher(operation, { headers } = {}) {
   const response = await fetch(endpoint, {
@@ -13,6 +16,7 @@ export async function fetcher(operation, { headers } = {}) {
     body: JSON.stringify(withoutUnknownName(operation)),
     credentials: 'same-origin',
   });
+  refused = response.status === 401;
   const text = await response.text();
   try {
     return JSON.parse(text);

@@ -2,7 +2,7 @@ import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { useEffect, useRef } from 'react';
-import { fetcher } from './fetcher.js';
+import { fetcher, refused } from './fetcher.js';
 import { ownHeaders, sandboxHeaders } from './headers.js';
 import { hasStoredTabs, keepsHeaders, storage } from './storage.js';
 import { ownTabs, sandboxTabs } from './tabs.js';
@@ -47,14 +47,14 @@ function SandboxNote() {
   );
 }
 
-// MissingSchema asks for the schema again after each query, as long as there is none: a server that
-// wants a token even for that refuses the first time, before anyone could write one.
+// MissingSchema asks for the schema again once a query was let through: a server that wants a token
+// even for that refused it before anyone could write one.
 function MissingSchema() {
   const { schema, isFetching } = useGraphiQL(pick('schema', 'isFetching'));
   const { introspect } = useGraphiQLActions();
   const wasFetching = useRef(false);
   useEffect(() => {
-    if (wasFetching.current && !isFetching && !schema) {
+    if (wasFetching.current && !isFetching && !schema && !refused) {
       introspect();
     }
     wasFetching.current = isFetching;
