@@ -62,7 +62,7 @@ async function lightness(page, selector) {
   return (red + green + blue) / 3 / 255;
 }
 
-async function defaultTabs({ graphiql, page, named, picture }) {
+async function defaultTabs({ graphiql, named, picture }) {
   const isUpstream = (upstream, expected) => assert.deepEqual(upstream, { stale: 0, ...expected });
   await named('one order with its parts, Chinese names', async () => {
     const { body, status } = await graphiql.run();
@@ -110,7 +110,6 @@ async function defaultTabs({ graphiql, page, named, picture }) {
     assert.equal(body.data._entities[0].id, documented);
     assert.equal(body.data._entities[1].webSite, 'CN_1688');
     assert.equal(body.data._entities.length, 2);
-    await page.waitForTimeout(100);
     await picture('6-entities');
   });
 }
