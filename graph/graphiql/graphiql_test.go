@@ -100,8 +100,11 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 		"Cross-Origin-Resource-Policy": "same-origin",
 	}
 	requests := [][2]string{
-		{"GET", "/graphiql/"}, {"GET", asset(t, `worker-.*\.js$`)}, {"GET", "/graphiql"},
-		{"GET", "/graphiql/missing"}, {"POST", "/graphiql/"},
+		{"GET", "/graphiql/"},
+		{"GET", asset(t, `worker-.*\.js$`)},
+		{"GET", "/graphiql"},
+		{"GET", "/graphiql/missing"},
+		{"POST", "/graphiql/"},
 	}
 	for _, request := range requests {
 		response := get(t, Options{}, request[0], request[1])
