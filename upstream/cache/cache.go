@@ -94,8 +94,11 @@ type level interface {
 	// get returns the copy under k, fresh or not, or nil. It must not block: it is called under a
 	// lock.
 	get(k key) *snapshot
-	// put keeps a copy, or not: when it returns, get shows either the copy or none newer.
-	put(s *snapshot)
+	// order returns the order of a copy that get returned. It may take some work.
+	order(s *snapshot) (*upstream.Order, error)
+	// put keeps a copy, or not: when it returns, get shows either the copy or none newer. The body is
+	// the answer that the copy is of, or nil where only the order is known.
+	put(s *snapshot, body []byte)
 	close()
 }
 
@@ -111,7 +114,7 @@ func New(orders upstream.Orders, options Options) (*Cache, error) {
 		keys:     newKeyring(options.HashKey),
 		level:    nothing{},
 		refusals: newRefusals(),
-		flights:  flights{byKey: map[key][]*flight{}},
+		flights:  flights{byKey: map[key][]*flight{}, turn: make(chan struct{}, 1)},
 	}
 	if options.Size > 0 {
 		memory, err := newMemory(options)
@@ -185,7 +188,7 @@ func (c *Cache) fetch(ctx context.Context, q *question) (upstream.Result, error)
 
 // serve answers from a copy and counts the hit.
 func (c *Cache) serve(q *question, s *snapshot, now time.Time) (upstream.Result, error) {
-	result, err := s.result()
+	order, err := c.level.order(s)
 	if err != nil {
 		return upstream.Result{}, err
 	}
@@ -194,7 +197,7 @@ func (c *Cache) serve(q *question, s *snapshot, now time.Time) (upstream.Result,
 		counts.Stale = 1
 	}
 	q.Scope.Usage.Add(counts)
-	return result, nil
+	return s.result(order), nil
 }
 
 // serveStale answers from a copy after a call that failed, if the failure is an outage and the copy
@@ -221,6 +224,7 @@ func (q *question) NoCache() bool { return q.Scope.NoCache }
 // nothing is a level that keeps nothing.
 type nothing struct{}
 
-func (nothing) get(key) *snapshot { return nil }
-func (nothing) put(*snapshot)     {}
-func (nothing) close()            {}
+func (nothing) get(key) *snapshot                          { return nil }
+func (nothing) order(s *snapshot) (*upstream.Order, error) { return s.order.Load(), nil }
+func (nothing) put(*snapshot, []byte)                      {}
+func (nothing) close()                                     {}

@@ -259,6 +259,9 @@ func TestStaleWithoutFreshness(t *testing.T) {
 		b.ask(asking{})
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout} })
 		b.expect(b.ask(asking{}), "", "UPSTREAM_TIMEOUT", oneCall)
+		if s := b.cache.level.get(b.cache.keys.of(upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}})); s != nil {
+			b.Error("a copy that nobody will get is kept")
+		}
 	})
 }
 
@@ -275,6 +278,10 @@ func TestSizeZero(t *testing.T) {
 			}
 		}
 		b.expect(b.ask(asking{}), "call 2", "", oneCall)
+		landed := &flight{result: upstream.Result{Order: &upstream.Order{}}}
+		if b.cache.copyOf(landed, time.Now()) != nil {
+			b.Error("a copy was made")
+		}
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable} })
 		b.expect(b.ask(asking{}), "", "UPSTREAM_UNAVAILABLE", oneCall)
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindQuotaExhausted} })

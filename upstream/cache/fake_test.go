@@ -202,7 +202,6 @@ var (
 	nothingCounted = upstream.Counts{}
 	oneCall        = upstream.Counts{Calls: 1}
 	oneHit         = upstream.Counts{Hits: 1}
-	oneStale       = upstream.Counts{Hits: 1, Stale: 1}
 )
 
 // fixture returns an answer of the upstream as the documents have it.

@@ -45,9 +45,9 @@ type flights struct {
 	running  sync.WaitGroup
 	// storing is the number of flights whose copy is being stored.
 	storing atomic.Int64
-	// store is held while a copy is put into the level, so that one that started earlier does not
-	// replace one that started later. It is never taken while mutex is held.
-	store sync.Mutex
+	// turn is taken while a copy is put into the level, so that one that started earlier does not
+	// replace one that started later. It is never waited for while mutex is held.
+	turn chan struct{}
 }
 
 // passage is how one request gets its answer: from a copy, or from a flight.
@@ -154,11 +154,12 @@ func (c *Cache) start(ctx context.Context, q *question, asks upstream.Needs, now
 // fly makes the call, tells those who wait, and stores what it brought.
 func (c *Cache) fly(ctx context.Context, f *flight, request upstream.Request) {
 	var landed *snapshot
+	var body []byte
 	// Deferred, so that nobody waits for ever for a call that ends its goroutine.
 	defer func() {
 		c.land(f, landed)
 		if landed != nil {
-			c.store(landed)
+			c.store(landed, body)
 			c.retire(f)
 		}
 	}()
@@ -169,6 +170,7 @@ func (c *Cache) fly(ctx context.Context, f *flight, request upstream.Request) {
 		c.refusals.learn(f.key, f.err, now)
 		return
 	}
+	body, f.result.Body = f.result.Body, nil // the callers have the order
 	landed = c.copyOf(f, now)
 }
 
@@ -197,8 +199,6 @@ func panicError(value any) error {
 // copyOf completes the flight's result and returns a copy of it to store, or nil.
 func (c *Cache) copyOf(f *flight, now time.Time) *snapshot {
 	result := &f.result
-	body := result.Body
-	result.Body = nil // the callers have the order
 	if result.Order == nil {
 		return nil
 	}
@@ -209,7 +209,7 @@ func (c *Cache) copyOf(f *flight, now time.Time) *snapshot {
 	if c.options.Size == 0 {
 		return nil
 	}
-	return newSnapshot(f, body)
+	return newSnapshot(f)
 }
 
 // land makes the flight's outcome known. One without a copy is over.
@@ -226,11 +226,11 @@ func (c *Cache) land(f *flight, landed *snapshot) {
 }
 
 // store puts a copy into the level, unless the one there is of a later start.
-func (c *Cache) store(s *snapshot) {
-	c.flights.store.Lock()
-	defer c.flights.store.Unlock()
+func (c *Cache) store(s *snapshot, body []byte) {
+	c.flights.turn <- struct{}{}
+	defer func() { <-c.flights.turn }()
 	if stored := c.level.get(s.key); stored == nil || stored.sequence < s.sequence {
-		c.level.put(s)
+		c.level.put(s, body)
 	}
 }
 

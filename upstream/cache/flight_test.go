@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,6 +104,7 @@ func TestCallersHangUp(t *testing.T) {
 		b.expect(starter(), "", "UPSTREAM_TIMEOUT", oneCall)
 		b.expect(joiner(), "", "UPSTREAM_TIMEOUT", nothingCounted)
 		b.expect(b.ask(asking{ctx: ctx, id: 2}), "", "UPSTREAM_TIMEOUT", nothingCounted)
+		synctest.Wait()
 		b.expectCalls(1)
 		time.Sleep(2 * time.Second)
 		b.expect(b.ask(asking{}), "call 1", "", oneHit)
@@ -177,6 +179,74 @@ func TestOverloadOfAnotherIsTriedOnce(t *testing.T) {
 		refused, admitted := b.later(asking{}), b.later(asking{})
 		b.expect(refused(), "", "OVERLOADED", oneCall)
 		b.expect(admitted(), "call 2", "", oneCall)
+	})
+}
+
+// slowLevel keeps copies for ever, and takes its time to store them.
+type slowLevel struct {
+	nothing
+	takes  time.Duration
+	mutex  sync.Mutex
+	copies map[key]*snapshot
+}
+
+func (l *slowLevel) get(k key) *snapshot {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.copies[k]
+}
+
+func (l *slowLevel) put(s *snapshot, _ []byte) {
+	time.Sleep(l.takes)
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.copies[s.key] = s
+}
+
+func (b *bench) storeSlowly(takes time.Duration) {
+	b.cache.level.close()
+	b.cache.level = &slowLevel{takes: takes, copies: map[key]*snapshot{}}
+}
+
+func TestCopyIsServedWhileItIsStored(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		b.storeSlowly(10 * time.Second)
+		b.expect(b.ask(asking{}), "call 1", "", oneCall)
+		b.expect(b.ask(asking{}), "call 1", "", oneHit)
+		before := time.Now()
+		time.Sleep(time.Second)
+		b.expect(b.ask(asking{noCache: true}), "call 2", "", oneCall)
+		b.expect(b.ask(asking{}), "call 2", "", oneHit)
+		b.expect(b.ask(asking{noCache: true, arrivedAt: before}), "call 2", "", nothingCounted)
+		time.Sleep(8 * time.Second) // the first copy is stored, the second isn't
+		b.expect(b.ask(asking{}), "call 2", "", oneHit)
+		time.Sleep(12 * time.Second)
+		b.expect(b.ask(asking{}), "call 2", "", oneHit)
+		b.expectCalls(2)
+	})
+}
+
+func TestStaleCopyIsNotServedWhileItIsStored(t *testing.T) {
+	options := defaults()
+	options.TTL = 0
+	inBubble(t, options, func(b *bench) {
+		b.storeSlowly(10 * time.Second)
+		b.expect(b.ask(asking{}), "call 1", "", oneCall)
+		b.expect(b.ask(asking{}), "call 2", "", oneCall)
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout} })
+		b.expect(b.ask(asking{}), "call 2", "", upstream.Counts{Calls: 1, Hits: 1, Stale: 1})
+		time.Sleep(DefaultStaleIfError)
+		b.expect(b.ask(asking{}), "", "UPSTREAM_TIMEOUT", oneCall)
+	})
+}
+
+func TestQuotaServesCopyWhileItIsStored(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		b.storeSlowly(10 * time.Second)
+		b.ask(asking{})
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindQuotaExhausted} })
+		b.ask(asking{id: 2})
+		b.expect(b.ask(asking{}), "call 1", "", oneHit)
 	})
 }
 

@@ -1,21 +1,33 @@
 package cache
 
 import (
+	"errors"
+	"fmt"
 	"hash/maphash"
 	"sync"
 	"time"
 
 	"github.com/dgraph-io/ristretto/v2"
+
+	"ordergraph/upstream"
 )
 
-// typicalBytes is what an order of the documented size costs. It only sizes the frequency counters.
-const typicalBytes = 2 << 10
+const (
+	// typicalBytes is what an order of the documented size costs. It only sizes the frequency
+	// counters.
+	typicalBytes = 2 << 10
+	// readyShare is the part of the memory, one in so many, for orders that are kept ready.
+	readyShare = 8
+)
 
-// memory is the level in this process: bounded in bytes, the least used copies go first.
+// memory is the level in this process: bounded in bytes, the least used copies go first. It keeps
+// the answers packed, and the orders of the most used ones ready.
 type memory struct {
 	seed         maphash.Seed
 	staleIfError time.Duration
 	now          func() time.Time
+	packer       *packer
+	front        front
 
 	// mutex keeps ristretto from being closed while it is used, which it does not survive.
 	mutex  sync.RWMutex
@@ -24,21 +36,26 @@ type memory struct {
 }
 
 func newMemory(options Options) (*memory, error) {
-	copies, err := ristretto.NewCache(&ristretto.Config[uint64, *snapshot]{
-		NumCounters:        max(1000, 10*options.Size/typicalBytes),
-		MaxCost:            options.Size,
-		BufferItems:        64,
-		IgnoreInternalCost: true, // snapshot.bytes includes it
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &memory{
+	m := &memory{
 		seed:         maphash.MakeSeed(),
 		staleIfError: options.StaleIfError,
 		now:          options.Now,
-		copies:       copies,
-	}, nil
+		packer:       newPacker(),
+		front:        front{budget: options.Size / readyShare},
+	}
+	var err error
+	m.copies, err = ristretto.NewCache(&ristretto.Config[uint64, *snapshot]{
+		NumCounters:        max(1000, 10*options.Size/typicalBytes),
+		MaxCost:            options.Size - m.front.budget,
+		BufferItems:        64,
+		IgnoreInternalCost: true, // snapshot.bytes includes it
+		OnExit: func(s *snapshot) {
+			if s != nil { // after a deletion there is none
+				m.front.remove(s)
+			}
+		},
+	})
+	return m, err
 }
 
 func (m *memory) get(k key) *snapshot {
@@ -47,32 +64,83 @@ func (m *memory) get(k key) *snapshot {
 	if m.closed {
 		return nil
 	}
-	// Two keys may have one hash: only the whole key tells.
+	return m.find(k)
+}
+
+// find looks a copy up while the mutex is held. Two keys may have one hash: only the whole key
+// tells.
+func (m *memory) find(k key) *snapshot {
 	if s, found := m.copies.Get(m.hash(k)); found && s.key == k {
 		return s
 	}
 	return nil
 }
 
+// order returns the order of a copy: the one at hand, or else a new one from the packed answer.
+func (m *memory) order(s *snapshot) (*upstream.Order, error) {
+	if order := s.order.Load(); order != nil {
+		if !s.touched.Load() {
+			s.touched.Store(true)
+		}
+		return order, nil
+	}
+	order, err := m.unpack(s)
+	if err != nil {
+		return nil, &upstream.Error{Kind: upstream.KindInternal, Cause: fmt.Errorf("reading a copy: %w", err)}
+	}
+	m.front.add(s, order, orderBytes(order))
+	return order, nil
+}
+
+func (m *memory) unpack(s *snapshot) (order *upstream.Order, err error) {
+	err = m.packer.unpack(s.packed, func(body []byte) error {
+		answer, err := upstream.DecodeAnswer(body, s.key.upstreamKey(), time.Unix(0, s.fetchedAt))
+		order = answer.Order
+		return err
+	})
+	if err == nil && order == nil {
+		err = errors.New("the answer has no order")
+	}
+	return order, err
+}
+
 // put returns when the copy can be found, or was not worth keeping. A copy that no longer serves
 // anybody is not kept: without a time to live it would stay for ever.
-func (m *memory) put(s *snapshot) {
+func (m *memory) put(s *snapshot, body []byte) {
+	timeToLive := s.keepUntil(m.staleIfError).Sub(m.now())
+	if timeToLive <= 0 {
+		return
+	}
 	m.mutex.RLock()
 	defer m.mutex.RUnlock()
-	timeToLive := s.keepUntil(m.staleIfError).Sub(m.now())
-	if m.closed || timeToLive <= 0 {
+	if m.closed {
 		return
 	}
-	hash, cost := m.hash(s.key), s.bytes()
-	m.copies.SetWithTTL(hash, s, cost, timeToLive)
-	m.copies.Wait()
-	if m.copies.RemainingCost() >= 0 {
-		return
+	m.pack(s, body)
+	m.set(s, timeToLive)
+	if m.copies.RemainingCost() < 0 {
+		// A copy that replaces a smaller one makes no room for itself. A new one does.
+		m.copies.Del(m.hash(s.key))
+		m.set(s, timeToLive)
 	}
-	// A copy that replaces a smaller one makes no room for itself. A new one does.
-	m.copies.Del(hash)
-	m.copies.SetWithTTL(hash, s, cost, timeToLive)
+	if m.find(s.key) == s && s.packed != nil {
+		order := s.order.Load()
+		if !m.front.add(s, order, orderBytes(order)) {
+			s.order.Store(nil)
+		}
+	}
+}
+
+func (m *memory) set(s *snapshot, timeToLive time.Duration) {
+	m.copies.SetWithTTL(m.hash(s.key), s, s.bytes(), timeToLive)
 	m.copies.Wait()
+}
+
+// pack gives a copy its small form. Where there is no answer to pack, the order itself is kept.
+func (m *memory) pack(s *snapshot, body []byte) {
+	if len(body) > 0 {
+		s.packed = m.packer.pack(body)
+	}
 }
 
 func (m *memory) close() {

@@ -109,6 +109,20 @@ func TestRefusalLearntAgainHoldsOn(t *testing.T) {
 	})
 }
 
+func TestRefusalLearntAnew(t *testing.T) {
+	r, k, start := newRefusals(), key{id: 1}, time.Now()
+	quota := &upstream.Error{Kind: upstream.KindQuotaExhausted}
+	r.learn(k, quota, start)
+	r.learn(k, quota, start.Add(40*time.Second))
+	between, now := start.Add(35*time.Second), start.Add(41*time.Second)
+	if _, stopped := r.find(k, between, now); stopped != nil {
+		t.Error("it holds for a request that arrived when none held")
+	}
+	if _, stopped := r.find(k, now, now); stopped == nil {
+		t.Error("it does not hold")
+	}
+}
+
 func TestRefusalsOfTwoKinds(t *testing.T) {
 	now := time.Now()
 	r, k := newRefusals(), key{id: 1}
@@ -135,8 +149,11 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 	r := &refusals{tenants: newRefusalTable(budget), orders: newRefusalTable(budget)}
 	denied := &upstream.Error{Kind: upstream.KindPermissionDenied}
 	r.learn(key{tenant: tenant{1}, id: 1}, denied, now)
+	notFound := &upstream.Error{Kind: upstream.KindAccountNotFound}
+	often := key{id: 99_999}
 	for id := range upstream.OrderID(10_000) {
-		r.learn(key{id: id + 1}, &upstream.Error{Kind: upstream.KindAccountNotFound}, now)
+		r.learn(often, notFound, now)
+		r.learn(key{id: id + 1}, notFound, now)
 		if r.orders.used > budget {
 			t.Fatalf("%d bytes are remembered", r.orders.used)
 		}
@@ -147,8 +164,10 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 	if hidden, _ := r.find(key{tenant: tenant{1}, id: 1}, now, now); hidden == nil {
 		t.Error("refusals of orders drove out that of a tenant")
 	}
-	if hidden, _ := r.find(key{id: 10_000}, now, now); hidden == nil {
-		t.Error("the latest refusal is not remembered")
+	for _, k := range []key{often, {id: 10_000}} {
+		if hidden, _ := r.find(k, now, now); hidden == nil {
+			t.Errorf("the latest refusal of %d is not remembered", k.id)
+		}
 	}
 	r.learn(key{tenant: tenant{2}}, &upstream.Error{
 		Kind: upstream.KindShopNotAuthorized, AuthorizationURL: strings.Repeat("x", 2*budget),
@@ -157,7 +176,7 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 		t.Errorf("a long link takes %d bytes", r.tenants.used)
 	}
 	later := now.Add(time.Hour)
-	r.learn(key{id: 1}, &upstream.Error{Kind: upstream.KindAccountNotFound}, later)
+	r.learn(key{id: 1}, notFound, later)
 	if got := len(r.orders.byKey); got != 1 || r.orders.used != refusedBytes+refusalBytes {
 		t.Errorf("%d keys of %d bytes after all but one have ended", got, r.orders.used)
 	}

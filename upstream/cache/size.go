@@ -9,78 +9,61 @@ import (
 
 // overheadBytes is what ristretto spends on an entry: its slots in the maps of values, of costs and
 // of expiry times, at their usual load.
-const overheadBytes = 200
+const overheadBytes = 250
 
-// bytes returns what the copy costs while it is kept.
+// bytes returns what the copy costs while it is kept, without an order that front keeps ready.
 func (s *snapshot) bytes() int64 {
-	return overheadBytes + allocated(int(unsafe.Sizeof(*s))) + heldBytes(s.held) + orderBytes(s.order)
+	bytes := overheadBytes + allocated(int(unsafe.Sizeof(*s))) + heldBytes(s.held)
+	if s.packed == nil {
+		return bytes + orderBytes(s.order.Load())
+	}
+	return bytes + int64(cap(s.packed)) // which is rounded up already
 }
 
 func heldBytes(held upstream.Needs) int64 {
 	if len(held.AttributeKeys) == 0 {
 		return 0
 	}
-	bytes := allocated(cap(held.AttributeKeys) * int(unsafe.Sizeof("")))
-	for _, key := range held.AttributeKeys {
-		bytes += allocated(len(key))
-	}
-	return bytes
+	return allocated(cap(held.AttributeKeys)*int(unsafe.Sizeof(""))) + referred(reflect.ValueOf(held.AttributeKeys))
 }
 
-// orderBytes returns the memory of an order and all that it points to. Texts that the order shares
-// with others, or with itself, are counted as if they were its own.
+// orderBytes returns the memory of an order and all that it owns.
 func orderBytes(order *upstream.Order) int64 {
-	measuring := measuring{seen: map[unsafe.Pointer]bool{}}
-	return measuring.pointed(reflect.ValueOf(order))
+	return allocated(int(unsafe.Sizeof(*order))) + referred(reflect.ValueOf(order).Elem())
 }
 
-type measuring struct {
-	seen map[unsafe.Pointer]bool
-}
-
-// pointed returns the memory behind a pointer, once.
-func (m *measuring) pointed(pointer reflect.Value) int64 {
-	if pointer.IsNil() || m.seen[pointer.UnsafePointer()] {
-		return 0
-	}
-	m.seen[pointer.UnsafePointer()] = true
-	return allocated(int(pointer.Type().Elem().Size())) + m.referred(pointer.Elem())
-}
-
-// referred returns the memory that a value refers to, without the value itself.
-func (m *measuring) referred(value reflect.Value) (bytes int64) {
+// referred returns the memory that a value refers to, without the value itself. A pointer in an
+// unexported field leads back to what was counted, or to what all orders share.
+func referred(value reflect.Value) (bytes int64) {
 	switch value.Kind() {
-	case reflect.Pointer:
-		return m.pointed(value)
 	case reflect.String:
 		return allocated(value.Len())
-	case reflect.Interface:
-		if value.IsNil() {
+	case reflect.Pointer, reflect.Interface:
+		if value.IsNil() || !value.CanInterface() {
 			return 0
 		}
-		return allocated(int(value.Elem().Type().Size())) + m.referred(value.Elem())
+		return allocated(int(value.Elem().Type().Size())) + referred(value.Elem())
 	case reflect.Slice:
 		bytes = allocated(value.Cap() * int(value.Type().Elem().Size()))
 		for i := range value.Len() {
-			bytes += m.referred(value.Index(i))
+			bytes += referred(value.Index(i))
 		}
 	case reflect.Struct:
 		for i := range value.NumField() {
-			bytes += m.referred(value.Field(i))
+			bytes += referred(value.Field(i))
 		}
 	}
 	return bytes
 }
 
-// allocated returns what an allocation takes: Go rounds up to classes, by an eighth at most beyond
-// the smallest.
+// allocated returns about what an allocation of so many bytes takes. Go rounds up to classes of
+// sizes that are 16 bytes apart at first, and later about an eighth of the size.
 func allocated(size int) int64 {
-	const grain = 16
 	switch {
 	case size <= 8:
 		return int64(size)
-	case size <= 128:
-		return int64((size + grain - 1) / grain * grain)
+	case size <= 256:
+		return int64(size+15) &^ 15
 	default:
 		return int64(size + size/16)
 	}

@@ -1,12 +1,14 @@
 package cache
 
 import (
+	"sync/atomic"
 	"time"
 
 	"ordergraph/upstream"
 )
 
-// snapshot is a copy of an order as one call brought it. It is never changed.
+// snapshot is a copy of an order as one call brought it. What it says is never changed; only whether
+// its order is at hand.
 type snapshot struct {
 	key key
 	// sequence is the number of the flight: a higher one started later.
@@ -15,18 +17,30 @@ type snapshot struct {
 	// fetchedAt is when the answer had been read, in nanoseconds since 1970.
 	fetchedAt  int64
 	freshUntil time.Time
-	order      *upstream.Order
+
+	// order is nil while there is only the packed answer.
+	order atomic.Pointer[upstream.Order]
+	// packed is the answer in its small form. It is set before the order can be dropped.
+	packed []byte
+
+	// touched, place and readyBytes belong to front: whether the order was used lately, where it
+	// stands (0: nowhere), and what it takes.
+	touched    atomic.Bool
+	place      int
+	readyBytes int64
 }
 
-func newSnapshot(f *flight, _ []byte) *snapshot {
-	return &snapshot{
+// newSnapshot returns a copy of what a flight brought.
+func newSnapshot(f *flight) *snapshot {
+	s := &snapshot{
 		key:        f.key,
 		sequence:   f.sequence,
 		held:       f.result.Held,
 		fetchedAt:  f.result.FetchedAt.UnixNano(),
 		freshUntil: f.result.FreshUntil,
-		order:      f.result.Order,
 	}
+	s.order.Store(f.result.Order)
+	return s
 }
 
 // fresh tells whether the copy may be served without asking the upstream.
@@ -42,13 +56,19 @@ func (s *snapshot) keepUntil(staleIfError time.Duration) time.Time {
 	return s.freshUntil.Add(staleIfError)
 }
 
-func (s *snapshot) result() (upstream.Result, error) {
+// result returns the answer that the copy gives, with the order as the level has it.
+func (s *snapshot) result(order *upstream.Order) upstream.Result {
 	return upstream.Result{
-		Order:      s.order,
+		Order:      order,
 		Held:       s.held,
 		FetchedAt:  time.Unix(0, s.fetchedAt).UTC(),
 		FreshUntil: s.freshUntil,
-	}, nil
+	}
+}
+
+// upstreamKey returns what the upstream calls the order.
+func (k key) upstreamKey() upstream.Key {
+	return upstream.Key{Site: k.site, Edition: k.edition, ID: k.id}
 }
 
 // timeToLive returns how long an order is fresh after it was fetched.

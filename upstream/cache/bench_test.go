@@ -1,0 +1,165 @@
+package cache
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"runtime"
+	"testing"
+	"time"
+
+	"ordergraph/upstream"
+)
+
+// documented answers every call with the documented order.
+type documented struct{ body []byte }
+
+func (d documented) Order(_ context.Context, request upstream.Request) (upstream.Result, error) {
+	body := bytes.ReplaceAll(d.body, []byte(`1111111111111111111`), []byte(request.Key.ID.String()))
+	now := time.Now().UTC()
+	answer, err := upstream.DecodeAnswer(body, request.Key, now)
+	return upstream.Result{Order: answer.Order, Held: request.Needs, Body: body, FetchedAt: now}, err
+}
+
+func newBenchCache(b *testing.B) *Cache {
+	cache, err := New(documented{fixtureAbout(b, fixtures[0], 1111111111111111111)}, Options{
+		Size: DefaultSize, TTL: time.Hour, TTLClosed: time.Hour, StaleIfError: time.Hour,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(cache.Close)
+	return cache
+}
+
+func benchRequest(id upstream.OrderID) upstream.Request {
+	return upstream.Request{
+		Key:   upstream.Key{ID: id},
+		Needs: upstream.Needs{Domains: upstream.NativeLogistics},
+		Scope: &upstream.Scope{Tenant: "Bearer 0123456789abcdef0123456789abcdef", ArrivedAt: time.Now()},
+	}
+}
+
+func mustOrder(b *testing.B, cache *Cache, request upstream.Request) {
+	if _, err := cache.Order(b.Context(), request); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkHit is a hit on an order that is kept ready.
+func BenchmarkHit(b *testing.B) {
+	cache := newBenchCache(b)
+	mustOrder(b, cache, benchRequest(1))
+	b.ReportAllocs()
+	b.RunParallel(func(loop *testing.PB) {
+		request := benchRequest(1)
+		for loop.Next() {
+			mustOrder(b, cache, request)
+		}
+	})
+}
+
+// BenchmarkHitPacked is a hit on an order of which only the packed answer is kept.
+func BenchmarkHitPacked(b *testing.B) {
+	cache := newBenchCache(b)
+	mustOrder(b, cache, benchRequest(1))
+	mustOrder(b, cache, benchRequest(1))
+	memory := cache.level.(*memory)
+	request := benchRequest(1)
+	s := memory.get(cache.keys.of(request))
+	b.ReportAllocs()
+	for b.Loop() {
+		memory.front.remove(s)
+		mustOrder(b, cache, request)
+	}
+}
+
+// BenchmarkMiss is a call and its copy, with an upstream that only decodes.
+func BenchmarkMiss(b *testing.B) {
+	cache := newBenchCache(b)
+	request := benchRequest(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		request.Key.ID++
+		mustOrder(b, cache, request)
+	}
+}
+
+func BenchmarkTenant(b *testing.B) {
+	keys := newKeyring(make([]byte, 32))
+	request := benchRequest(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		keys.of(request)
+	}
+}
+
+func BenchmarkOrderBytes(b *testing.B) {
+	order := decoded(b, fixtureAbout(b, fixtures[0], 1), 1, time.Now())
+	b.ReportAllocs()
+	for b.Loop() {
+		orderBytes(order)
+	}
+}
+
+func BenchmarkPack(b *testing.B) {
+	packer := newPacker()
+	for _, name := range fixtures {
+		body := fixture(b, name)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			var packed []byte
+			for b.Loop() {
+				packed = packer.pack(body)
+			}
+			b.ReportMetric(float64(len(packed)), "bytes")
+		})
+	}
+}
+
+// BenchmarkBytesPerOrder fills a cache with 20,000 orders of the documented size, whose ids, amounts,
+// texts and times differ, and reports what one is accounted at and what it takes on the heap.
+func BenchmarkBytesPerOrder(b *testing.B) {
+	const orders = 20_000
+	for b.Loop() {
+		b.StopTimer()
+		body := fixtureAbout(b, fixtures[0], 1111111111111111111)
+		m, put := newTestMemory(b, DefaultSize)
+		before := heapBytes()
+		for id := range upstream.OrderID(orders) {
+			put(varied(body, id+1_000_000_000_000_000_000), id+1_000_000_000_000_000_000)
+		}
+		b.StartTimer()
+		heap := heapBytes() - before
+		accounted := DefaultSize - m.front.budget - m.copies.RemainingCost()
+		b.ReportMetric(float64(accounted)/orders, "accounted-B/order")
+		b.ReportMetric(float64(heap-m.front.used)/orders, "heap-B/order")
+		b.ReportMetric(float64(m.front.used)/float64(len(m.front.ready)), "ready-B/order")
+		b.ReportMetric(float64(len(m.front.ready)), "ready-orders")
+		runtime.KeepAlive(m)
+	}
+}
+
+var digits = regexp.MustCompile(`\d{4,}`)
+
+// varied gives an answer the order's id, and changes its other numbers and the minutes of its times,
+// so that no order looks like its neighbours.
+func varied(body []byte, id upstream.OrderID) []byte {
+	random := rand.New(rand.NewPCG(uint64(id), 1))
+	return digits.ReplaceAllFunc(body, func(number []byte) []byte {
+		if string(number) == "1111111111111111111" {
+			return fmt.Append(nil, id)
+		}
+		number = bytes.Clone(number)
+		from, to, highest := 1, len(number), 9
+		if bytes.HasPrefix(number, []byte("20")) && len(number) >= 14 { // a time
+			from, to, highest = 10, 14, 5
+		}
+		for i := from; i < to; i++ {
+			number[i] = byte('0' + random.IntN(highest+1))
+		}
+		return number
+	})
+}

@@ -1,0 +1,53 @@
+package cache
+
+import (
+	"bytes"
+	"testing"
+)
+
+func FuzzPack(f *testing.F) {
+	for _, name := range fixtures {
+		f.Add(fixture(f, name))
+	}
+	f.Add([]byte{})
+	packer := newPacker()
+	f.Fuzz(func(t *testing.T, body []byte) { checkPack(t, packer, body) })
+}
+
+func checkPack(t *testing.T, packer *packer, body []byte) {
+	t.Helper()
+	err := packer.unpack(packer.pack(body), func(unpacked []byte) error {
+		if !bytes.Equal(body, unpacked) {
+			t.Errorf("got %q, want %q", unpacked, body)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHugeAnswerLeavesNoBuffer(t *testing.T) {
+	packer := newPacker()
+	body := make([]byte, 4*maxKeptBuffer)
+	for i := range body {
+		body[i] = byte(i * i >> 7)
+	}
+	checkPack(t, packer, body)
+	if kept := packer.buffer.Cap(); kept > maxKeptBuffer {
+		t.Errorf("a buffer of %d bytes is kept", kept)
+	}
+	checkPack(t, packer, []byte("small"))
+}
+
+func TestPackMakesSmall(t *testing.T) {
+	packer := newPacker()
+	for _, name := range fixtures {
+		body := fixture(t, name)
+		packed := packer.pack(body)
+		t.Logf("%s: %d bytes packed to %d", name, len(body), len(packed))
+		if len(packed) > len(body)/3 {
+			t.Errorf("%s: %d bytes packed to %d", name, len(body), len(packed))
+		}
+	}
+}
