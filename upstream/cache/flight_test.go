@@ -218,11 +218,26 @@ func TestCopyIsServedWhileItIsStored(t *testing.T) {
 		b.expect(b.ask(asking{noCache: true}), "call 2", "", oneCall)
 		b.expect(b.ask(asking{}), "call 2", "", oneHit)
 		b.expect(b.ask(asking{noCache: true, arrivedAt: before}), "call 2", "", nothingCounted)
-		time.Sleep(8 * time.Second) // the first copy is stored, the second isn't
+		time.Sleep(9 * time.Second) // the first copy is stored, the second isn't
 		b.expect(b.ask(asking{}), "call 2", "", oneHit)
 		time.Sleep(12 * time.Second)
 		b.expect(b.ask(asking{}), "call 2", "", oneHit)
 		b.expectCalls(2)
+	})
+}
+
+func TestLateOldFlightIsNotServedWhileItWaits(t *testing.T) {
+	options := defaults()
+	options.CallTimeout = time.Minute
+	inBubble(t, options, func(b *bench) {
+		b.storeSlowly(10 * time.Second)
+		b.act = taking(25*time.Second, time.Second, time.Second)
+		older := b.later(asking{needs: needs(upstream.RateDetail)})
+		b.expect(b.ask(asking{needs: needs(upstream.OrderInvoice)}), "call 2", "", oneCall)
+		time.Sleep(20 * time.Second)
+		b.ask(asking{id: 2}) // stored from 22 s to 32 s: the older flight waits for that
+		b.expect(older(), "call 1", "", oneCall)
+		b.expect(b.ask(asking{needs: needs(upstream.RateDetail)}), "call 2", "", oneHit)
 	})
 }
 

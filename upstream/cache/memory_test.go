@@ -124,11 +124,6 @@ func TestMemoryIsBounded(t *testing.T) {
 	if kept < 20 || m.copies.RemainingCost() > largest {
 		t.Errorf("%d orders are kept, %d bytes left", kept, m.copies.RemainingCost())
 	}
-	for _, ready := range m.front.ready {
-		if m.get(ready.key) != ready {
-			t.Errorf("order %d is ready, but not kept", ready.key.id)
-		}
-	}
 	// Orders that grow when they are fetched again must make room too.
 	for id := range upstream.OrderID(200) {
 		if m.get(key{id: id + 1}) != nil {
@@ -164,6 +159,19 @@ func TestFrontKeepsWhatIsUsed(t *testing.T) {
 	})
 	if ready != len(m.front.ready) || bytes != m.front.used || ready < capacity-1 {
 		t.Errorf("%d orders of %d bytes are ready; %d of %d were counted", ready, bytes, len(m.front.ready), m.front.used)
+	}
+}
+
+func TestOrderGoesWithItsCopy(t *testing.T) {
+	m, put := newTestMemory(t, 1<<20)
+	s := put(fixtureAbout(t, fixtures[0], 1), 1)
+	replacing := put(fixtureAbout(t, fixtures[1], 1), 1)
+	if s.order.Load() != nil || replacing.order.Load() == nil || len(m.front.ready) != 1 {
+		t.Error("want the order of the later copy alone")
+	}
+	m.copies.Del(m.hash(s.key))
+	if replacing.order.Load() != nil || len(m.front.ready) != 0 || m.front.used != 0 {
+		t.Error("the order of a copy that is gone is still ready")
 	}
 }
 

@@ -150,9 +150,7 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 	denied := &upstream.Error{Kind: upstream.KindPermissionDenied}
 	r.learn(key{tenant: tenant{1}, id: 1}, denied, now)
 	notFound := &upstream.Error{Kind: upstream.KindAccountNotFound}
-	often := key{id: 99_999}
 	for id := range upstream.OrderID(10_000) {
-		r.learn(often, notFound, now)
 		r.learn(key{id: id + 1}, notFound, now)
 		if r.orders.used > budget {
 			t.Fatalf("%d bytes are remembered", r.orders.used)
@@ -164,10 +162,8 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 	if hidden, _ := r.find(key{tenant: tenant{1}, id: 1}, now, now); hidden == nil {
 		t.Error("refusals of orders drove out that of a tenant")
 	}
-	for _, k := range []key{often, {id: 10_000}} {
-		if hidden, _ := r.find(k, now, now); hidden == nil {
-			t.Errorf("the latest refusal of %d is not remembered", k.id)
-		}
+	if hidden, _ := r.find(key{id: 10_000}, now, now); hidden == nil {
+		t.Error("the latest refusal is not remembered")
 	}
 	r.learn(key{tenant: tenant{2}}, &upstream.Error{
 		Kind: upstream.KindShopNotAuthorized, AuthorizationURL: strings.Repeat("x", 2*budget),
@@ -179,5 +175,20 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 	r.learn(key{id: 1}, notFound, later)
 	if got := len(r.orders.byKey); got != 1 || r.orders.used != refusedBytes+refusalBytes {
 		t.Errorf("%d keys of %d bytes after all but one have ended", got, r.orders.used)
+	}
+}
+
+func TestLatestRefusalsAreKept(t *testing.T) {
+	const capacity = 10
+	now := time.Now()
+	table := newRefusalTable(capacity * (refusedBytes + refusalBytes))
+	answer := &upstream.Error{Kind: upstream.KindAccountNotFound}
+	for _, id := range []upstream.OrderID{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 11, 12} {
+		table.learn(key{id: id}, answer, now, now.Add(time.Minute))
+	}
+	for id := range upstream.OrderID(13) {
+		if kept := table.find(key{id: id}) != nil; kept != (id == 1 || id > 3) {
+			t.Errorf("refusal of %d kept: %t", id, kept)
+		}
 	}
 }
