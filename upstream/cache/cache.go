@@ -203,7 +203,7 @@ func (c *Cache) serve(q *question, s *snapshot, now time.Time) (upstream.Result,
 // serveStale answers from a copy after a call that failed, if the failure is an outage and the copy
 // not too old. A refusal is an answer: no copy may hide it.
 func (c *Cache) serveStale(q *question, failure error) (upstream.Result, error) {
-	if q.NoCache() || !upstream.KindOf(failure).Outage() {
+	if q.noCache() || !upstream.KindOf(failure).Outage() {
 		return upstream.Result{}, failure
 	}
 	now := c.options.Now()
@@ -218,8 +218,8 @@ func (c *Cache) serveStale(q *question, failure error) (upstream.Result, error) 
 	return result, nil
 }
 
-// NoCache tells whether no copy may be served.
-func (q *question) NoCache() bool { return q.Scope.NoCache }
+// noCache tells whether no copy may be served.
+func (q *question) noCache() bool { return q.Scope.NoCache }
 
 // nothing is a level that keeps nothing.
 type nothing struct{}

@@ -89,7 +89,7 @@ func (c *Cache) board(ctx context.Context, q *question) (passage, error) {
 // brought, whose freshness counts; but to a request that wants no copies it is a call like any
 // other, if it started late enough.
 func (f *flight) answers(q *question) bool {
-	if q.NoCache() {
+	if q.noCache() {
 		return f.startedAt.After(q.arrivedAt) && f.asks.Covers(q.Needs)
 	}
 	return f.landed == nil && f.asks.Covers(q.Needs)

@@ -48,7 +48,7 @@ func (s *snapshot) fresh(now time.Time) bool { return now.Before(s.freshUntil) }
 
 // serves tells whether the copy, which may be nil, answers a question without a call.
 func (s *snapshot) serves(q *question, now time.Time) bool {
-	return s != nil && !q.NoCache() && s.fresh(now) && s.held.Covers(q.Needs)
+	return s != nil && !q.noCache() && s.fresh(now) && s.held.Covers(q.Needs)
 }
 
 // keepUntil returns when the copy is of no use any longer, not even in an outage.
