@@ -8,7 +8,8 @@ import (
 
 // Secret is a token. However it is printed, logged or encoded it shows "[redacted]"; Reveal is the
 // only way to its text. Never make it the key of a map: encoding/json writes the keys of a map as
-// they are.
+// they are. Never print it with %p or %w, the two verbs that fmt serves without asking: go vet refuses
+// both.
 type Secret string
 
 const redacted = "[redacted]"

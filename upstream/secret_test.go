@@ -31,3 +31,25 @@ func TestSecretShowsNowhere(t *testing.T) {
 		t.Error("the token is lost")
 	}
 }
+
+// FuzzSecret prints a token, and an error around it, in whatever way a log line or a message might.
+func FuzzSecret(f *testing.F) {
+	f.Add("%v")
+	f.Add("%[1]*d")
+	f.Add("%+-# 010.3x")
+	const token = "Bearer 1798c6aadec33d1bc2f5b707f1049aef"
+	secret := Secret(token)
+	failure := &Error{Kind: KindUnavailable, Cause: fmt.Errorf("calling with %v", secret)}
+	f.Fuzz(func(t *testing.T, format string) {
+		// fmt asks no method of a value given to %p, or of one given to %w that is no error: go vet
+		// refuses both.
+		if strings.ContainsAny(format, "pw") {
+			return
+		}
+		shown := fmt.Sprintf(format, secret) + fmt.Sprintf(format, &secret) + fmt.Sprintf(format, []Secret{secret}) +
+			fmt.Sprintf(format, failure)
+		if strings.Contains(shown, token) || strings.Contains(shown, fmt.Sprintf("%x", token)) {
+			t.Errorf("%q shows the token", format)
+		}
+	})
+}
