@@ -264,7 +264,7 @@ func FuzzOrder(f *testing.F) {
 	f.Add(int64(9223372036854775807), true)
 	f.Fuzz(func(t *testing.T, id int64, international bool) {
 		if id < 1 {
-			t.Skip("no order id")
+			return // No order id.
 		}
 		site := site1688
 		if international {

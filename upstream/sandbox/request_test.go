@@ -106,7 +106,7 @@ func FuzzRequest(f *testing.F) {
 				id = string(members["order_id"])
 			}
 			if _, special := testsByID[id]; special {
-				t.Skip("a test id may be answered with anything")
+				return // A test id may be answered with anything.
 			}
 		}
 		w := post(s, body)
