@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+
+	"ordergraph/upstream"
+	"ordergraph/upstream/sandbox"
+)
+
+func readReadme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// readmeBlocks returns the fenced blocks of one language.
+func readmeBlocks(readme, language string) []string {
+	fence := regexp.MustCompile("(?ms)^```" + language + "\n(.*?)^```$")
+	var blocks []string
+	for _, match := range fence.FindAllStringSubmatch(readme, -1) {
+		blocks = append(blocks, match[1])
+	}
+	return blocks
+}
+
+func TestReadmeListsEveryTestID(t *testing.T) {
+	readme := readReadme(t)
+	for _, test := range sandbox.TestIDs() {
+		outcome := test.Outcome
+		switch {
+		case test.Code != "" && test.Outcome == "order":
+			outcome = "order, `" + test.Code + "`"
+		case test.Code != "":
+			outcome = "`" + test.Code + "`"
+		}
+		row := fmt.Sprintf("| `%s` | %s | %s |\n", test.ID, test.What, outcome)
+		if !strings.Contains(readme, row) {
+			t.Errorf("README.md lacks the row\n%s", row)
+		}
+	}
+}
+
+func TestReadmeListsEveryErrorOfTheUpstream(t *testing.T) {
+	readme := readReadme(t)
+	for kind := upstream.KindInternal; kind <= upstream.KindOverloaded; kind++ {
+		if !strings.Contains(readme, "\n| `"+kind.String()+"` |") {
+			t.Errorf("README.md has no row for the error %s", kind)
+		}
+	}
+}
+
+func TestReadmeListsEverySetting(t *testing.T) {
+	var line commandLine
+	commands, err := kong.New(&line, kong.DefaultEnvars("ORDERGRAPH"), kong.Vars{"version": "", "log_format": "json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := readReadme(t)
+	known := map[string]bool{}
+	for _, flag := range commands.Model.Flags {
+		known[flag.Name] = true
+		if len(flag.Envs) == 0 {
+			continue // --help and --version
+		}
+		standard := "empty"
+		if flag.HasDefault {
+			standard = "`" + flag.Default + "`"
+		}
+		row := fmt.Sprintf("\n| `--%s` | `%s` | %s |", flag.Name, flag.Envs[0], standard)
+		if !strings.Contains(readme, row) {
+			t.Errorf("README.md lacks the row%s …", row)
+		}
+	}
+	for _, match := range regexp.MustCompile("(?m)^\\| `--([a-z-]+)` \\|").FindAllStringSubmatch(readme, -1) {
+		if !known[match[1]] {
+			t.Errorf("README.md describes the setting --%s, which isn't there", match[1])
+		}
+	}
+}
+
+// TestReadmeQueriesAreValid takes each graphql block for an operation or, where it is the schema of
+// another subgraph, for definitions.
+func TestReadmeQueriesAreValid(t *testing.T) {
+	federation, err := os.ReadFile("graph/federation.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := gqlparser.LoadSchema(
+		&ast.Source{Name: "schema.graphqls", Input: schema},
+		&ast.Source{Name: "federation.graphqls", Input: string(federation)},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := readmeBlocks(readReadme(t), "graphql")
+	if len(blocks) == 0 {
+		t.Fatal("README.md has no graphql block")
+	}
+	for _, block := range blocks {
+		if _, err := parser.ParseSchema(&ast.Source{Input: block}); err == nil {
+			continue
+		}
+		if _, errs := gqlparser.LoadQueryWithRules(loaded, block, nil); errs != nil {
+			t.Errorf("%v in\n%s", errs, block)
+		}
+	}
+}
+
+// TestReadmeExamplesAnswerAsShown runs the first curl, and the first query, against the sandbox.
+func TestReadmeExamplesAnswerAsShown(t *testing.T) {
+	readme := readReadme(t)
+	answers := readmeBlocks(readme, "json")
+	curl := regexp.MustCompile(`(?m)^curl -s localhost:8080/graphql .* -d '(\{"query":.*\})'$`).FindStringSubmatch(readme)
+	if curl == nil || len(answers) < 2 {
+		t.Fatal("README.md lacks the first curl, its answer, or the one of the first query")
+	}
+	p := start(t)
+	_, got := p.request(t, "POST", p.public+"/graphql", curl[1], "Content-Type", "application/json")
+	expectSameJSON(t, got, answers[0])
+	_, got = p.query(t, readmeBlocks(readme, "graphql")[0])
+	var answer struct{ Extensions json.RawMessage }
+	if err := json.Unmarshal([]byte(got), &answer); err != nil {
+		t.Fatal(err)
+	}
+	expectSameJSON(t, string(answer.Extensions), answers[1])
+}
+
+func expectSameJSON(t *testing.T, got, want string) {
+	t.Helper()
+	var values [2]any
+	for i, text := range []string{got, want} {
+		decoder := json.NewDecoder(bytes.NewBufferString(text))
+		decoder.UseNumber()
+		if err := decoder.Decode(&values[i]); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+	}
+	if !reflect.DeepEqual(values[0], values[1]) {
+		t.Errorf("got\n%s\nREADME.md says\n%s", got, want)
+	}
+}
