@@ -20,7 +20,7 @@ import (
 // fieldRow is one row of testdata/fields.tsv: one field of the upstream's response.
 type fieldRow struct{ upstreamPath, unit, path, typeName, nullable, domain string }
 
-func readFieldRows(t *testing.T) []fieldRow {
+func readFieldRows(t testing.TB) []fieldRow {
 	t.Helper()
 	file, err := os.Open("testdata/fields.tsv")
 	if err != nil {
