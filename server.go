@@ -60,6 +60,7 @@ type config struct {
 	RouterSecret         upstream.Secret   `group:"Access" placeholder:"SECRET" help:"Set: _service and _entities need it in the header X-Router-Secret, and with it introspection is always allowed."`
 
 	CacheSize         size     `group:"Cache" default:"256MiB" placeholder:"SIZE" help:"Memory for cached orders; 0 turns the cache off."`
+	ResponseCacheSize size     `group:"Cache" default:"64MiB" placeholder:"SIZE" help:"Memory for whole answers, served while all their orders would be served from the same cached copies; 0 turns it off."`
 	CacheTTL          duration `group:"Cache" name:"cache-ttl" default:"30s" placeholder:"DURATION" help:"Freshness of an open order; 0 is never fresh."`
 	CacheTTLClosed    duration `group:"Cache" name:"cache-ttl-closed" default:"10m" placeholder:"DURATION" help:"Freshness of an order in a final status (success, cancelled, terminated)."`
 	CacheStaleIfError duration `group:"Cache" default:"1h" placeholder:"DURATION" help:"How long past freshness a copy may be served when the upstream fails."`
@@ -402,7 +403,7 @@ func newHandler(c config, orders upstream.Orders, health *graph.Health, log *slo
 			RootFields: int(c.MaxRootFields), Directives: int(c.MaxDirectives), Fields: int(c.MaxFields),
 		},
 		NoIntrospection: !c.Introspection, NoGraphiQL: !c.GraphiQL, SandboxData: c.sandboxed(),
-		Origins: c.CorsOrigins, RouterSecret: c.RouterSecret,
+		Origins: c.CorsOrigins, RouterSecret: c.RouterSecret, ResponseCacheSize: int64(c.ResponseCacheSize),
 		HTTP: httpapi.Options{
 			Access:  httpapi.Access{Service: c.UpstreamToken != "", ClientTokens: c.ClientTokens},
 			MaxBody: int64(c.MaxBody), RequestTimeout: time.Duration(c.RequestTimeout), RateLimit: float64(c.RateLimit),

@@ -45,8 +45,11 @@ type Options struct {
 	// RouterSecret, if set, must be shown in X-Router-Secret for _service and _entities, and admits
 	// introspection even where it is off.
 	RouterSecret upstream.Secret
-	// HTTP says how requests are read and callers told apart. NewHandler sets its Executor, Log and
-	// RouterSecret.
+	// ResponseCacheSize bounds the memory for whole answers, in bytes; 0 remembers none. Orders must
+	// be upstream.Copies for it.
+	ResponseCacheSize int64
+	// HTTP says how requests are read and callers told apart. NewHandler sets its Executor, Log,
+	// RouterSecret and Responses.
 	HTTP httpapi.Options
 }
 
@@ -67,6 +70,10 @@ func NewHandler(options Options) (http.Handler, error) {
 	options.HTTP.Executor = executor
 	options.HTTP.Log = options.Log
 	options.HTTP.RouterSecret = options.RouterSecret
+	options.HTTP.Responses, err = newResponses(options)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
 	api, err := httpapi.NewHandler(options.HTTP)
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)

@@ -68,12 +68,15 @@ func (u *Usage) Counts() Counts {
 	return u.counts
 }
 
-// Shown is which orders the answer to one GraphQL request shows, as far as the header Cache-Control
-// needs to know. Safe for concurrent use.
+// Shown is which orders the answer to one GraphQL request shows, as far as those need to know who keep
+// answers. Safe for concurrent use.
 type Shown struct {
 	mutex      sync.Mutex
 	any        bool
 	freshUntil time.Time
+	copies     []Copy
+	// unnamed says that the answer depends on something else than copies.
+	unnamed bool
 }
 
 // Note adds an order that is fresh until the given time; the zero time stands for an order that was
@@ -81,6 +84,33 @@ type Shown struct {
 func (s *Shown) Note(freshUntil time.Time) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	s.note(freshUntil)
+	s.unnamed = true
+}
+
+// NoteResult adds what Orders answered about an order, be it that there is none.
+func (s *Shown) NoteResult(key Key, result Result) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if result.Order != nil {
+		s.note(result.FreshUntil)
+	}
+	if result.Order == nil || result.Copy == 0 {
+		s.unnamed = true
+		return
+	}
+	s.copies = append(s.copies, Copy{Key: key, Number: result.Copy})
+}
+
+// Copies returns the copies that the answer shows, or false if it depends on more than copies: an
+// order that was not found, or that nobody keeps. Don't change them.
+func (s *Shown) Copies() (copies []Copy, complete bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.copies, !s.unnamed && len(s.copies) > 0
+}
+
+func (s *Shown) note(freshUntil time.Time) {
 	if !s.any || freshUntil.Before(s.freshUntil) {
 		s.freshUntil = freshUntil
 	}

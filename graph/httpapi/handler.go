@@ -26,7 +26,8 @@ type Responses interface {
 	// caller, nil if there is none. It is asked before anything is parsed. The answer's Counts are
 	// those of this request: no calls, and its orders as hits.
 	Find(scope *upstream.Scope, request Request) *Answer
-	// Keep is given every answer that was executed, and decides what to remember.
+	// Keep is given every answer that was executed, except to requests that leave a document under its
+	// hash, and decides what to remember.
 	Keep(scope *upstream.Scope, request Request, answer *Answer)
 }
 
@@ -71,6 +72,9 @@ type exchange struct {
 	operation Operation
 	codes     []string
 	counts    upstream.Counts
+	// registers says that the request leaves its document under a hash. It must be executed each
+	// time: the document may have been forgotten meanwhile.
+	registers bool
 }
 
 // ServeHTTP answers one request and writes one log line about it.
@@ -129,7 +133,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *exchange, bu
 		}
 	}
 	answer, refused = h.execute(r.Context(), request, x)
-	if answer != nil && answer.Data != nil {
+	if answer != nil && answer.Data != nil && !x.registers {
 		answer.Operation = x.operation
 		h.responses.Keep(&x.scope, request, answer)
 	}
@@ -177,6 +181,7 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) (*A
 		return nil, methodNotAllowed(http.MethodPost)
 	}
 	h.documents.keep(keepAs, p.Query)
+	x.registers = keepAs != "" && h.documents.automatic != nil
 	next, ctx := h.executor.DispatchOperation(ctx, operation)
 	response := next(ctx)
 	if response == nil {

@@ -111,8 +111,6 @@ func (o *operation) load(key upstream.Key) (result *dataloader.Result[*upstream.
 	if err != nil {
 		return &dataloader.Result[*upstream.Order]{Error: err}
 	}
-	if loaded.Order != nil {
-		scope.Shown.Note(loaded.FreshUntil)
-	}
+	scope.Shown.NoteResult(key, loaded)
 	return &dataloader.Result[*upstream.Order]{Data: loaded.Order}
 }

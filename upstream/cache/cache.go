@@ -86,7 +86,10 @@ type Cache struct {
 	flights  flights
 }
 
-var _ upstream.Orders = (*Cache)(nil)
+var (
+	_ upstream.Orders = (*Cache)(nil)
+	_ upstream.Copies = (*Cache)(nil)
+)
 
 // level is a place that keeps copies. It is safe for concurrent use, except that put and close are
 // called one at a time.

@@ -209,6 +209,7 @@ func (c *Cache) copyOf(f *flight, now time.Time) *snapshot {
 	if c.options.Size == 0 {
 		return nil
 	}
+	result.Copy = f.sequence
 	return newSnapshot(f)
 }
 

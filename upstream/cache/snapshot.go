@@ -63,6 +63,7 @@ func (s *snapshot) result(order *upstream.Order) upstream.Result {
 		Held:       s.held,
 		FetchedAt:  time.Unix(0, s.fetchedAt).UTC(),
 		FreshUntil: s.freshUntil,
+		Copy:       s.sequence,
 	}
 }
 

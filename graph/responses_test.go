@@ -1,0 +1,314 @@
+package graph
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ordergraph/upstream"
+	"ordergraph/upstream/cache"
+)
+
+// responseBench is the whole way from HTTP to an upstream that counts, in virtual time.
+type responseBench struct {
+	*testing.T
+	handler  http.Handler
+	upstream *fakeOrders
+	// executed counts what reaches the order cache.
+	executed atomic.Int64
+	fail     error
+	missing  upstream.OrderID
+}
+
+// countedOrders stands in front of the order cache.
+type countedOrders struct {
+	*cache.Cache
+	bench *responseBench
+}
+
+func (o countedOrders) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
+	o.bench.executed.Add(1)
+	return o.Cache.Order(ctx, request)
+}
+
+func withResponses(t *testing.T, test func(b *responseBench)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := &responseBench{T: t}
+		b.upstream = &fakeOrders{answer: b.answer}
+		orders, err := cache.New(b.upstream, cache.Options{Size: 1 << 20, TTL: 30 * time.Second, StaleIfError: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer orders.Close()
+		b.handler, err = NewHandler(Options{SDL: "the schema", Orders: countedOrders{orders, b}, ResponseCacheSize: 1 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(b)
+	})
+}
+
+// answer brings an order whose note tells which call it was.
+func (b *responseBench) answer(_ context.Context, request upstream.Request) (upstream.Result, error) {
+	request.Scope.Usage.Add(upstream.Counts{Calls: 1, Points: 2})
+	if b.fail != nil {
+		return upstream.Result{}, b.fail
+	}
+	if request.Key.ID == b.missing {
+		return upstream.Result{}, nil
+	}
+	body := fmt.Appendf(nil, `{"data":{"result":{"base_info":{"status":"waitbuyerpay","remark":"call %d"}}}}`, len(b.upstream.calls()))
+	decoded, err := upstream.DecodeAnswer(body, request.Key, time.Now())
+	return upstream.Result{Order: decoded.Order, Held: request.Needs, Body: body, FetchedAt: time.Now()}, err
+}
+
+// ask sends a query and returns the answer's body. header are pairs.
+func (b *responseBench) ask(query string, header ...string) *httptest.ResponseRecorder {
+	b.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":`+strconv.Quote(query)+`}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer me")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	b.handler.ServeHTTP(w, r)
+	return w
+}
+
+// expect compares a body, and how many orders were asked for in executing.
+func (b *responseBench) expect(got *httptest.ResponseRecorder, want string, executed int64) {
+	b.Helper()
+	body, asked := strings.TrimSpace(got.Body.String()), b.executed.Swap(0)
+	if !strings.Contains(body, want) || asked != executed {
+		b.Errorf("got %s and %d orders asked for, want %s and %d", body, asked, want, executed)
+	}
+}
+
+func counted(calls, points, hits, stale int) string {
+	return fmt.Sprintf(`"extensions":{"upstream":{"calls":%d,"points":%d,"hits":%d,"stale":%d}}}`, calls, points, hits, stale)
+}
+
+const (
+	oneOrder  = `query One{order(id:1){id orderNote}}`
+	twoOrders = `{a:order(id:1){orderNote} b:order(id:"1"){id} orders(ids:[1,2]){id}}`
+)
+
+func TestWholeResponseIsByteEqual(t *testing.T) {
+	withResponses(t, func(b *responseBench) {
+		b.ask(`{order(id:1){id}}`)
+		for _, query := range []string{oneOrder, twoOrders} {
+			b.ask(query)
+			b.executed.Store(0)
+			time.Sleep(3500 * time.Millisecond)
+			// One more space is another request, which is executed.
+			fresh := b.ask(query + " ")
+			asked := b.executed.Load()
+			if asked == 0 {
+				t.Fatal("nothing was executed")
+			}
+			b.executed.Store(0)
+			hit := b.ask(query)
+			b.expect(hit, "", 0)
+			if hit.Body.String() != fresh.Body.String() || hit.Code != fresh.Code {
+				t.Errorf("got %d %s, want %d %s", hit.Code, hit.Body, fresh.Code, fresh.Body)
+			}
+			if hit.Header().Get("X-Request-Id") == fresh.Header().Get("X-Request-Id") {
+				t.Error("two requests have one id")
+			}
+			fresh.Header().Set("X-Request-Id", hit.Header().Get("X-Request-Id"))
+			if got, want := fmt.Sprint(hit.Header()), fmt.Sprint(fresh.Header()); got != want {
+				t.Errorf("header %s, want %s", got, want)
+			}
+		}
+	})
+}
+
+func TestWholeResponseCounts(t *testing.T) {
+	withResponses(t, func(b *responseBench) {
+		b.expect(b.ask(twoOrders), counted(2, 4, 0, 0), 2)
+		time.Sleep(9500 * time.Millisecond)
+		hit := b.ask(twoOrders, "X-Request-Id", "mine")
+		b.expect(hit, counted(0, 0, 2, 0), 0)
+		if hit.Header().Get("Cache-Control") != "private, max-age=20" || hit.Header().Get("X-Request-Id") != "mine" {
+			t.Errorf("%v", hit.Header())
+		}
+		time.Sleep(20500 * time.Millisecond)
+		b.expect(b.ask(twoOrders), counted(2, 4, 0, 0), 2)
+	})
+}
+
+func TestWholeResponseIsItsCallers(t *testing.T) {
+	withResponses(t, func(b *responseBench) {
+		b.expect(b.ask(oneOrder), `call 1`, 1)
+		b.expect(b.ask(oneOrder, "Authorization", "Bearer you"), `call 2`, 1)
+		b.expect(b.ask(oneOrder, "Authorization", "bearer me"), `call 3`, 1)
+		b.expect(b.ask(oneOrder), `call 1`, 0)
+		b.expect(b.ask(oneOrder, "Authorization", "Bearer you"), `call 2`, 0)
+	})
+}
+
+func TestWholeResponseGivesWayToNewerCopies(t *testing.T) {
+	for name, refetch := range map[string]func(b *responseBench){
+		"no-cache, the same query": func(b *responseBench) { b.ask(oneOrder, "Cache-Control", "no-cache") },
+		"no-cache, another query":  func(b *responseBench) { b.ask(`{order(id:1){status}}`, "Cache-Control", "no-cache") },
+		"more domains":             func(b *responseBench) { b.ask(`{order(id:1){invoice{title}}}`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			withResponses(t, func(b *responseBench) {
+				b.ask(oneOrder)
+				b.executed.Store(0)
+				b.expect(b.ask(oneOrder), `call 1`, 0)
+				refetch(b)
+				b.executed.Store(0)
+				if got := b.ask(oneOrder).Body.String(); !strings.Contains(got, `call 2`) {
+					t.Errorf("got %s, want what call 2 brought", got)
+				}
+				b.executed.Store(0)
+				b.expect(b.ask(oneOrder), `call 2`, 0)
+			})
+		})
+	}
+}
+
+func TestWholeResponseHiddenByRefusals(t *testing.T) {
+	for _, test := range []struct {
+		kind   upstream.Kind
+		order  string
+		hidden bool
+	}{
+		{upstream.KindPermissionDenied, "3", true},
+		{upstream.KindPermissionOrQuota, "3", true},
+		{upstream.KindShopNotAuthorized, "3", true},
+		{upstream.KindAccountNotFound, "3", false},
+		{upstream.KindAccountNotFound, "1", true},
+		{upstream.KindQuotaExhausted, "3", false},
+	} {
+		t.Run(test.kind.String()+" "+test.order, func(t *testing.T) {
+			withResponses(t, func(b *responseBench) {
+				b.ask(oneOrder)
+				b.ask(oneOrder, "Authorization", "Bearer you")
+				b.fail = &upstream.Error{Kind: test.kind, Cause: errors.New("cause")}
+				time.Sleep(time.Second)
+				b.ask(`{order(id:`+test.order+`){invoice{title}}}`, "Cache-Control", "no-cache")
+				time.Sleep(time.Second)
+				b.executed.Store(0)
+				if test.hidden {
+					b.expect(b.ask(oneOrder), `"data":{"order":null}`, 1)
+				} else {
+					b.expect(b.ask(oneOrder), `call 1`, 0)
+				}
+				b.expect(b.ask(oneOrder, "Authorization", "Bearer you"), `call 2`, 0)
+			})
+		})
+	}
+}
+
+func TestWhatIsNoWholeResponse(t *testing.T) {
+	for name, query := range map[string]string{
+		"no order":        `{__typename}`,
+		"one is missing":  `{orders(ids:[1,404]){id}}`,
+		"one is no order": `{orders(ids:["1","01"]){id}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			withResponses(t, func(b *responseBench) {
+				b.missing = 404
+				first := b.ask(query)
+				asked := b.executed.Load()
+				b.executed.Store(0)
+				second := b.ask(query)
+				b.expect(second, "", asked)
+				if strings.Contains(second.Body.String(), `"errors"`) != strings.Contains(first.Body.String(), `"errors"`) {
+					t.Errorf("got %s after %s", second.Body, first.Body)
+				}
+			})
+		})
+	}
+	t.Run("a stale one", func(t *testing.T) {
+		withResponses(t, func(b *responseBench) {
+			b.ask(oneOrder)
+			time.Sleep(time.Minute)
+			b.fail = &upstream.Error{Kind: upstream.KindUnavailable, Cause: errors.New("cause")}
+			b.executed.Store(0)
+			b.expect(b.ask(oneOrder), counted(1, 2, 1, 1), 1)
+			b.expect(b.ask(oneOrder), `"stale":1`, 1)
+		})
+	})
+}
+
+func TestDocumentsAreRegisteredAgain(t *testing.T) {
+	withResponses(t, func(b *responseBench) {
+		const document = `{order(id:1){id}}`
+		registering := fmt.Sprintf(`{"query":%q,"extensions":{"persistedQuery":{"version":1,"sha256Hash":"%x"}}}`,
+			document, sha256.Sum256([]byte(document)))
+		for range 2 {
+			r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(registering))
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			b.handler.ServeHTTP(w, r)
+			b.expect(w, `{"order":{"id":"1"}}`, 1)
+		}
+	})
+}
+
+func TestResponsesNeedCopies(t *testing.T) {
+	if _, err := NewHandler(Options{SDL: "s", Orders: &fakeOrders{}, ResponseCacheSize: 1}); !errors.Is(err, errNoCopies) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// BenchmarkWholeResponse measures a hit: the documented order, 40 fields.
+func BenchmarkWholeResponse(b *testing.B) {
+	order := decodedOrder(b, 58218860983545941, readText(b, "../upstream/sandbox/fixtures/01_documented_sample.json"))
+	orders, err := cache.New(immediate{upstream.Result{Order: order}}, cache.Options{Size: 64 << 20, TTL: time.Hour, TTLClosed: time.Hour})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer orders.Close()
+	for name, size := range map[string]int64{"kept": 64 << 20, "executed": 0} {
+		b.Run(name, func(b *testing.B) {
+			handler, err := NewHandler(Options{SDL: "s", Orders: orders, ResponseCacheSize: size})
+			if err != nil {
+				b.Fatal(err)
+			}
+			body := `{"query":` + strconv.Quote(fortyFields) + `,"variables":{"id":"58218860983545941"}}`
+			reader := strings.NewReader(body)
+			r := httptest.NewRequest(http.MethodPost, "/graphql", io.NopCloser(reader))
+			r.ContentLength = int64(len(body))
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("Authorization", "Bearer token")
+			b.ReportAllocs()
+			for b.Loop() {
+				reader.Reset(body)
+				w := discardedAnswer{header: http.Header{}}
+				handler.ServeHTTP(&w, r)
+				if w.status != http.StatusOK {
+					b.Fatal(w.status)
+				}
+			}
+		})
+	}
+}
+
+// discardedAnswer is a ResponseWriter that costs next to nothing.
+type discardedAnswer struct {
+	header http.Header
+	status int
+}
+
+func (w *discardedAnswer) Header() http.Header              { return w.header }
+func (w *discardedAnswer) WriteHeader(status int)           { w.status = status }
+func (w *discardedAnswer) Write(body []byte) (int, error)   { return len(body), nil }
+func (w *discardedAnswer) SetReadDeadline(time.Time) error  { return nil }
+func (w *discardedAnswer) SetWriteDeadline(time.Time) error { return nil }

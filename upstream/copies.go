@@ -1,0 +1,19 @@
+package upstream
+
+// Copy names one copy of an order among all that a cache ever had: what was fetched later has another
+// number.
+type Copy struct {
+	Key Key
+	// Number is Result.Copy; 0 names no copy.
+	Number uint64
+}
+
+// Copies is what Orders offer that keep copies, so that what was made of copies can be kept too, and
+// is dropped with them.
+type Copies interface {
+	// Serves tells whether Order would answer a request of scope from exactly these copies now, if
+	// they hold what it needs: each is fresh, none was replaced or dropped, and no refusal of the
+	// upstream hides one. An implementation must be safe for concurrent use. It tells nothing of
+	// Scope.NoCache.
+	Serves(scope *Scope, copies []Copy) bool
+}
