@@ -125,7 +125,7 @@ func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 		_, err := io.WriteString(stdout, schema)
 		return err
 	}
-	limitMemory("/sys/fs/cgroup/memory.max")
+	limitMemory(settings, "/sys/fs/cgroup/memory.max")
 	return run(ctx, settings, newLogger(settings, stderr))
 }
 
@@ -136,7 +136,8 @@ func parse(arguments []string, stdout, stderr io.Writer) (settings config, comma
 	parser, err := kong.New(&line,
 		kong.Name("ordergraph"),
 		kong.Description("1688/Alibaba buyer orders as GraphQL. Every flag is an environment variable too. "+
-			"Durations are like 500ms, 30s, 10m or 1h, sizes like 512KiB, 64MiB or 1GiB."),
+			"Durations are like 500ms, 30s, 10m or 1h, sizes like 512KiB, 64MiB or 1GiB. "+
+			"The soft memory limit of the process follows from the cache sizes, plus 128MiB, and is at most 90 % of the container's; GOMEMLIMIT overrides it."),
 		kong.DefaultEnvars("ORDERGRAPH"),
 		kong.Vars{"version": version(), "log_format": logFormat(stderr)},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
@@ -336,20 +337,32 @@ func newLogger(c config, output io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(output, options))
 }
 
-// limitMemory makes the garbage collector work harder before the kernel ends the process: at nine
-// tenths of the container's memory, unless GOMEMLIMIT says otherwise. file holds the container's
-// limit; outside of one there is none, or it says "max".
-func limitMemory(file string) {
+// workingMemory is what requests, calls under way and the garbage of both may take besides the caches,
+// in bytes. Without that room the garbage collector would never rest.
+const workingMemory = 128 << 20
+
+// memoryLimit is at what size of the process the garbage collector starts to work harder, in bytes:
+// without a limit it lets the caches take twice their size before it collects.
+func (c config) memoryLimit() int64 {
+	const most = 1 << 60 // keeps the sum from overflowing
+	orders, answers := min(int64(c.CacheSize), most), min(int64(c.ResponseCacheSize), most)
+	return orders + orders/3 + answers + workingMemory
+}
+
+// limitMemory sets the soft limit on memory to what the settings need, at most nine tenths of the
+// container's memory, unless GOMEMLIMIT says otherwise. file holds the container's limit; outside of
+// one there is none, or it says "max".
+func limitMemory(c config, file string) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return
+	limit := c.memoryLimit()
+	if text, err := os.ReadFile(file); err == nil {
+		if bytes, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil {
+			limit = min(limit, bytes/10*9)
+		}
 	}
-	if bytes, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil {
-		debug.SetMemoryLimit(bytes / 10 * 9)
-	}
+	debug.SetMemoryLimit(limit)
 }
 
 // run serves until ctx ends, and then drains: no new requests are asked for, those under way finish.

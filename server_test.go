@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -480,24 +481,35 @@ func TestMemoryLimit(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
 	t.Cleanup(func() { debug.SetMemoryLimit(before) })
 	file := filepath.Join(t.TempDir(), "memory.max")
+	standard := config{CacheSize: 240 << 20, ResponseCacheSize: 64 << 20}
+	const needed = (320 + 64 + 128) << 20
 	for _, test := range []struct {
 		environment, text string
+		config            config
 		want              int64
 	}{
-		{"", "max\n", before},
-		{"1GiB", "1000000000\n", before},
-		{"", "1000000000\n", 900_000_000},
+		{"1GiB", "1000000000\n", standard, before},
+		{"", "max\n", standard, needed},
+		{"", "", standard, needed},
+		{"", "1000000000\n", standard, needed},
+		{"", "100000000\n", standard, 90_000_000},
+		{"", "max\n", config{}, 128 << 20},
+		{"", "1000000000\n", config{CacheSize: math.MaxInt64, ResponseCacheSize: math.MaxInt64}, 900_000_000},
 	} {
+		debug.SetMemoryLimit(before)
 		t.Setenv("GOMEMLIMIT", test.environment)
 		if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		limitMemory(file)
+		limitMemory(test.config, file)
 		if got := debug.SetMemoryLimit(-1); got != test.want {
-			t.Errorf("GOMEMLIMIT=%q, container %q: limit %d, want %d", test.environment, test.text, got, test.want)
+			t.Errorf("GOMEMLIMIT=%q, container %q, %+v: limit %d, want %d", test.environment, test.text, test.config, got, test.want)
 		}
 	}
-	limitMemory(filepath.Join(t.TempDir(), "none"))
+	limitMemory(standard, filepath.Join(t.TempDir(), "none"))
+	if got := debug.SetMemoryLimit(-1); got != needed {
+		t.Errorf("without a container the limit is %d, want %d", got, needed)
+	}
 }
 
 func TestVersion(t *testing.T) {

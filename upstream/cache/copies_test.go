@@ -1,0 +1,73 @@
+package cache
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ordergraph/upstream"
+)
+
+func (b *bench) serves(tenant string, copies ...upstream.Copy) bool {
+	return b.cache.Serves(&upstream.Scope{Tenant: upstream.Secret(tenant), ArrivedAt: time.Now()}, copies)
+}
+
+func TestServes(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		first := b.ask(asking{tenant: "a"}).Copy
+		if hit := b.ask(asking{tenant: "a"}); hit.Copy != first || first == 0 {
+			t.Fatalf("copy %d, then %d", first, hit.Copy)
+		}
+		one := upstream.Copy{Key: upstream.Key{ID: 1}, Number: first}
+		two := upstream.Copy{Key: upstream.Key{ID: 2}, Number: b.ask(asking{tenant: "a", id: 2}).Copy}
+		elsewhere := upstream.Copy{Key: upstream.Key{ID: 1, Site: upstream.WebSiteAlibaba}, Number: first}
+		for name, test := range map[string]struct{ got, want bool }{
+			"one":              {b.serves("a", one), true},
+			"both":             {b.serves("a", one, two), true},
+			"another tenant":   {b.serves("b", one), false},
+			"another site":     {b.serves("a", elsewhere), false},
+			"one of two":       {b.serves("a", one, upstream.Copy{Key: two.Key, Number: first}), false},
+			"no copy's number": {b.serves("a", upstream.Copy{Key: one.Key}), false},
+		} {
+			if test.got != test.want {
+				t.Errorf("%s: %v, want %v", name, test.got, test.want)
+			}
+		}
+		newer := b.later(asking{tenant: "a", noCache: true})
+		if !b.serves("a", one) {
+			t.Error("a call under way has replaced nothing yet")
+		}
+		one.Number = newer().Copy
+		if old := (upstream.Copy{Key: one.Key, Number: first}); b.serves("a", old) || !b.serves("a", one) {
+			t.Error("a copy outlives the call that replaced it")
+		}
+		synctest.Wait()
+		time.Sleep(DefaultTTL)
+		if b.serves("a", one) {
+			t.Error("a copy is served that is not fresh")
+		}
+	})
+}
+
+func TestServesNothingWithoutCopies(t *testing.T) {
+	options := defaults()
+	options.Size = 0
+	inBubble(t, options, func(b *bench) {
+		if number := b.ask(asking{}).Copy; number != 0 || b.serves("", upstream.Copy{Key: upstream.Key{ID: 1}, Number: number}) {
+			t.Errorf("copy %d of a cache that keeps none", number)
+		}
+	})
+}
+
+// A newer copy counts from the moment on at which its caller has it, not only when it is stored.
+func TestServesNoPredecessorOfWhatIsBeingStored(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		one := upstream.Copy{Key: upstream.Key{ID: 1}, Number: b.ask(asking{}).Copy}
+		b.cache.flights.turn <- struct{}{} // nothing can be stored
+		newer := b.ask(asking{noCache: true})
+		if b.serves("", one) || !b.serves("", upstream.Copy{Key: one.Key, Number: newer.Copy}) {
+			t.Error("the predecessor is served")
+		}
+		<-b.cache.flights.turn
+	})
+}
