@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { newTenant, post } from './graphql.js';
 import { check } from './report.js';
 
-const watched = 'query ($ids: [ID!]!) { watched(ids: $ids) { id note status totalPaid: statusRaw } }';
+const watched = 'query ($ids: [ID!]!) { watched(ids: $ids) { id note status } }';
 const claimed = 'query ($keys: [OrderKey!]!) { claimed(keys: $keys) { webSite id claim status } }';
 const idsFrom = (first, count) => Array.from({ length: count }, (_, i) => String(first + i));
 
@@ -73,13 +73,16 @@ export async function checkRouter({ name, errorPath, url, subgraph, sandbox, sec
 
   await check(`${name}: Authorization passes through, and tells tenants apart`, async () => {
     const [one, other] = [newTenant(), newTenant()];
+    subgraph.take();
     const answers = await Promise.all([one, other, one].map((tenant) =>
       post(url, { query: watched, variables: { ids: ['51', '52'] } }, { authorization: tenant.authorization })));
     assert.ok(answers.every(({ errors }) => errors === undefined));
     for (const tenant of [one, other]) {
       assert.deepEqual((await sandbox.calls(tenant.token)).map((call) => call.order_id).sort(), ['51', '52']);
     }
-    assert.ok(subgraph.take().every(({ headers }) => headers['x-router-secret'] === secret));
+    const requests = subgraph.take();
+    assert.ok(requests.length >= 2);
+    assert.ok(requests.every(({ headers }) => headers['x-router-secret'] === secret));
   });
 
   await check(`${name}: without Authorization no order is read`, async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { newTenant, post } from './graphql.js';
 import { check } from './report.js';
 
-const entities = 'query ($representations: [_Any!]!) { _entities(representations: $representations) { __typename ... on Order { id webSite note: statusRaw } } }';
+const entities = 'query ($representations: [_Any!]!) { _entities(representations: $representations) { __typename ... on Order { id webSite statusRaw } } }';
 const order = (fields) => ({ __typename: 'Order', ...fields });
 
 export async function checkSubgraph({ url, sandbox }) {
