@@ -3,6 +3,7 @@ package cache
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ordergraph/upstream"
@@ -262,6 +263,22 @@ func TestStaleWithoutFreshness(t *testing.T) {
 		if s := b.cache.level.get(b.cache.keys.of(upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}})); s != nil {
 			b.Error("a copy that nobody will get is kept")
 		}
+	})
+}
+
+// TestReopenedOrder: a closed order's copy would be fresh for minutes, but the order turns out to be
+// open again, and copies of open orders are not kept.
+func TestReopenedOrder(t *testing.T) {
+	options := defaults()
+	options.TTL, options.StaleIfError = 0, 0
+	inBubble(t, options, func(b *bench) {
+		b.status = "success"
+		b.ask(asking{})
+		b.expect(b.ask(asking{}), "call 1", "", oneHit)
+		b.set(func(f *fake) { f.status = "waitbuyerpay" })
+		b.expect(b.ask(asking{noCache: true}), "call 2", "", oneCall)
+		synctest.Wait()
+		b.expect(b.ask(asking{}), "call 3", "", oneCall)
 	})
 }
 

@@ -107,13 +107,15 @@ func (m *memory) unpack(s *snapshot) (order *upstream.Order, err error) {
 // put returns when the copy can be found, or was not worth keeping. A copy that no longer serves
 // anybody is not kept: without a time to live it would stay for ever.
 func (m *memory) put(s *snapshot, body []byte) {
-	timeToLive := s.keepUntil(m.staleIfError).Sub(m.now())
-	if timeToLive <= 0 {
-		return
-	}
 	m.mutex.RLock()
 	defer m.mutex.RUnlock()
 	if m.closed {
+		return
+	}
+	timeToLive := s.keepUntil(m.staleIfError).Sub(m.now())
+	if timeToLive <= 0 {
+		// What is known now is no copy, but the copy before it is out of date.
+		m.copies.Del(m.hash(s.key))
 		return
 	}
 	m.pack(s, body)
