@@ -1,0 +1,7 @@
+// Must not compile: an amount is a string, and an order has no such field.
+import { execute, orderQuery } from './program.js';
+
+export async function wrong(url: string): Promise<number | undefined> {
+  const { data } = await execute(url, orderQuery, { id: '1' });
+  return data?.order?.total?.amount;
+}

@@ -1,0 +1,75 @@
+// urql: Graphcache with its keys, persisted queries over GET, error codes.
+import assert from 'node:assert/strict';
+import { Client, fetchExchange } from '@urql/core';
+import { cacheExchange } from '@urql/exchange-graphcache';
+import { persistedExchange } from '@urql/exchange-persisted';
+import { orderQuery, ordersQuery } from './documents.js';
+import { assertDocumented } from './expected.js';
+import { check } from './report.js';
+import { documented, unknownAccount } from './upstream.js';
+import { watchedFetch } from './watched_fetch.js';
+
+const embedded = () => null;
+const keys = {
+  Order: ({ webSite, id }) => `${webSite}:${id}`,
+  Money: embedded, Buyer: embedded, Contact: embedded, Recipient: embedded,
+};
+
+function newClient(url, fetch) {
+  return new Client({
+    url,
+    fetch,
+    preferGetMethod: false,
+    fetchOptions: { headers: { authorization: 'urql', 'GraphQL-Preflight': '1' } },
+    exchanges: [
+      cacheExchange({ keys, resolvers: { Query: { order: (_, { id }) => ({ __typename: 'Order', webSite: 'CN_1688', id }) } } }),
+      persistedExchange({ preferGetForPersistedQueries: true }),
+      fetchExchange,
+    ],
+  });
+}
+
+export async function urql({ upstream, start }) {
+  const program = await start();
+  const url = `${program.url}/graphql`;
+  const { fetch, requests } = watchedFetch();
+  const client = newClient(url, fetch);
+  const variables = { id: documented };
+
+  await check('urql: a query is sent by its hash with GET, and by its text if that is new', async () => {
+    const before = upstream.calls.length;
+    const { data, error } = await client.query(orderQuery, variables).toPromise();
+    assert.equal(error, undefined);
+    assertDocumented(data.order);
+    assert.equal(requests[0].method, 'GET');
+    assert.equal(requests[0].url.searchParams.get('query'), null);
+    assert.match(requests[0].url.searchParams.get('extensions'), /sha256Hash/);
+    assert.equal(requests.length, 2);
+    assert.deepEqual(upstream.calls.slice(before), [{ id: documented, authorization: 'urql' }]);
+  });
+  await check('urql: another client sends the hash alone', async () => {
+    const other = watchedFetch();
+    const { data } = await newClient(url, other.fetch).query(orderQuery, variables).toPromise();
+    assertDocumented(data.order);
+    assert.deepEqual(other.requests.map(({ method }) => method), ['GET']);
+    assert.equal(upstream.calls.filter(({ authorization }) => authorization === 'urql').length, 1);
+  });
+  await check('urql: what is in the cache is not asked for again', async () => {
+    const fresh = watchedFetch();
+    const other = newClient(url, fresh.fetch);
+    await other.query(orderQuery, variables).toPromise();
+    const seen = fresh.requests.length;
+    const { data } = await other.query(orderQuery, variables).toPromise();
+    assertDocumented(data.order);
+    assert.equal(fresh.requests.length, seen);
+    const orders = await other.query(ordersQuery, { ids: [documented] }).toPromise();
+    assert.equal(orders.data.orders[0].id, documented);
+  });
+  await check('urql: the error code reaches the application', async () => {
+    const before = upstream.calls.length;
+    const { error } = await client.query(orderQuery, { id: unknownAccount }).toPromise();
+    assert.equal(error.graphQLErrors[0].extensions.code, 'ACCOUNT_NOT_FOUND');
+    assert.deepEqual(error.graphQLErrors[0].path, ['order']);
+    assert.equal(upstream.calls.length, before + 1);
+  });
+}
