@@ -34,3 +34,14 @@ export const ordersQuery = gql`
     }
   }
 `;
+
+// statusQuery needs nothing that ordersQuery does not bring.
+export const statusQuery = gql`
+  query Status($id: ID!) {
+    order(id: $id) {
+      id
+      webSite
+      status
+    }
+  }
+`;

@@ -1,5 +1,6 @@
-// Compares the schema with its last published version: that of the last tag before this commit, else
-// that of the main branch at the origin. Where neither has a schema there is nothing to compare with.
+// Compares the schema with its last published version: that of the last tag. Before there is one it is
+// the version from which this branch left the main branch at the origin, and on the main branch itself
+// the commit before. Where none of them has a schema there is nothing to compare with.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { CriticalityLevel, diff } from '@graphql-inspector/core';
@@ -13,16 +14,12 @@ function git(...parameters) {
   }
 }
 
-// previous returns the version to compare with, undefined if there is none.
-function previous() {
+// previousVersion returns the commit to compare with; there may be no such commit.
+function previousVersion() {
   const tag = git('describe', '--tags', '--abbrev=0')?.trim();
-  for (const version of [tag, 'origin/main', 'main']) {
-    const text = version && git('show', `${version}:schema.graphqls`);
-    if (text) {
-      return { version, text };
-    }
-  }
-  return undefined;
+  const left = git('merge-base', 'origin/main', 'HEAD')?.trim();
+  const onMain = left === undefined || left === git('rev-parse', 'HEAD')?.trim();
+  return tag ?? (onMain ? 'HEAD~1' : left);
 }
 
 async function broken(before, after) {
@@ -32,15 +29,25 @@ async function broken(before, after) {
 
 export async function breakingChanges() {
   const now = readSchema();
-  // A comparison that can't fail would show nothing.
-  assert.notDeepEqual(await broken(now, now.replace('refundId: ID', 'renamed: ID')), []);
-  assert.deepEqual(await broken(now, now), []);
-
-  const last = previous();
-  if (!last) {
-    console.log('     no previous schema: nothing to compare with');
+  const version = previousVersion();
+  const last = git('show', `${version}:schema.graphqls`);
+  if (last === undefined) {
+    console.log(`     no schema at ${version}: nothing to compare with`);
     return;
   }
-  console.log(`     compared with ${last.version}`);
-  assert.deepEqual(await broken(last.text, now), []);
+  console.log(`     compared with ${version}`);
+  assert.deepEqual(await broken(last, now), []);
+}
+
+export async function breakingChangesAreFound() {
+  const before = 'type Query { order(id: ID!): Order } type Order { id: ID! total: String }';
+  for (const after of [
+    'type Query { order(id: ID!): Order } type Order { id: ID! }',
+    'type Query { order(id: ID!): Order } type Order { id: ID! total: Int }',
+    'type Query { order(id: ID!, webSite: ID!): Order } type Order { id: ID! total: String }',
+  ]) {
+    assert.equal((await broken(before, after)).length, 1, after);
+  }
+  const addition = 'type Query { order(id: ID!, webSite: ID): Order } type Order { id: ID! total: String, note: String }';
+  assert.deepEqual(await broken(before, addition), []);
 }

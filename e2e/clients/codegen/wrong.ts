@@ -1,4 +1,4 @@
-// Must not compile: an amount is a string, and an order has no such field.
+// Must not compile: an amount is a string.
 import { execute, orderQuery } from './program.js';
 
 export async function wrong(url: string): Promise<number | undefined> {
