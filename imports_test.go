@@ -26,7 +26,8 @@ type importRule struct {
 var importRules = []importRule{
 	{"", []string{"graph", "graph/...", "upstream", "upstream/..."}},
 	{"graph", []string{"graph/...", "upstream"}},
-	{"graph/internal/generated", []string{"graph/scalar", "upstream"}},
+	{"graph/internal/generated", []string{"graph/projection", "graph/scalar", "upstream"}},
+	{"graph/projection", []string{"graph/scalar", "upstream"}},
 	{"graph/graphiql/...", nil},
 	{"graph/...", []string{"upstream"}},
 	{"upstream", nil},

@@ -31,13 +31,20 @@ func (r *resolver) Entities(ctx context.Context, representations []any) []genera
 			thunks[i] = loader.Load(ctx, key)
 		}
 	}
-	for i, order := range await(ctx, thunks) {
-		if order != nil { // A nil *Order would be a non-nil Entity.
-			entities[i] = order
+	for i, order := range r.await(ctx, thunks) {
+		if order != nil {
+			entities[i] = orderEntity{graphql.WrapContextMarshaler(ctx, order)}
 		}
 	}
 	return entities
 }
+
+// orderEntity is an order among entities. gqlgen lets an element of a union write itself only if it is
+// of no type that gqlgen knows.
+type orderEntity struct{ graphql.Marshaler }
+
+// IsEntity makes it a generated.Entity.
+func (orderEntity) IsEntity() {}
 
 // Service resolves Query._service.
 func (r *resolver) Service(ctx context.Context) (generated.Service, error) {

@@ -13,6 +13,7 @@ import (
 	"ordergraph/graph/limits"
 	"ordergraph/graph/loader"
 	"ordergraph/graph/lookahead"
+	"ordergraph/graph/projection"
 )
 
 const defaultMaxOrders = 100
@@ -24,9 +25,13 @@ func newExecutor(options Options) (graphql.GraphExecutor, error) {
 	if err != nil {
 		return nil, err
 	}
+	shown, err := projection.Compile(schema)
+	if err != nil {
+		return nil, err
+	}
 	log := cmp.Or(options.Log, slog.New(slog.DiscardHandler))
 	maxOrders := cmp.Or(options.MaxOrders, defaultMaxOrders)
-	resolver := &resolver{sdl: options.SDL, routerOnly: options.RouterSecret != ""}
+	resolver := &resolver{sdl: options.SDL, projection: shown, routerOnly: options.RouterSecret != ""}
 	planner := &planner{needs: needs, resolver: resolver, maxOrders: maxOrders}
 	presenter := errorPresenter{log: log}
 

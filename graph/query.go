@@ -6,11 +6,12 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"ordergraph/graph/loader"
+	"ordergraph/graph/projection"
 	"ordergraph/upstream"
 )
 
 // Order resolves Query.order.
-func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, edition upstream.Edition) (*upstream.Order, error) {
+func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, edition upstream.Edition) (*projection.Order, error) {
 	key, err := orderKey(id, site, edition)
 	if err != nil {
 		return nil, err
@@ -23,11 +24,11 @@ func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, 
 		return nil, err
 	}
 	reportBadValues(ctx, order, graphql.GetPath(ctx))
-	return order, nil
+	return r.selection(ctx).Of(order), nil
 }
 
 // Orders resolves Query.orders: as many orders as ids, in their order.
-func (r *resolver) Orders(ctx context.Context, ids []string, site upstream.WebSite, edition upstream.Edition) ([]*upstream.Order, error) {
+func (r *resolver) Orders(ctx context.Context, ids []string, site upstream.WebSite, edition upstream.Edition) ([]*projection.Order, error) {
 	thunks := make([]loader.Thunk, len(ids))
 	for i, id := range ids {
 		if key, err := orderKey(id, site, edition); err != nil {
@@ -36,5 +37,5 @@ func (r *resolver) Orders(ctx context.Context, ids []string, site upstream.WebSi
 			thunks[i] = loader.Load(ctx, key)
 		}
 	}
-	return await(ctx, thunks), nil
+	return r.await(ctx, thunks), nil
 }

@@ -9,13 +9,15 @@ import (
 
 	"ordergraph/graph/internal/generated"
 	"ordergraph/graph/loader"
+	"ordergraph/graph/projection"
 	"ordergraph/upstream"
 )
 
 // resolver resolves the root fields. Everything below them is a field or a method of the structs in
-// package upstream.
+// package upstream, and projection writes it.
 type resolver struct {
-	sdl string
+	sdl        string
+	projection *projection.Plan
 	// routerOnly keeps _service and _entities for those who know the router secret.
 	routerOnly bool
 }
@@ -41,9 +43,10 @@ func failed(err error) loader.Thunk {
 }
 
 // await waits for the orders of a list. A failed one is nil, with an error at its index.
-func await(ctx context.Context, thunks []loader.Thunk) []*upstream.Order {
-	orders := make([]*upstream.Order, len(thunks))
+func (r *resolver) await(ctx context.Context, thunks []loader.Thunk) []*projection.Order {
+	orders := make([]*projection.Order, len(thunks))
 	path := graphql.GetPath(ctx)
+	selection := r.selection(ctx)
 	for i, thunk := range thunks {
 		order, err := thunk()
 		if err == nil && order != nil {
@@ -56,9 +59,14 @@ func await(ctx context.Context, thunks []loader.Thunk) []*upstream.Order {
 		if order != nil {
 			reportBadValues(ctx, order, at(path, i))
 		}
-		orders[i] = order
+		orders[i] = selection.Of(order)
 	}
 	return orders
+}
+
+// selection returns what the current field selects of its orders.
+func (r *resolver) selection(ctx context.Context) *projection.Selection {
+	return r.projection.Select(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections)
 }
 
 // addErrorAt adds an error at a place of the response below the current field.

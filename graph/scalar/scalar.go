@@ -1,5 +1,5 @@
-// Package scalar writes the upstream's scalars as GraphQL ones. Each Marshal function answers null
-// for the zero value.
+// Package scalar writes the upstream's scalars as GraphQL ones: each Append function as JSON, each
+// Marshal function as gqlgen wants it. The zero value of each type is null.
 //
 // The Unmarshal functions are there because gqlgen asks for both directions; nothing calls them, as
 // arguments are plain strings.
@@ -9,11 +9,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"ordergraph/upstream"
 )
@@ -21,148 +19,78 @@ import (
 var errOutputOnly = errors.New("a value of this kind is never an argument")
 
 // MarshalText writes a String.
-func MarshalText(text upstream.Text) graphql.Marshaler { return quoted(string(text)) }
+func MarshalText(text upstream.Text) graphql.Marshaler { return marshaler(text, AppendText) }
 
 // UnmarshalText refuses: see the package.
 func UnmarshalText(any) (upstream.Text, error) { return "", errOutputOnly }
 
 // MarshalPhone writes a String.
-func MarshalPhone(phone upstream.Phone) graphql.Marshaler { return quoted(string(phone)) }
+func MarshalPhone(phone upstream.Phone) graphql.Marshaler { return marshaler(phone, AppendText) }
 
 // UnmarshalPhone refuses: see the package.
 func UnmarshalPhone(any) (upstream.Phone, error) { return "", errOutputOnly }
 
 // MarshalRawText writes a String; an empty text that was sent is an empty String and not null.
-func MarshalRawText(raw upstream.RawText) graphql.Marshaler {
-	text, present := raw.Text()
-	if !present {
-		return graphql.Null
-	}
-	return stringMarshaler(text)
-}
+func MarshalRawText(raw upstream.RawText) graphql.Marshaler { return marshaler(raw, AppendRawText) }
 
 // UnmarshalRawText refuses: see the package.
 func UnmarshalRawText(any) (upstream.RawText, error) { return upstream.RawText{}, errOutputOnly }
 
 // MarshalID writes an ID.
-func MarshalID(id upstream.ID) graphql.Marshaler { return quoted(string(id)) }
+func MarshalID(id upstream.ID) graphql.Marshaler { return marshaler(id, AppendText) }
 
 // UnmarshalID refuses: see the package.
 func UnmarshalID(any) (upstream.ID, error) { return "", errOutputOnly }
 
 // MarshalURL writes a URL.
-func MarshalURL(url upstream.URL) graphql.Marshaler { return quoted(string(url)) }
+func MarshalURL(url upstream.URL) graphql.Marshaler { return marshaler(url, AppendText) }
 
 // UnmarshalURL refuses: see the package.
 func UnmarshalURL(any) (upstream.URL, error) { return "", errOutputOnly }
 
-// MarshalDecimal writes a Decimal: a string, since a JSON number would become a float64.
-func MarshalDecimal(number upstream.Decimal) graphql.Marshaler { return quoted(string(number)) }
+// MarshalDecimal writes a Decimal.
+func MarshalDecimal(number upstream.Decimal) graphql.Marshaler { return marshaler(number, AppendText) }
 
 // UnmarshalDecimal refuses: see the package.
 func UnmarshalDecimal(any) (upstream.Decimal, error) { return "", errOutputOnly }
 
 // MarshalOrderID writes an ID with every digit.
-func MarshalOrderID(id upstream.OrderID) graphql.Marshaler {
-	if id == 0 {
-		return graphql.Null
-	}
-	return orderIDMarshaler(id)
-}
+func MarshalOrderID(id upstream.OrderID) graphql.Marshaler { return marshaler(id, AppendOrderID) }
 
 // UnmarshalOrderID refuses: see the package.
 func UnmarshalOrderID(any) (upstream.OrderID, error) { return 0, errOutputOnly }
 
 // MarshalBool writes a Boolean.
-func MarshalBool(b upstream.Bool) graphql.Marshaler {
-	switch b {
-	case upstream.BoolTrue:
-		return graphql.True
-	case upstream.BoolFalse:
-		return graphql.False
-	default:
-		return graphql.Null
-	}
-}
+func MarshalBool(b upstream.Bool) graphql.Marshaler { return marshaler(b, AppendBool) }
 
 // UnmarshalBool refuses: see the package.
 func UnmarshalBool(any) (upstream.Bool, error) { return upstream.BoolNull, errOutputOnly }
 
 // MarshalInt writes an Int.
-func MarshalInt(number upstream.Int) graphql.Marshaler {
-	if !number.Valid {
-		return graphql.Null
-	}
-	return intMarshaler(number.Value)
-}
+func MarshalInt(number upstream.Int) graphql.Marshaler { return marshaler(number, AppendInt) }
 
 // UnmarshalInt refuses: see the package.
 func UnmarshalInt(any) (upstream.Int, error) { return upstream.Int{}, errOutputOnly }
 
-// MarshalDateTime writes a DateTime with the upstream's offset, and milliseconds where there are any.
-func MarshalDateTime(t upstream.Time) graphql.Marshaler {
-	if !t.Valid() {
-		return graphql.Null
-	}
-	return dateTimeMarshaler(t)
-}
+// MarshalDateTime writes a DateTime with the upstream's offset.
+func MarshalDateTime(t upstream.Time) graphql.Marshaler { return marshaler(t, AppendDateTime) }
 
 // UnmarshalDateTime refuses: see the package.
 func UnmarshalDateTime(any) (upstream.Time, error) { return upstream.Time{}, errOutputOnly }
 
-// MarshalInstant writes a DateTime of our own clock: UTC, always with milliseconds.
-func MarshalInstant(t time.Time) graphql.Marshaler {
-	if t.IsZero() {
-		return graphql.Null
-	}
-	return instantMarshaler(t)
-}
+// MarshalInstant writes a DateTime of our own clock.
+func MarshalInstant(t time.Time) graphql.Marshaler { return marshaler(t, AppendInstant) }
 
 // UnmarshalInstant refuses: see the package.
 func UnmarshalInstant(any) (time.Time, error) { return time.Time{}, errOutputOnly }
 
-func quoted(text string) graphql.Marshaler {
-	if text == "" {
+// marshaler returns what writes value; graphql.Null itself for null, because the generated code
+// compares with it.
+func marshaler[T comparable](value T, appendValue func([]byte, T) []byte) graphql.Marshaler {
+	if isNull(value) {
 		return graphql.Null
 	}
-	return stringMarshaler(text)
-}
-
-type stringMarshaler string
-
-// MarshalGQL escapes what JSON wants escaped. Invalid UTF-8 becomes U+FFFD: a response must be valid
-// whatever the upstream sends, so the error that tells of it is of no use here.
-func (s stringMarshaler) MarshalGQL(w io.Writer) {
-	text, _ := jsontext.AppendQuote(available(w), string(s))
-	write(w, text)
-}
-
-type orderIDMarshaler upstream.OrderID
-
-func (id orderIDMarshaler) MarshalGQL(w io.Writer) {
-	text := append(available(w), '"')
-	text = strconv.AppendInt(text, int64(id), 10)
-	write(w, append(text, '"'))
-}
-
-type intMarshaler int32
-
-func (i intMarshaler) MarshalGQL(w io.Writer) {
-	write(w, strconv.AppendInt(available(w), int64(i), 10))
-}
-
-type dateTimeMarshaler upstream.Time
-
-func (t dateTimeMarshaler) MarshalGQL(w io.Writer) {
-	text := append(available(w), '"')
-	text = upstream.Time(t).AppendRFC3339(text)
-	write(w, append(text, '"'))
-}
-
-type instantMarshaler time.Time
-
-func (t instantMarshaler) MarshalGQL(w io.Writer) {
-	write(w, time.Time(t).UTC().AppendFormat(available(w), `"2006-01-02T15:04:05.000Z"`))
+	return graphql.WriterFunc(func(w io.Writer) { write(w, appendValue(available(w), value)) })
 }
 
 // available returns room to write in, of the response's own buffer where possible.

@@ -6,7 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"ordergraph/upstream"
+	"ordergraph/graph/projection"
 	"strconv"
 	"sync/atomic"
 
@@ -59,7 +59,9 @@ func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, 
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *upstream.Order:
+	case projection.Order:
+		return ec._Order(ctx, sel, &obj)
+	case *projection.Order:
 		if obj == nil {
 			return graphql.Null
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"ordergraph/graph/projection"
 	"ordergraph/graph/scalar"
 	"ordergraph/upstream"
 	"strconv"
@@ -20,8 +21,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type QueryResolver interface {
-	Order(ctx context.Context, id string, webSite upstream.WebSite, edition upstream.Edition) (*upstream.Order, error)
-	Orders(ctx context.Context, ids []string, webSite upstream.WebSite, edition upstream.Edition) ([]*upstream.Order, error)
+	Order(ctx context.Context, id string, webSite upstream.WebSite, edition upstream.Edition) (*projection.Order, error)
+	Orders(ctx context.Context, ids []string, webSite upstream.WebSite, edition upstream.Edition) ([]*projection.Order, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -3213,7 +3214,7 @@ func (ec *executionContext) fieldContext_NoCarrier_contactPhone(_ context.Contex
 	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_id(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3236,7 +3237,7 @@ func (ec *executionContext) fieldContext_Order_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Order_webSite(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_webSite(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3259,7 +3260,7 @@ func (ec *executionContext) fieldContext_Order_webSite(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Order", field, false, false, "WebSite")
 }
 
-func (ec *executionContext) _Order_edition(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_edition(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3282,7 +3283,7 @@ func (ec *executionContext) fieldContext_Order_edition(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Edition")
 }
 
-func (ec *executionContext) _Order_fetchedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_fetchedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3305,7 +3306,7 @@ func (ec *executionContext) fieldContext_Order_fetchedAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_status(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_status(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3328,7 +3329,7 @@ func (ec *executionContext) fieldContext_Order_status(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderStatus")
 }
 
-func (ec *executionContext) _Order_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_statusRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3351,7 +3352,7 @@ func (ec *executionContext) fieldContext_Order_statusRaw(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_refundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundStatus(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3374,7 +3375,7 @@ func (ec *executionContext) fieldContext_Order_refundStatus(_ context.Context, f
 	return graphql.NewScalarFieldContext("Order", field, false, false, "RefundStatus")
 }
 
-func (ec *executionContext) _Order_refundStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundStatusRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3397,7 +3398,7 @@ func (ec *executionContext) fieldContext_Order_refundStatusRaw(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_afterSalesRefundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_afterSalesRefundStatus(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3420,7 +3421,7 @@ func (ec *executionContext) fieldContext_Order_afterSalesRefundStatus(_ context.
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_refundId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundId(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3443,7 +3444,7 @@ func (ec *executionContext) fieldContext_Order_refundId(_ context.Context, field
 	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Order_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_createdAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3466,7 +3467,7 @@ func (ec *executionContext) fieldContext_Order_createdAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_updatedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3489,7 +3490,7 @@ func (ec *executionContext) fieldContext_Order_updatedAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_confirmedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_confirmedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3512,7 +3513,7 @@ func (ec *executionContext) fieldContext_Order_confirmedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_paidAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paidAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3535,7 +3536,7 @@ func (ec *executionContext) fieldContext_Order_paidAt(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_fullyShippedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_fullyShippedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3558,7 +3559,7 @@ func (ec *executionContext) fieldContext_Order_fullyShippedAt(_ context.Context,
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_fullyReceivedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_fullyReceivedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3581,7 +3582,7 @@ func (ec *executionContext) fieldContext_Order_fullyReceivedAt(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_completedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_completedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3604,7 +3605,7 @@ func (ec *executionContext) fieldContext_Order_completedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_total(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_total(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3636,7 +3637,7 @@ func (ec *executionContext) fieldContext_Order_total(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_merchandiseTotal(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_merchandiseTotal(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3668,7 +3669,7 @@ func (ec *executionContext) fieldContext_Order_merchandiseTotal(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_shippingFee(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_shippingFee(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3700,7 +3701,7 @@ func (ec *executionContext) fieldContext_Order_shippingFee(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_couponDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_couponDiscount(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3732,7 +3733,7 @@ func (ec *executionContext) fieldContext_Order_couponDiscount(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_priceAdjustment(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_priceAdjustment(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3764,7 +3765,7 @@ func (ec *executionContext) fieldContext_Order_priceAdjustment(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_refundedAmount(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundedAmount(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3796,7 +3797,7 @@ func (ec *executionContext) fieldContext_Order_refundedAmount(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_refundPaymentRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundPaymentRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3819,7 +3820,7 @@ func (ec *executionContext) fieldContext_Order_refundPaymentRaw(_ context.Contex
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Decimal")
 }
 
-func (ec *executionContext) _Order_tradeType(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_tradeType(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3842,7 +3843,7 @@ func (ec *executionContext) fieldContext_Order_tradeType(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "TradeType")
 }
 
-func (ec *executionContext) _Order_tradeTypeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_tradeTypeRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3865,7 +3866,7 @@ func (ec *executionContext) fieldContext_Order_tradeTypeRaw(_ context.Context, f
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_tradeTypeCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_tradeTypeCode(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3888,7 +3889,7 @@ func (ec *executionContext) fieldContext_Order_tradeTypeCode(_ context.Context, 
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_tradeTypeDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_tradeTypeDescription(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3911,7 +3912,7 @@ func (ec *executionContext) fieldContext_Order_tradeTypeDescription(_ context.Co
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_businessType(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_businessType(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3934,7 +3935,7 @@ func (ec *executionContext) fieldContext_Order_businessType(_ context.Context, f
 	return graphql.NewScalarFieldContext("Order", field, false, false, "BusinessType")
 }
 
-func (ec *executionContext) _Order_businessTypeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_businessTypeRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3957,7 +3958,7 @@ func (ec *executionContext) fieldContext_Order_businessTypeRaw(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_workflowTemplateCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_workflowTemplateCode(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3980,7 +3981,7 @@ func (ec *executionContext) fieldContext_Order_workflowTemplateCode(_ context.Co
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_businessInfo(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_businessInfo(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4012,7 +4013,7 @@ func (ec *executionContext) fieldContext_Order_businessInfo(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_payments(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_payments(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4044,7 +4045,7 @@ func (ec *executionContext) fieldContext_Order_payments(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_paymentChannels(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentChannels(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4067,7 +4068,7 @@ func (ec *executionContext) fieldContext_Order_paymentChannels(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_paymentTransactionId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentTransactionId(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4090,7 +4091,7 @@ func (ec *executionContext) fieldContext_Order_paymentTransactionId(_ context.Co
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_paymentTimeoutType(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentTimeoutType(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4113,7 +4114,7 @@ func (ec *executionContext) fieldContext_Order_paymentTimeoutType(_ context.Cont
 	return graphql.NewScalarFieldContext("Order", field, false, false, "PaymentTimeoutType")
 }
 
-func (ec *executionContext) _Order_paymentTimeoutTypeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentTimeoutTypeRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4136,7 +4137,7 @@ func (ec *executionContext) fieldContext_Order_paymentTimeoutTypeRaw(_ context.C
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_paymentTimeoutSeconds(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentTimeoutSeconds(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4159,7 +4160,7 @@ func (ec *executionContext) fieldContext_Order_paymentTimeoutSeconds(_ context.C
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Order_paymentTimeoutRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentTimeoutRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4182,7 +4183,7 @@ func (ec *executionContext) fieldContext_Order_paymentTimeoutRaw(_ context.Conte
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_paymentStages(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentStages(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4214,7 +4215,7 @@ func (ec *executionContext) fieldContext_Order_paymentStages(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_stagedPaymentAgreementPath(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_stagedPaymentAgreementPath(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4237,7 +4238,7 @@ func (ec *executionContext) fieldContext_Order_stagedPaymentAgreementPath(_ cont
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_isPaidInFullUpfront(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_isPaidInFullUpfront(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4260,7 +4261,7 @@ func (ec *executionContext) fieldContext_Order_isPaidInFullUpfront(_ context.Con
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Order_isSellerInitiated(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_isSellerInitiated(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4283,7 +4284,7 @@ func (ec *executionContext) fieldContext_Order_isSellerInitiated(_ context.Conte
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Order_isOverseasOrder(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_isOverseasOrder(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4306,7 +4307,7 @@ func (ec *executionContext) fieldContext_Order_isOverseasOrder(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Order_preOrderId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_preOrderId(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4329,7 +4330,7 @@ func (ec *executionContext) fieldContext_Order_preOrderId(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Order_orderNote(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_orderNote(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4352,7 +4353,7 @@ func (ec *executionContext) fieldContext_Order_orderNote(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_buyerMessage(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_buyerMessage(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4375,7 +4376,7 @@ func (ec *executionContext) fieldContext_Order_buyerMessage(_ context.Context, f
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_buyerMemo(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_buyerMemo(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4398,7 +4399,7 @@ func (ec *executionContext) fieldContext_Order_buyerMemo(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_buyerMemoFlag(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_buyerMemoFlag(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4421,7 +4422,7 @@ func (ec *executionContext) fieldContext_Order_buyerMemoFlag(_ context.Context, 
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_buyer(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_buyer(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4453,7 +4454,7 @@ func (ec *executionContext) fieldContext_Order_buyer(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_seller(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_seller(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4485,7 +4486,7 @@ func (ec *executionContext) fieldContext_Order_seller(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_recipient(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_recipient(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4517,7 +4518,7 @@ func (ec *executionContext) fieldContext_Order_recipient(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_cancellation(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_cancellation(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4549,7 +4550,7 @@ func (ec *executionContext) fieldContext_Order_cancellation(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_lineItems(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_lineItems(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4581,7 +4582,7 @@ func (ec *executionContext) fieldContext_Order_lineItems(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_domesticShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_domesticShipping(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4613,7 +4614,7 @@ func (ec *executionContext) fieldContext_Order_domesticShipping(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_invoice(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_invoice(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4645,7 +4646,7 @@ func (ec *executionContext) fieldContext_Order_invoice(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_guarantees(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_guarantees(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4677,7 +4678,7 @@ func (ec *executionContext) fieldContext_Order_guarantees(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_reviews(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_reviews(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4709,7 +4710,7 @@ func (ec *executionContext) fieldContext_Order_reviews(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_overseasShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_overseasShipping(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4741,7 +4742,7 @@ func (ec *executionContext) fieldContext_Order_overseasShipping(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_customsDeclaration(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_customsDeclaration(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4773,7 +4774,7 @@ func (ec *executionContext) fieldContext_Order_customsDeclaration(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_procurementQuotes(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_procurementQuotes(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4805,7 +4806,7 @@ func (ec *executionContext) fieldContext_Order_procurementQuotes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_extraAttributes(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_extraAttributes(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6713,8 +6714,8 @@ func (ec *executionContext) _Query_order(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Order(ctx, fc.Args["id"].(string), fc.Args["webSite"].(upstream.WebSite), fc.Args["edition"].(upstream.Edition))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Order) graphql.Marshaler {
-			return ec.marshalOOrder2ᚖordergraphᚋupstreamᚐOrder(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *projection.Order) graphql.Marshaler {
+			return ec.marshalOOrder2ᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6757,8 +6758,8 @@ func (ec *executionContext) _Query_orders(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Orders(ctx, fc.Args["ids"].([]string), fc.Args["webSite"].(upstream.WebSite), fc.Args["edition"].(upstream.Edition))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.Order) graphql.Marshaler {
-			return ec.marshalNOrder2ᚕᚖordergraphᚋupstreamᚐOrder(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*projection.Order) graphql.Marshaler {
+			return ec.marshalNOrder2ᚕᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9384,7 +9385,7 @@ func (ec *executionContext) _NoCarrier(ctx context.Context, sel ast.SelectionSet
 
 var orderImplementors = []string{"Order", "_Entity"}
 
-func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, obj *upstream.Order) graphql.Marshaler {
+func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, obj *projection.Order) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -11025,11 +11026,11 @@ func (ec *executionContext) marshalNLineItem2ᚖordergraphᚋupstreamᚐLineItem
 	return ec._LineItem(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNOrder2ᚕᚖordergraphᚋupstreamᚐOrder(ctx context.Context, sel ast.SelectionSet, v []*upstream.Order) graphql.Marshaler {
+func (ec *executionContext) marshalNOrder2ᚕᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx context.Context, sel ast.SelectionSet, v []*projection.Order) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalOOrder2ᚖordergraphᚋupstreamᚐOrder(ctx, sel, v[i])
+		return ec.marshalOOrder2ᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx, sel, v[i])
 	})
 
 	return ret
@@ -11427,11 +11428,11 @@ func (ec *executionContext) marshalONoCarrierReason2ordergraphᚋupstreamᚐNoCa
 	return v
 }
 
-func (ec *executionContext) marshalOOrder2ᚖordergraphᚋupstreamᚐOrder(ctx context.Context, sel ast.SelectionSet, v *upstream.Order) graphql.Marshaler {
+func (ec *executionContext) marshalOOrder2ᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx context.Context, sel ast.SelectionSet, v *projection.Order) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return ec._Order(ctx, sel, v)
+	return graphql.WrapContextMarshaler(ctx, v)
 }
 
 func (ec *executionContext) marshalOOrderBusinessInfo2ᚖordergraphᚋupstreamᚐOrderBusinessInfo(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderBusinessInfo) graphql.Marshaler {

@@ -1,0 +1,151 @@
+package projection
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"ordergraph/graph/scalar"
+	"ordergraph/upstream"
+)
+
+// Compile finds for each field of the type Order, and of all types below it, the field or method of
+// the Go struct with the same name in any case, as gqlgen does. It fails if there is none, or if its
+// type is none that can be written.
+func Compile(schema *ast.Schema) (*Plan, error) {
+	c := &compilation{schema: schema, objects: map[string]*object{}}
+	order, err := c.object("Order", reflect.TypeFor[upstream.Order]())
+	if err != nil {
+		return nil, fmt.Errorf("projection: %w", err)
+	}
+	return &Plan{order: order}, nil
+}
+
+// compilation is the work of Compile.
+type compilation struct {
+	schema  *ast.Schema
+	objects map[string]*object
+}
+
+// object compiles an object type once: types lead to each other in circles.
+func (c *compilation) object(name string, structType reflect.Type) (*object, error) {
+	if known := c.objects[name]; known != nil {
+		return known, nil
+	}
+	definition := c.schema.Types[name]
+	if definition == nil || structType.Kind() != reflect.Struct {
+		return nil, fmt.Errorf("the type %s can't be a %s", name, structType)
+	}
+	o := &object{satisfies: []string{name}, fields: map[string]*field{typename: typenameField(name)}}
+	c.objects[name] = o
+	for _, abstract := range c.schema.GetImplements(definition) {
+		o.satisfies = append(o.satisfies, abstract.Name)
+	}
+	for _, declared := range definition.Fields {
+		compiled, err := c.field(declared, structType)
+		if err != nil {
+			return nil, fmt.Errorf("%s.%s: %w", name, declared.Name, err)
+		}
+		o.fields[declared.Name] = compiled
+	}
+	return o, nil
+}
+
+func (c *compilation) field(declared *ast.FieldDefinition, structType reflect.Type) (*field, error) {
+	read, valueType, err := reader(structType, declared.Name)
+	if err != nil {
+		return nil, err
+	}
+	f := &field{name: declared.Name, read: read, neverNull: declared.Type.NonNull}
+	if element := declared.Type.Elem; element != nil {
+		// A nil slice is an empty list, and nothing else: the schema must not promise null.
+		if valueType.Kind() != reflect.Slice || !declared.Type.NonNull || element.Elem != nil {
+			return nil, fmt.Errorf("%s can't be a %s", declared.Type, valueType)
+		}
+		f.isList, f.neverNull, valueType = true, element.NonNull, valueType.Elem()
+	}
+	return f, c.value(f, c.schema.Types[declared.Type.Name()], valueType)
+}
+
+// value chooses how a value that is not a list is written.
+func (c *compilation) value(f *field, definition *ast.Definition, valueType reflect.Type) error {
+	switch {
+	case definition.Kind == ast.Object && valueType.Kind() == reflect.Pointer:
+		below, err := c.object(definition.Name, valueType.Elem())
+		f.object, f.write = below, below.write
+		return err
+	case definition.Kind == ast.Enum && reflect.PointerTo(valueType).Implements(reflect.TypeFor[fmt.Stringer]()):
+		f.write = writeEnum
+		return nil
+	case definition.Kind == ast.Scalar:
+		appender, found := scalar.AppenderOf(valueType)
+		if found {
+			f.write = writeScalar(appender)
+			return nil
+		}
+	}
+	return fmt.Errorf("%s can't be a %s", definition.Name, valueType)
+}
+
+func writeScalar(appender scalar.Appender) valueWriter {
+	return func(out []byte, value reflect.Value, _ []selected) ([]byte, error) {
+		return appender(out, value.Addr().Interface()), nil
+	}
+}
+
+// writeEnum writes the GraphQL value that String returns, null if that is empty.
+func writeEnum(out []byte, value reflect.Value, _ []selected) ([]byte, error) {
+	name := value.Addr().Interface().(fmt.Stringer).String()
+	if name == "" {
+		return append(out, null...), nil
+	}
+	out = append(out, '"')
+	out = append(out, name...)
+	return append(out, '"'), nil
+}
+
+const typename = "__typename"
+
+func typenameField(name string) *field {
+	quoted := []byte(`"` + name + `"`)
+	return &field{
+		name: typename,
+		read: func(object reflect.Value) reflect.Value { return object },
+		write: func(out []byte, _ reflect.Value, _ []selected) ([]byte, error) {
+			return append(out, quoted...), nil
+		},
+	}
+}
+
+// reader finds the field or method of a struct that is called name in any case.
+func reader(structType reflect.Type, name string) (read func(reflect.Value) reflect.Value, valueType reflect.Type, err error) {
+	byName := func(candidate string) bool { return strings.EqualFold(candidate, name) }
+	if found, ok := structType.FieldByNameFunc(byName); ok && found.IsExported() {
+		return func(object reflect.Value) reflect.Value { return object.FieldByIndex(found.Index) }, found.Type, nil
+	}
+	pointer := reflect.PointerTo(structType)
+	for i := range pointer.NumMethod() {
+		if method := pointer.Method(i); byName(method.Name) && method.Type.NumOut() == 1 {
+			return callOf(method), method.Type.Out(0), nil
+		}
+	}
+	return nil, nil, fmt.Errorf("%s has no field or method of that name", structType)
+}
+
+// callOf calls a method. Its parameters get zero values: arguments of a field of an order steer what
+// the upstream is asked for, and not what is shown.
+func callOf(method reflect.Method) func(reflect.Value) reflect.Value {
+	arguments := make([]reflect.Value, method.Type.NumIn())
+	for i := range arguments {
+		arguments[i] = reflect.Zero(method.Type.In(i))
+	}
+	return func(object reflect.Value) reflect.Value {
+		given := append([]reflect.Value{object.Addr()}, arguments[1:]...)
+		// What a method returns has no address, which the writers need.
+		value := reflect.New(method.Type.Out(0)).Elem()
+		value.Set(method.Func.Call(given)[0])
+		return value
+	}
+}
