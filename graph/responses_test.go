@@ -41,6 +41,14 @@ func (o countedOrders) Order(ctx context.Context, request upstream.Request) (ups
 	return o.Cache.Order(ctx, request)
 }
 
+func (o countedOrders) AtHand(request upstream.Request) (upstream.Result, bool) {
+	result, found := o.Cache.AtHand(request)
+	if found {
+		o.bench.executed.Add(1)
+	}
+	return result, found
+}
+
 func withResponses(t *testing.T, test func(b *responseBench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

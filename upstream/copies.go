@@ -16,4 +16,15 @@ type Copies interface {
 	// upstream hides one. An implementation must be safe for concurrent use. It tells nothing of
 	// Scope.NoCache.
 	Serves(scope *Scope, copies []Copy) bool
+	// Tenant names the caller of a scope, for whoever keeps what was made of copies. No two tenants
+	// share a name.
+	Tenant(scope *Scope) TenantHash
+}
+
+// AtHand is what Orders offer that have some answers at hand, so that nobody has to set up a call for
+// them.
+type AtHand interface {
+	// AtHand answers as Order would, and counts the answer like it, if that takes no call, no waiting
+	// and next to no work. An implementation must be safe for concurrent use.
+	AtHand(request Request) (result Result, found bool)
 }

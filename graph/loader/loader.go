@@ -36,6 +36,9 @@ func Load(ctx context.Context, key upstream.Key) Thunk {
 	if !found {
 		return unplanned(key)
 	}
+	if order, found := operation.atHand[key]; found {
+		return func() (*upstream.Order, error) { return order, nil }
+	}
 	if _, planned := operation.needs[key]; !planned {
 		return unplanned(key)
 	}
@@ -56,8 +59,11 @@ type operationKey struct{}
 // operation loads the orders of one operation.
 type operation struct {
 	orders upstream.Orders
+	// atHand are the planned orders that were there before the execution began, needs is what the
+	// others must bring.
+	atHand map[upstream.Key]*upstream.Order
 	needs  map[upstream.Key]upstream.Needs
-	loader *dataloader.Loader[upstream.Key, *upstream.Order]
+	loader *dataloader.Loader[upstream.Key, *upstream.Order] // nil without needs
 	// context is the operation's. dataloader would pass the one of the field that happens to load
 	// first.
 	context context.Context
@@ -72,14 +78,38 @@ func withOperation(ctx context.Context, orders upstream.Orders, needs map[upstre
 		context: ctx,
 		recover: graphql.GetOperationContext(ctx).RecoverFunc,
 	}
-	operation.loader = dataloader.NewBatchedLoader(
-		operation.batch,
-		dataloader.WithBatchCapacity[upstream.Key, *upstream.Order](len(needs)),
+	operation.takeAtHand()
+	if len(needs) > 0 {
+		operation.loader = operation.newLoader()
+	}
+	return context.WithValue(ctx, operationKey{}, operation)
+}
+
+// takeAtHand takes the planned orders that need no call. They need no batch either.
+func (o *operation) takeAtHand() {
+	ready, ok := o.orders.(upstream.AtHand)
+	if !ok {
+		return
+	}
+	o.atHand = make(map[upstream.Key]*upstream.Order, len(o.needs))
+	scope := upstream.ScopeFrom(o.context)
+	for key, needs := range o.needs {
+		if result, found := ready.AtHand(upstream.Request{Key: key, Needs: needs, Scope: scope}); found {
+			scope.Shown.NoteResult(key, result)
+			o.atHand[key] = result.Order
+			delete(o.needs, key)
+		}
+	}
+}
+
+func (o *operation) newLoader() *dataloader.Loader[upstream.Key, *upstream.Order] {
+	return dataloader.NewBatchedLoader(
+		o.batch,
+		dataloader.WithBatchCapacity[upstream.Key, *upstream.Order](len(o.needs)),
 		// The channel of a batch holds a thousand keys unless told otherwise.
-		dataloader.WithInputCapacity[upstream.Key, *upstream.Order](len(needs)),
+		dataloader.WithInputCapacity[upstream.Key, *upstream.Order](len(o.needs)),
 		dataloader.WithWait[upstream.Key, *upstream.Order](wait),
 	)
-	return context.WithValue(ctx, operationKey{}, operation)
 }
 
 // batch loads distinct orders, all at once: how many calls may run at a time is for the client to

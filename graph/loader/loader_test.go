@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -348,4 +349,44 @@ type immediate struct{ result upstream.Result }
 
 func (i immediate) Order(context.Context, upstream.Request) (upstream.Result, error) {
 	return i.result, nil
+}
+
+// readyOrders has the orders with an odd id at hand.
+type readyOrders struct {
+	*orders
+	taken atomic.Int64
+}
+
+func (o *readyOrders) AtHand(request upstream.Request) (upstream.Result, bool) {
+	if request.Key.ID%2 == 0 {
+		return upstream.Result{}, false
+	}
+	o.taken.Add(1)
+	return upstream.Result{Order: &upstream.Order{ID: request.Key.ID}, Copy: 1, FreshUntil: time.Now()}, true
+}
+
+// TestWhatIsAtHandNeedsNoBatch wants each order that is at hand to be taken once, and the batch of the
+// others to be complete without them.
+func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &readyOrders{orders: &orders{}}
+		scope := &upstream.Scope{}
+		ctx := begin(t, upstream.WithScope(t.Context(), scope), fake, wanted(1, 2, 3, 4, 1))
+		began := time.Now()
+		var thunks []Thunk
+		for _, id := range []int64{1, 2, 3, 4, 1} {
+			thunks = append(thunks, Load(ctx, key(id)))
+		}
+		for i, id := range []upstream.OrderID{1, 2, 3, 4, 1} {
+			if order, err := thunks[i](); err != nil || order.ID != id {
+				t.Errorf("order %d: %v, %v", id, order, err)
+			}
+		}
+		if called := fake.called(); len(called) != 2 || fake.taken.Load() != 2 || time.Since(began) > 0 {
+			t.Errorf("%d orders asked for, %d taken, after %v", len(called), fake.taken.Load(), time.Since(began))
+		}
+		if copies, complete := scope.Shown.Copies(); len(copies) != 2 || complete {
+			t.Errorf("shown: %v, complete %v", copies, complete)
+		}
+	})
 }

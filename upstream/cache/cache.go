@@ -89,6 +89,7 @@ type Cache struct {
 var (
 	_ upstream.Orders = (*Cache)(nil)
 	_ upstream.Copies = (*Cache)(nil)
+	_ upstream.AtHand = (*Cache)(nil)
 )
 
 // level is a place that keeps copies. It is safe for concurrent use, except that put and close are
@@ -149,27 +150,55 @@ type question struct {
 // Order returns the order from a copy, from a call that is under way, or from a call of its own.
 // Every error is, or wraps, an *upstream.Error.
 func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
-	now := c.options.Now()
-	q := question{Request: request, key: c.keys.of(request), arrivedAt: request.Scope.ArrivedAt}
-	if q.arrivedAt.IsZero() {
-		q.arrivedAt = now
-	}
+	q, now := c.ask(request)
 	hidden, stopped := c.refusals.find(q.key, q.arrivedAt, now)
 	if hidden != nil {
 		return upstream.Result{}, hidden
 	}
 	q.stopped = stopped
-	// While copies are being stored, the level may still show their predecessors: board knows.
-	if c.flights.storing.Load() == 0 {
-		if s := c.level.get(q.key); s.serves(&q, now) {
-			return c.serve(&q, s, now)
-		}
+	if s := c.served(&q, now); s != nil {
+		return c.serve(&q, s, now)
 	}
 	result, err := c.fetch(ctx, &q)
 	if err != nil {
 		return c.serveStale(&q, err)
 	}
 	return result, nil
+}
+
+// AtHand answers from a copy whose order is ready.
+func (c *Cache) AtHand(request upstream.Request) (result upstream.Result, found bool) {
+	q, now := c.ask(request)
+	if hidden, _ := c.refusals.find(q.key, q.arrivedAt, now); hidden != nil {
+		return result, false
+	}
+	s := c.served(&q, now)
+	if s == nil || s.order.Load() == nil {
+		return result, false
+	}
+	result, err := c.serve(&q, s, now)
+	return result, err == nil
+}
+
+func (c *Cache) ask(request upstream.Request) (q question, now time.Time) {
+	now = c.options.Now()
+	q = question{Request: request, key: c.keys.of(request), arrivedAt: request.Scope.ArrivedAt}
+	if q.arrivedAt.IsZero() {
+		q.arrivedAt = now
+	}
+	return q, now
+}
+
+// served returns the copy that answers q without a call, nil if there is none. While copies are being
+// stored, the level may still show their predecessors, and board knows.
+func (c *Cache) served(q *question, now time.Time) *snapshot {
+	if c.flights.storing.Load() > 0 {
+		return nil
+	}
+	if s := c.level.get(q.key); s.serves(q, now) {
+		return s
+	}
+	return nil
 }
 
 // fetch answers from a flight. One that was refused for lack of capacity made no call: whoever had

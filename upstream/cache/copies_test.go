@@ -71,3 +71,45 @@ func TestServesNoPredecessorOfWhatIsBeingStored(t *testing.T) {
 		<-b.cache.flights.turn
 	})
 }
+
+// TestAtHand wants only what is ready, and neither a call nor a count for the rest.
+func TestAtHand(t *testing.T) {
+	options := defaults()
+	synctest.Test(t, func(t *testing.T) {
+		orders := &fake{}
+		cache, err := New(orders, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cache.Close()
+		request := upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{Tenant: "a"}}
+		if _, found := cache.AtHand(request); found || orders.count() > 0 {
+			t.Errorf("found %v an order that was never asked for, with %d calls", found, orders.count())
+		}
+		if _, err := cache.Order(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // until the copy is stored
+		request.Scope = &upstream.Scope{Tenant: "a"}
+		if result, found := cache.AtHand(request); !found || result.Order == nil || request.Scope.Usage.Counts() != oneHit {
+			t.Errorf("found %v, counted %+v", found, request.Scope.Usage.Counts())
+		}
+		for name, other := range map[string]upstream.Request{
+			"more needs":     {Key: request.Key, Scope: &upstream.Scope{Tenant: "a"}, Needs: needs(upstream.OrderInvoice)},
+			"another tenant": {Key: request.Key, Scope: &upstream.Scope{Tenant: "b"}},
+			"no copies":      {Key: request.Key, Scope: &upstream.Scope{Tenant: "a", NoCache: true}},
+		} {
+			if _, found := cache.AtHand(other); found || other.Scope.Usage.Counts() != nothingCounted {
+				t.Errorf("%s: found %v, counted %+v", name, found, other.Scope.Usage.Counts())
+			}
+		}
+		// What has to be unpacked first is not at hand.
+		cache.level.get(cache.keys.of(request)).order.Store(nil)
+		if _, found := cache.AtHand(request); found {
+			t.Error("found an order that is packed")
+		}
+		if _, err := cache.Order(t.Context(), request); err != nil || orders.count() != 1 {
+			t.Errorf("%d calls, %v", orders.count(), err)
+		}
+	})
+}

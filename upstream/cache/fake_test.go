@@ -110,20 +110,27 @@ type bench struct {
 	*testing.T
 	*fake
 	cache *Cache
+	// takesAtHand makes ask take what is at hand before it asks for the rest.
+	takesAtHand bool
 }
 
-// inBubble runs a test with virtual time.
+// inBubble runs a test with virtual time, in both ways to ask: whether an order is taken from what is
+// at hand must make no difference.
 func inBubble(t *testing.T, options Options, test func(b *bench)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		orders := &fake{}
-		cache, err := New(orders, options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer cache.Close()
-		test(&bench{T: t, fake: orders, cache: cache})
-	})
+	for name, takesAtHand := range map[string]bool{"ask": false, "take what is at hand": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				orders := &fake{}
+				cache, err := New(orders, options)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer cache.Close()
+				test(&bench{T: t, fake: orders, cache: cache, takesAtHand: takesAtHand})
+			})
+		})
+	}
 }
 
 // asking is one request to the cache.
@@ -170,6 +177,11 @@ func (b *bench) ask(a asking) reply {
 		a.ctx = b.Context()
 	}
 	request := upstream.Request{Key: upstream.Key{ID: a.id}, Needs: a.needs, Scope: scope}
+	if b.takesAtHand {
+		if result, found := b.cache.AtHand(request); found {
+			return reply{Result: result, counts: scope.Usage.Counts()}
+		}
+	}
 	result, err := b.cache.Order(a.ctx, request)
 	return reply{Result: result, err: err, counts: scope.Usage.Counts()}
 }
