@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// coldDelay is how long the upstream of the cold scenarios takes for an answer.
+const coldDelay = 20 * time.Millisecond
+
+func coldScenarios() []scenario {
+	return []scenario{
+		{"cold, upstream takes 20 ms, 1 connection", func(t *trial) error { return cold(t, 1) }},
+		{"cold, upstream takes 20 ms, 32 connections", func(t *trial) error { return cold(t, t.connections) }},
+	}
+}
+
+// cold asks for orders that are nowhere cached, each once, and compares that with calling the upstream
+// itself.
+func cold(t *trial, connections int) error {
+	stacks, err := t.stacks(coldDelay)
+	if err != nil {
+		return err
+	}
+	direct, err := t.startUpstream(coldDelay)
+	if err != nil {
+		return err
+	}
+	t.closers = append(t.closers, direct.kill)
+	first, err := t.fresh(&contestant{name: "the upstream itself", process: direct.process}, askUpstream, connections)
+	if err != nil {
+		return err
+	}
+	contestants := []*contestant{first}
+	for _, s := range stacks {
+		c, err := t.fresh(&contestant{name: s.name, process: s.process, log: s.server}, askForty, connections)
+		if err != nil {
+			return err
+		}
+		contestants = append(contestants, c)
+	}
+	if err := t.loadInTurn(contestants...); err != nil {
+		return err
+	}
+	for i, s := range append([]*stack{{name: first.name, upstream: direct}}, stacks...) {
+		if err := t.wantOneCallEach(s, contestants[i]); err != nil {
+			return err
+		}
+	}
+	compareCold(t, contestants, connections)
+	return nil
+}
+
+func askForty(id string) question { return ask(id, fortyFields) }
+
+// fresh prepares a contestant for questions about orders that no other question is about, and asks it
+// two.
+func (t *trial) fresh(c *contestant, asked func(id string) question, connections int) (*contestant, error) {
+	for _, id := range orderIDs(t.group(), 2) {
+		a, err := asked(id).check(t.ctx, c.address)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name, err)
+		}
+		c.answerLength = a.length
+		c.requests, c.sent = c.requests+1, c.sent+1
+	}
+	request := asked(idPlaceholder).raw(c.address)
+	c.next = func() job {
+		return job{requests: [][]byte{request}, group: t.group(), connections: connections, duration: t.duration}
+	}
+	return c, nil
+}
+
+// wantOneCallEach checks that no order was called for twice, and none that nobody had asked for. What
+// was under way when a load ended may have been called for or not.
+func (t *trial) wantOneCallEach(s *stack, c *contestant) error {
+	counted, err := s.upstream.tally()
+	if err != nil {
+		return err
+	}
+	if counted.Wrong != "" || counted.Calls != counted.Distinct || counted.Calls < c.requests || counted.Calls > c.sent {
+		t.fail("%s: the upstream counts %+v for %d requests answered and %d sent, each for another order",
+			s.name, counted, c.requests, c.sent)
+	}
+	if counted.Calls == 0 {
+		return errors.New("the upstream was not called")
+	}
+	return nil
+}
+
+// compareCold adds what the program adds to the upstream's latency, or takes from its throughput.
+func compareCold(t *trial, contestants []*contestant, connections int) {
+	direct, program := contestants[0].measured, contestants[1].measured
+	added := figure{
+		name: "added to the median latency", unit: "ms", decimals: 2,
+		value: compared(program, direct, medianLatency, millisecondsMore),
+	}
+	share := figure{name: "throughput, share of the upstream's own", value: compared(program, direct, throughput, quotient)}
+	if connections == 1 {
+		added.target, added.atMost = 0.5, true
+		added.chart, added.detail = "cold: added to the upstream's 20 ms, 1 connection", detail(contestants[1])
+	} else {
+		share.target, share.chart, share.detail = 0.95, t.name, detail(contestants[1])
+	}
+	t.add(added)
+	t.add(share)
+	if len(contestants) > 2 {
+		t.add(figure{
+			name: "median latency, compared with the older build's", unit: "ms", decimals: 2,
+			value: compared(program, contestants[2].measured, medianLatency, millisecondsMore),
+		})
+	}
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+)
+
+// fillParallel is the number of requests under way while the cache is filled, fillLength that of the
+// orders in each.
+const (
+	fillParallel = 4
+	fillLength   = 100
+)
+
+// memoryTarget is 1.5 times the default of --cache-size, in MiB.
+const memoryTarget = 384
+
+func memoryScenario() scenario {
+	return scenario{"memory with many orders cached", memory}
+}
+
+// memory fetches many orders and looks what the process takes then, and how many of them it still has.
+func memory(t *trial) error {
+	admin, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	// The profile of the heap is how a collection can be asked for. The flag comes later, and counts.
+	s, err := t.stack(current, t.binary, 0, []string{"--admin-listen", admin})
+	if err != nil {
+		return err
+	}
+	before, err := s.memory("VmRSS")
+	if err != nil {
+		return err
+	}
+	ids := orderIDs(t.group(), t.filling)
+	if err := t.fill(s, ids); err != nil {
+		return err
+	}
+	if err := t.wantCalls(s, len(ids)); err != nil {
+		return err
+	}
+	filled, err := s.memory("VmRSS")
+	if err != nil {
+		return err
+	}
+	if err := collect(admin); err != nil {
+		return err
+	}
+	settled, err := s.memory("VmRSS")
+	if err != nil {
+		return err
+	}
+	most, err := s.memory("VmHWM")
+	if err != nil {
+		return err
+	}
+	kept, err := t.stillCached(s, ids)
+	if err != nil {
+		return err
+	}
+	t.addMemory(before, filled, settled, most, kept)
+	return nil
+}
+
+func (t *trial) addMemory(before, filled, settled, most int, kept float64) {
+	t.add(figure{
+		name: fmt.Sprintf("%s orders: memory of the process after a collection", thousands(t.filling)), unit: "MiB",
+		value: mebibytes(settled), target: memoryTarget, atMost: true,
+		chart: fmt.Sprintf("memory with %s orders cached", thousands(t.filling)),
+	})
+	t.add(figure{name: "bytes for an order", value: float64(settled-before) / float64(t.filling), unit: "B"})
+	t.add(figure{name: "share of the orders still in the cache", value: kept})
+	t.note("%.0f MiB before, %.0f MiB right after filling, %.0f MiB at most", mebibytes(before), mebibytes(filled), mebibytes(most))
+}
+
+func mebibytes(bytes int) float64 { return float64(bytes) / (1 << 20) }
+
+// fill asks for every order once, in lists.
+func (t *trial) fill(s *stack, ids []string) error {
+	work := make(chan question, len(ids)/fillLength)
+	for from := 0; from+fillLength <= len(ids); from += fillLength {
+		work <- askList(ids[from:from+fillLength], fewFields)
+	}
+	close(work)
+	failures := make(chan error, fillParallel)
+	var group sync.WaitGroup
+	for range fillParallel {
+		group.Go(func() {
+			for q := range work {
+				if _, err := q.check(t.ctx, s.address); err != nil {
+					failures <- err
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	close(failures)
+	return <-failures
+}
+
+// collect makes the program collect its garbage and return what it can to the system.
+func collect(admin string) error {
+	for range 2 {
+		response, err := http.Get("http://" + admin + "/debug/pprof/heap?gc=1")
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, response.Body)
+		response.Body.Close()
+		if err != nil {
+			return err
+		}
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("the profile of the heap has status %d", response.StatusCode)
+		}
+	}
+	return nil
+}
+
+// stillCached asks for a sample of the orders, one in a request, and returns the share that cost no call.
+func (t *trial) stillCached(s *stack, ids []string) (float64, error) {
+	before, err := s.upstream.tally()
+	if err != nil {
+		return 0, err
+	}
+	sample := min(t.sample, len(ids))
+	for i := range sample {
+		if _, err := ask(ids[i*len(ids)/sample], fewFields).check(t.ctx, s.address); err != nil {
+			return 0, err
+		}
+	}
+	after, err := s.upstream.tally()
+	if err != nil {
+		return 0, err
+	}
+	return 1 - float64(after.Calls-before.Calls)/float64(sample), nil
+}
