@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"bytes"
 	"errors"
 
 	"ordergraph/graph/httpapi"
@@ -11,7 +10,7 @@ import (
 
 // responses are whole answers: what httpapi asks for, as respcache keeps it.
 type responses struct {
-	cache *respcache.Cache[*httpapi.Answer]
+	cache *respcache.Cache[*httpapi.Whole]
 }
 
 var errNoCopies = errors.New("ResponseCacheSize needs Orders that tell which copies they serve")
@@ -25,31 +24,37 @@ func newResponses(options Options) (httpapi.Responses, error) {
 	if !ok {
 		return nil, errNoCopies
 	}
-	return responses{respcache.New[*httpapi.Answer](copies, int(options.ResponseCacheSize))}, nil
+	return responses{respcache.New[*httpapi.Whole](copies, int(options.ResponseCacheSize))}, nil
 }
 
 // Find returns an answer that is as good as executing the request now.
-func (r responses) Find(scope *upstream.Scope, request httpapi.Request) *httpapi.Answer {
-	answer, _ := r.cache.Find(scope, respcache.Request(request))
-	return answer
+func (r responses) Find(scope *upstream.Scope, request httpapi.Request) *httpapi.Whole {
+	return whole(r.cache.Find(scope, respcache.Request(request)))
 }
 
-// Keep remembers complete answers without errors, made of nothing but copies of orders. What an answer
-// cost is not remembered: the next one costs nothing, and all of its orders are hits.
-func (r responses) Keep(scope *upstream.Scope, request httpapi.Request, answer *httpapi.Answer) {
+// FindOperation returns an answer that is as good as executing the operation now.
+func (r responses) FindOperation(scope *upstream.Scope, operation httpapi.OperationDigest, request httpapi.Request) *httpapi.Whole {
+	return whole(r.cache.FindOperation(scope, respcache.Operation(operation), respcache.Request(request)))
+}
+
+func whole(entry *respcache.Entry[*httpapi.Whole]) *httpapi.Whole {
+	if entry == nil {
+		return nil
+	}
+	return entry.Value()
+}
+
+// Keep remembers complete answers without errors, made of nothing but copies of orders.
+func (r responses) Keep(scope *upstream.Scope, operation httpapi.OperationDigest, request httpapi.Request, answer *httpapi.Answer) {
 	copies, complete := scope.Shown.Copies()
 	if !complete || answer.Data == nil || len(answer.Errors) > 0 || len(answer.Extensions) > 0 ||
 		answer.Operation.Type != "query" {
 		return
 	}
-	kept := &httpapi.Answer{
-		Data:       bytes.Clone(answer.Data), // without the spare room that it grew in
-		Counts:     upstream.Counts{Hits: len(copies)},
-		ShowsOrder: true,
-		FreshUntil: answer.FreshUntil,
-		Operation:  answer.Operation,
-	}
-	r.cache.Keep(scope, respcache.Request(request), respcache.Answer[*httpapi.Answer]{
-		Value: kept, Bytes: len(kept.Data), Copies: copies, FreshUntil: kept.FreshUntil,
+	kept := httpapi.NewWhole(answer, len(copies))
+	entry := respcache.NewEntry(respcache.Answer[*httpapi.Whole]{
+		Value: kept, Bytes: kept.Bytes(), Copies: copies, FreshUntil: answer.FreshUntil,
 	})
+	kept.Grow = func(bytes int) bool { return r.cache.Grow(entry, bytes) }
+	r.cache.Keep(scope, respcache.Operation(operation), respcache.Request(request), entry)
 }

@@ -35,6 +35,7 @@ type stackOptions struct {
 type stack struct {
 	url      string
 	handler  http.Handler
+	orders   *cache.Cache
 	sandbox  *sandbox.Server
 	arrivals atomic.Int64 // requests that reached the handler
 }
@@ -66,7 +67,7 @@ func newStack(t testing.TB, options stackOptions) *stack {
 		t.Fatal(err)
 	}
 	t.Cleanup(orders.Close)
-	s := &stack{sandbox: emulated}
+	s := &stack{sandbox: emulated, orders: orders}
 	s.handler = newHandler(t, graph.Options{Orders: orders, HTTP: httpapi.Options{Access: options.access}})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.arrivals.Add(1)

@@ -31,6 +31,7 @@ type Scope struct {
 	Shown Shown
 
 	admission admission
+	hashed    hashedTenant
 }
 
 // Usage counts what one GraphQL request cost; extensions.upstream shows it. Safe for concurrent use.

@@ -49,18 +49,20 @@ type Answer struct {
 // complete tells whether the answer may be kept by the client's own cache.
 func (a *Answer) complete() bool { return len(a.Errors) == 0 && a.ShowsOrder }
 
+// dataMember begins an answer without errors.
+const dataMember = `{"data":`
+
 // appendTo writes the answer as JSON. Data is copied as it is, never parsed again.
 func (a *Answer) appendTo(body *bytes.Buffer, requestID string) {
-	body.WriteByte('{')
 	if len(a.Errors) > 0 {
-		body.WriteString(`"errors":`)
+		body.WriteString(`{"errors":`)
 		a.appendErrors(body, requestID)
 	}
 	if a.Data != nil {
+		body.WriteString(dataMember)
 		if len(a.Errors) > 0 {
-			body.WriteByte(',')
+			body.Bytes()[body.Len()-len(dataMember)] = ','
 		}
-		body.WriteString(`"data":`)
 		body.Write(a.Data)
 	}
 	a.appendExtensions(body)
@@ -201,26 +203,53 @@ func errorCodes(list gqlerror.List) []string {
 	return codes
 }
 
+// The values are shared by all answers: net/http only reads them, and Header.Add copies.
 var (
 	noStore      = []string{"no-store"}
-	varyAnswer   = []string{"Accept, Accept-Encoding"}
-	varyComplete = []string{"Authorization, Accept, Accept-Encoding"}
+	gzipEncoding = []string{"gzip"}
+	varyAnswer   = vary{[]string{varyAny}, []string{varyAny + ", " + varyOrigin[0]}}
+	varyComplete = vary{[]string{varyCaller}, []string{varyCaller + ", " + varyOrigin[0]}}
 )
+
+const (
+	varyAny    = "Accept, Accept-Encoding"
+	varyCaller = "Authorization, " + varyAny
+)
+
+// vary is a value of the header Vary: alone, and where the answer depends on the origin too.
+type vary struct{ alone, withOrigin []string }
 
 // setCaching says who may keep the answer, and how long: only the caller, only complete data that
 // show an order.
 func (a *Answer) setCaching(header http.Header) {
-	control, vary := noStore, varyAnswer
 	if a.complete() {
-		seconds := max(0, int(time.Until(a.FreshUntil)/time.Second))
-		control, vary = []string{"private, max-age=" + strconv.Itoa(seconds)}, varyComplete
-	}
-	header["Cache-Control"] = control
-	if known := header["Vary"]; len(known) > 0 {
-		AddVary(header, vary[0])
+		header["Cache-Control"] = privateFor(secondsUntil(a.FreshUntil, time.Now()))
+		setVary(header, varyComplete)
 		return
 	}
-	header["Vary"] = vary
+	header["Cache-Control"] = noStore
+	setVary(header, varyAnswer)
+}
+
+// secondsUntil returns whole seconds, rounded down, and 0 for what has passed.
+func secondsUntil(until, now time.Time) int {
+	return max(0, int(until.Sub(now)/time.Second))
+}
+
+func privateFor(seconds int) []string {
+	return []string{"private, max-age=" + strconv.Itoa(seconds)}
+}
+
+// setVary sets the header Vary, to which only the edge may have written before.
+func setVary(header http.Header, names vary) {
+	switch known := header["Vary"]; {
+	case len(known) == 0:
+		header["Vary"] = names.alone
+	case len(known) == 1 && known[0] == varyOrigin[0]:
+		header["Vary"] = names.withOrigin
+	default:
+		AddVary(header, names.alone[0])
+	}
 }
 
 // AddVary adds names to the header Vary, in front, so that it stays one line.

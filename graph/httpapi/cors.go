@@ -12,11 +12,14 @@ import (
 const corsMaxAge = "600"
 
 // corsRequestHeaders are what a page may send. X-Router-Secret is not among them: no page knows it.
-const corsRequestHeaders = "Authorization, Content-Type, Cache-Control, X-Request-Id, X-Requested-With, " +
+const corsRequestHeaders = "Authorization, Content-Type, Cache-Control, If-None-Match, X-Request-Id, X-Requested-With, " +
 	"Apollo-Require-Preflight, GraphQL-Preflight, X-Apollo-Operation-Name, X-Apollo-Operation-Id, " +
 	"Apollographql-Client-Name, Apollographql-Client-Version"
 
-const corsResponseHeaders = "X-Request-Id, Retry-After, WWW-Authenticate"
+const corsResponseHeaders = "X-Request-Id, ETag, Retry-After, WWW-Authenticate"
+
+// varyOrigin is shared by all answers and never changed.
+var varyOrigin = []string{"Origin"}
 
 // origins is the set of browser origins that may read answers. Cookies are not used, so
 // credentials in the sense of CORS are never allowed.
@@ -79,9 +82,9 @@ func (o *origins) serve(w http.ResponseWriter, r *http.Request) (answered bool) 
 	preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 	header := w.Header()
 	if !o.empty() {
-		AddVary(header, "Origin")
+		header["Vary"] = varyOrigin
 	}
-	origin := r.Header.Get("Origin")
+	origin := first(r.Header["Origin"])
 	admitted := origin != "" && o.admits(origin)
 	if admitted {
 		header.Set("Access-Control-Allow-Origin", origin)

@@ -18,11 +18,15 @@ var preflightHeaders = [...]string{
 // pass. A POST always would: its content type must be application/json.
 func asksFirst(r *http.Request) bool {
 	for _, name := range preflightHeaders {
-		if r.Header.Get(name) != "" {
+		if first(r.Header[name]) != "" {
 			return true
 		}
 	}
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	contentType := first(r.Header["Content-Type"])
+	if contentType == "application/json" {
+		return true
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return false
 	}

@@ -97,9 +97,11 @@ func (d *documents) lookUp(id string, p *parameters) *refusal {
 	}
 }
 
-// keep remembers a valid document under its hash.
-func (d *documents) keep(id, text string) {
-	if id != "" && d.automatic != nil {
-		d.automatic.add(id, text)
+// keep remembers a valid document under its hash, and tells whether it was one to remember.
+func (d *documents) keep(id, text string) bool {
+	if id == "" || d.automatic == nil {
+		return false
 	}
+	d.automatic.add(id, text)
+	return true
 }

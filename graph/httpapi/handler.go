@@ -19,18 +19,6 @@ import (
 
 const allowedMethods = "GET, POST, OPTIONS"
 
-// Responses remembers whole answers. An implementation must be safe for concurrent use, and must
-// part callers by the tenant of the scope.
-type Responses interface {
-	// Find returns the answer to a request that came before with the same bytes from the same
-	// caller, nil if there is none. It is asked before anything is parsed. The answer's Counts are
-	// those of this request: no calls, and its orders as hits.
-	Find(scope *upstream.Scope, request Request) *Answer
-	// Keep is given every answer that was executed, except to requests that leave a document under its
-	// hash, and decides what to remember.
-	Keep(scope *upstream.Scope, request Request, answer *Answer)
-}
-
 // Handler serves GraphQL over HTTP at one path. NewHandler makes one.
 type Handler struct {
 	executor  graphql.GraphExecutor
@@ -72,16 +60,20 @@ type exchange struct {
 	operation Operation
 	codes     []string
 	counts    upstream.Counts
-	// registers says that the request leaves its document under a hash. It must be executed each
-	// time: the document may have been forgotten meanwhile.
-	registers bool
+}
+
+// outcome is what came of a request: one of these, or nothing if the caller has hung up.
+type outcome struct {
+	answer  *Answer
+	whole   *Whole
+	refused *refusal
 }
 
 // ServeHTTP answers one request and writes one log line about it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{codes: []string{}, scope: upstream.Scope{
 		ArrivedAt: time.Now(),
-		RequestID: w.Header().Get(requestIDHeader),
+		RequestID: first(w.Header()[requestIDHeader]),
 		NoCache:   wantsFresh(r.Header),
 	}}
 	defer h.logRequest(r.Context(), x)
@@ -93,12 +85,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	buffer := takeBuffer()
 	defer giveBuffer(buffer)
-	answer, refused := h.answer(w, r, x, buffer)
-	switch {
-	case refused != nil:
-		h.refuse(w, r, x, refused)
-	case answer != nil:
-		h.send(w, r, x, answer, http.StatusOK)
+	switch came := h.answer(w, r, x, buffer); {
+	case came.whole != nil:
+		h.sendWhole(w, r, x, came.whole)
+	case came.refused != nil:
+		h.refuse(w, r, x, came.refused)
+	case came.answer != nil:
+		h.send(w, r, x, came.answer, http.StatusOK)
 	default:
 		x.status = statusClientGone
 	}
@@ -107,37 +100,27 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // statusClientGone is what the log shows for a caller who hung up; nothing is sent.
 const statusClientGone = 499
 
-// answer answers or refuses; neither if the caller has hung up. A panic is answered like any other
-// fault of ours.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *exchange, buffer *bytes.Buffer) (answer *Answer, refused *refusal) {
+// answer answers or refuses. A panic is answered like any other fault of ours.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *exchange, buffer *bytes.Buffer) (came outcome) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			logPanic(r.Context(), h.log, x.scope.RequestID, thrown)
-			answer, refused = nil, internalError()
+			came = outcome{refused: internalError()}
 		}
 	}()
-	if refused = h.admit(r, x); refused != nil {
-		return nil, refused
+	if refused := h.admit(r, x); refused != nil {
+		return outcome{refused: refused}
 	}
-	var request Request
-	if request, refused = h.read(w, r, buffer); refused != nil {
-		return nil, refused
+	request, refused := h.read(w, r, buffer)
+	if refused != nil {
+		return outcome{refused: refused}
 	}
-	if h.responses == nil {
-		return h.execute(r.Context(), request, x)
-	}
-	if !x.scope.NoCache {
-		if known := h.responses.Find(&x.scope, request); known != nil {
-			x.operation = known.Operation
-			return known, nil
+	if h.responses != nil {
+		if whole := h.responses.Find(&x.scope, request); whole != nil {
+			return outcome{whole: whole}
 		}
 	}
-	answer, refused = h.execute(r.Context(), request, x)
-	if answer != nil && answer.Data != nil && !x.registers {
-		answer.Operation = x.operation
-		h.responses.Keep(&x.scope, request, answer)
-	}
-	return answer, refused
+	return h.execute(r.Context(), request, x)
 }
 
 // admit checks everything that can be told from the header alone.
@@ -159,14 +142,14 @@ func (h *Handler) admit(r *http.Request, x *exchange) *refusal {
 }
 
 // execute runs the operation that the request describes.
-func (h *Handler) execute(ctx context.Context, request Request, x *exchange) (*Answer, *refusal) {
+func (h *Handler) execute(ctx context.Context, request Request, x *exchange) outcome {
 	p, refused := parse(request)
 	if refused != nil {
-		return nil, refused
+		return outcome{refused: refused}
 	}
 	keepAs, refused := h.documents.resolve(p)
 	if refused != nil {
-		return nil, refused
+		return outcome{refused: refused}
 	}
 	ctx, cancel := context.WithDeadline(upstream.WithScope(ctx, &x.scope), x.scope.ArrivedAt.Add(h.timeout))
 	defer cancel()
@@ -174,20 +157,48 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) (*A
 	operation, mistakes := h.executor.CreateOperationContext(ctx, &p.RawParams)
 	if len(mistakes) > 0 {
 		response := h.executor.DispatchError(graphql.WithOperationContext(ctx, operation), mistakes)
-		return &Answer{Errors: response.Errors, Extensions: response.Extensions}, nil
+		return outcome{answer: &Answer{Errors: response.Errors, Extensions: response.Extensions}}
 	}
 	x.operation = Operation{Type: string(operation.Operation.Operation), Name: operation.Operation.Name}
 	if request.Get && operation.Operation.Operation != ast.Query {
-		return nil, methodNotAllowed(http.MethodPost)
+		return outcome{refused: methodNotAllowed(http.MethodPost)}
 	}
-	h.documents.keep(keepAs, p.Query)
-	x.registers = keepAs != "" && h.documents.automatic != nil
+	if h.documents.keep(keepAs, p.Query) {
+		// The document may be forgotten. To leave it again, the request must come this far again.
+		request.Raw = nil
+	}
+	if h.responses == nil || operation.Operation.Operation != ast.Query {
+		return h.dispatch(ctx, operation, x)
+	}
+	return h.dispatchOnce(ctx, operation, request, x)
+}
+
+// dispatchOnce executes a query unless its answer is remembered.
+func (h *Handler) dispatchOnce(ctx context.Context, operation *graphql.OperationContext, request Request, x *exchange) outcome {
+	digest, ok := digestOperation(operation)
+	if !ok {
+		return h.dispatch(ctx, operation, x)
+	}
+	if whole := h.responses.FindOperation(&x.scope, digest, request); whole != nil {
+		return outcome{whole: whole}
+	}
+	came := h.dispatch(ctx, operation, x)
+	if came.answer != nil && came.answer.Data != nil {
+		came.answer.Operation = x.operation
+		h.responses.Keep(&x.scope, digest, request, came.answer)
+	}
+	return came
+}
+
+// dispatch executes an operation.
+func (h *Handler) dispatch(ctx context.Context, operation *graphql.OperationContext, x *exchange) outcome {
 	next, ctx := h.executor.DispatchOperation(ctx, operation)
 	response := next(ctx)
 	if response == nil {
-		return nil, interruption(ctx)
+		return outcome{refused: interruption(ctx)}
 	}
-	return finish(response, &x.scope)
+	answer, refused := finish(response, &x.scope)
+	return outcome{answer: answer, refused: refused}
 }
 
 // interruption explains why there is no answer: the time was up, or, without a refusal, the caller
@@ -242,16 +253,25 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answ
 	defer giveBuffer(body)
 	answer.appendTo(body, x.scope.RequestID)
 	header := w.Header()
-	header["Content-Type"] = contentTypes[x.media]
 	answer.setCaching(header)
+	if r.Method == http.MethodGet && answer.complete() {
+		tag := entityTag(answer.Data)
+		header["Etag"] = tag
+		if matches(r.Header["If-None-Match"], tag[0]) {
+			x.status = http.StatusNotModified
+			w.WriteHeader(x.status)
+			return
+		}
+	}
+	header["Content-Type"] = contentTypes[x.media]
 	if body.Len() >= smallestCompressed && AcceptsGzip(r) {
 		compressed := takeBuffer()
 		defer giveBuffer(compressed)
 		compress(compressed, body.Bytes())
-		header.Set("Content-Encoding", "gzip")
+		header["Content-Encoding"] = gzipEncoding
 		body = compressed
 	}
-	header.Set("Content-Length", strconv.Itoa(body.Len()))
+	header["Content-Length"] = []string{strconv.Itoa(body.Len())}
 	w.WriteHeader(status)
 	// A caller who has hung up gets nothing; there is nobody to tell.
 	_, _ = w.Write(body.Bytes())

@@ -35,7 +35,7 @@ func giveBuffer(buffer *bytes.Buffer) {
 	bufferPool.Put(buffer)
 }
 
-// read takes a request off the wire. A body goes into buffer.
+// read takes a request off the wire, into buffer.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) (Request, *refusal) {
 	if r.Method == http.MethodGet {
 		if !asksFirst(r) {
@@ -43,7 +43,8 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buf
 				"X-Requested-With, Apollo-Require-Preflight, GraphQL-Preflight, X-Apollo-Operation-Name, " +
 				"or a Content-Type such as application/json.")
 		}
-		return Request{Raw: []byte(r.URL.RawQuery), Get: true}, nil
+		buffer.WriteString(r.URL.RawQuery)
+		return Request{Raw: buffer.Bytes(), Get: true}, nil
 	}
 	if refused := checkContent(r.Header); refused != nil {
 		return Request{}, refused
@@ -59,7 +60,7 @@ func checkContent(header http.Header) *refusal {
 	if len(header["Content-Type"]) > 1 {
 		return unsupportedMediaType("The header Content-Type was sent more than once.")
 	}
-	contentType := header.Get("Content-Type")
+	contentType := first(header["Content-Type"])
 	if contentType != "application/json" {
 		mediaType, parameters, err := mime.ParseMediaType(contentType)
 		if err != nil || mediaType != "application/json" {
@@ -88,10 +89,14 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes
 		// idea of where the next request begins: there must not be a next one (RFC 9112, 6.3).
 		w.Header().Set("Connection", "close")
 	}
-	if r.ContentLength > 0 {
+	body := r.Body
+	if r.ContentLength >= 0 {
+		// net/http reads no further than that.
 		buffer.Grow(int(r.ContentLength) + bytes.MinRead)
+	} else {
+		body = http.MaxBytesReader(w, body, h.maxBody)
 	}
-	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, h.maxBody))
+	_, err := buffer.ReadFrom(body)
 	if err == nil {
 		return nil
 	}

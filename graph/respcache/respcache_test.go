@@ -2,6 +2,7 @@ package respcache
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"sync"
 	"testing"
@@ -15,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// shelf holds copies for every caller alike.
+// shelf holds copies for every caller alike. It names callers by the beginning of their token.
 type shelf struct {
 	mutex   sync.Mutex
 	numbers map[upstream.Key]uint64
@@ -30,6 +31,12 @@ func (s *shelf) Serves(_ *upstream.Scope, copies []upstream.Copy) bool {
 		}
 	}
 	return true
+}
+
+func (s *shelf) Tenant(scope *upstream.Scope) (named upstream.TenantHash) {
+	copy(named[1:], scope.Tenant.Reveal())
+	named[0] = byte(len(scope.Tenant))
+	return named
 }
 
 func (s *shelf) set(id upstream.OrderID, number uint64) {
@@ -49,22 +56,61 @@ func of(value string) Answer[string] {
 	}
 }
 
+// operation makes a name for an operation.
+func operation(text string) Operation { return sha256.Sum256([]byte(text)) }
+
+// keep keeps an answer to an operation that is written as its request.
+func keep(c *Cache[string], scope *upstream.Scope, request Request, answer Answer[string]) {
+	c.Keep(scope, operation(fmt.Sprint(request)), request, NewEntry(answer))
+}
+
 func expect(t *testing.T, c *Cache[string], scope *upstream.Scope, request Request, want string) {
 	t.Helper()
-	if got, found := c.Find(scope, request); got != want || found != (want != "") {
-		t.Errorf("%q %+v: found %q %v, want %q", request.Raw, scope, got, found, want)
+	expectEntry(t, c.Find(scope, request), want)
+}
+
+func expectEntry(t *testing.T, e *Entry[string], want string) {
+	t.Helper()
+	switch {
+	case e == nil && want != "":
+		t.Errorf("found nothing, want %q", want)
+	case e != nil && e.Value() != want:
+		t.Errorf("found %q, want %q", e.Value(), want)
+	}
+}
+
+// check compares what is counted with what is there.
+func check(t *testing.T, c *Cache[string]) {
+	t.Helper()
+	sum, names := 0, 0
+	for element := c.recent.Front(); element != nil; element = element.Next() {
+		e := element.Value.(*Entry[string])
+		if c.entries[e.key] != e || len(e.names) > maxNames {
+			t.Errorf("%q can't be found, or has %d names", e.Value(), len(e.names))
+		}
+		sum += e.bytes
+		for _, n := range e.names {
+			names++
+			if c.names[n.hash] != n || n.entry != e {
+				t.Errorf("the name %q of %q is not known", n.raw, e.Value())
+			}
+		}
+	}
+	if c.used != sum || sum > c.budget || len(c.entries) != c.recent.Len() || len(c.names) != names {
+		t.Errorf("%d entries of %d bytes with %d names, counted as %d, %d and %d, of %d",
+			c.recent.Len(), sum, names, len(c.entries), c.used, len(c.names), c.budget)
 	}
 }
 
 func TestWhatTellsRequestsApart(t *testing.T) {
 	scopes := []*upstream.Scope{{}, {Tenant: " "}, {Tenant: "Bearer a"}, {Tenant: "bearer a"}, {Tenant: "Bearer a "}, {Tenant: "Bearer a", RouterTrusted: true}}
-	requests := []Request{{Raw: []byte("{}")}, {Raw: []byte("{} ")}, {Raw: []byte("{}"), Get: true}, {}}
+	requests := []Request{{Raw: []byte("{}")}, {Raw: []byte("{} ")}, {Raw: []byte("{}"), Get: true}, {Raw: []byte("{")}}
 	c := New[string](newShelf(), 1<<20)
 	name := func(i, j int) string { return fmt.Sprint(i, "/", j) }
 	for i, scope := range scopes {
 		for j, request := range requests {
 			expect(t, c, scope, request, "")
-			c.Keep(scope, request, of(name(i, j)))
+			keep(c, scope, request, of(name(i, j)))
 		}
 	}
 	for i, scope := range scopes {
@@ -78,10 +124,10 @@ func TestEqualHashes(t *testing.T) {
 	c := New[string](newShelf(), 1<<20)
 	mine, theirs := &upstream.Scope{Tenant: "mine"}, &upstream.Scope{Tenant: "theirs"}
 	request, other := Request{Raw: []byte("{}")}, Request{Raw: []byte("{other}")}
-	c.Keep(mine, request, of("mine"))
-	element := c.entries[c.hash(c.keyOf(mine, request), request.Raw)]
-	c.entries[c.hash(c.keyOf(theirs, request), request.Raw)] = element
-	c.entries[c.hash(c.keyOf(mine, other), other.Raw)] = element
+	keep(c, mine, request, of("mine"))
+	known := c.names[c.hash(c.nameOf(mine, request), request.Raw)]
+	c.names[c.hash(c.nameOf(theirs, request), request.Raw)] = known
+	c.names[c.hash(c.nameOf(mine, other), other.Raw)] = known
 	expect(t, c, theirs, request, "")
 	expect(t, c, mine, other, "")
 	expect(t, c, mine, request, "mine")
@@ -90,7 +136,7 @@ func TestEqualHashes(t *testing.T) {
 func TestRequestIsCopied(t *testing.T) {
 	c := New[string](newShelf(), 1<<20)
 	raw := []byte("{one}")
-	c.Keep(&upstream.Scope{}, Request{Raw: raw}, of("one"))
+	keep(c, &upstream.Scope{}, Request{Raw: raw}, of("one"))
 	copy(raw, "{two}")
 	expect(t, c, &upstream.Scope{}, Request{Raw: raw}, "")
 	expect(t, c, &upstream.Scope{}, Request{Raw: []byte("{one}")}, "one")
@@ -105,12 +151,12 @@ func TestServedWhileItsCopiesAre(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			copies := newShelf()
 			c := New[string](copies, 1<<20)
-			c.Keep(&upstream.Scope{}, request, of("old"))
+			keep(c, &upstream.Scope{}, request, of("old"))
 			expect(t, c, &upstream.Scope{NoCache: true}, request, "")
 			expect(t, c, &upstream.Scope{}, request, "old")
 			change(copies)
 			expect(t, c, &upstream.Scope{}, request, "")
-			if c.used != 0 || c.recent.Len() != 0 || len(c.entries) != 0 {
+			if c.used != 0 || c.recent.Len() != 0 || len(c.entries) != 0 || len(c.names) != 0 {
 				t.Errorf("it still takes %d bytes", c.used)
 			}
 		})
@@ -121,11 +167,11 @@ func TestFreshness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New[string](newShelf(), 1<<20)
 		first, second := Request{Raw: []byte("1")}, Request{Raw: []byte("2")}
-		c.Keep(&upstream.Scope{}, first, of("one"))
+		keep(c, &upstream.Scope{}, first, of("one"))
 		time.Sleep(time.Minute - time.Nanosecond)
 		expect(t, c, &upstream.Scope{}, first, "one")
 		time.Sleep(time.Nanosecond)
-		c.Keep(&upstream.Scope{}, second, of("two"))
+		keep(c, &upstream.Scope{}, second, of("two"))
 		if len(c.entries) != 1 {
 			t.Errorf("%d entries, want the expired one gone", len(c.entries))
 		}
@@ -149,7 +195,7 @@ func TestNotKept(t *testing.T) {
 			c := New[string](newShelf(), 1<<20)
 			answer := of("it")
 			change(&answer)
-			c.Keep(&upstream.Scope{}, Request{}, answer)
+			keep(c, &upstream.Scope{}, Request{}, answer)
 			expect(t, c, &upstream.Scope{}, Request{}, "")
 		})
 	}
@@ -159,19 +205,16 @@ func TestBound(t *testing.T) {
 	const each = 1 << 10
 	c := New[string](newShelf(), 100*each)
 	used := Request{Raw: bytes.Repeat([]byte("u"), 100)}
-	c.Keep(&upstream.Scope{}, used, of("used"))
+	keep(c, &upstream.Scope{}, used, of("used"))
 	for i := range 1000 {
 		answer := of("other")
 		answer.Bytes = each
-		c.Keep(&upstream.Scope{}, Request{Raw: fmt.Append(nil, i)}, answer)
+		keep(c, &upstream.Scope{}, Request{Raw: fmt.Append(nil, i)}, answer)
 		expect(t, c, &upstream.Scope{}, used, "used")
 	}
-	sum := 0
-	for element := c.recent.Front(); element != nil; element = element.Next() {
-		sum += element.Value.(*entry[string]).bytes
-	}
-	if c.used != sum || sum > c.budget || sum < c.budget/2 || len(c.entries) != c.recent.Len() {
-		t.Errorf("%d entries of %d bytes, counted as %d, of %d", len(c.entries), sum, c.used, c.budget)
+	check(t, c)
+	if c.used < c.budget/2 {
+		t.Errorf("%d of %d bytes are used", c.used, c.budget)
 	}
 	expect(t, c, &upstream.Scope{}, Request{Raw: []byte("0")}, "")
 	expect(t, c, &upstream.Scope{}, Request{Raw: []byte("999")}, "other")
@@ -186,13 +229,117 @@ func TestConcurrentUse(t *testing.T) {
 			scope := &upstream.Scope{Tenant: upstream.Secret(fmt.Sprint(worker % 2))}
 			for i := range 500 {
 				request := Request{Raw: fmt.Append(nil, i%20)}
-				if got, found := c.Find(scope, request); found && got != scope.Tenant.Reveal() {
-					t.Errorf("found %q for %q", got, scope.Tenant.Reveal())
+				found := c.Find(scope, request)
+				if found == nil {
+					found = c.FindOperation(scope, operation(fmt.Sprint(i%10)), request)
 				}
-				c.Keep(scope, request, of(scope.Tenant.Reveal()))
+				if found != nil && found.Value() != scope.Tenant.Reveal() {
+					t.Errorf("found %q for %q", found.Value(), scope.Tenant.Reveal())
+				}
+				e := NewEntry(of(scope.Tenant.Reveal()))
+				c.Keep(scope, operation(fmt.Sprint(i%10)), request, e)
+				c.Grow(e, 100)
 				copies.set(2, 20+uint64(i%50)/49)
 			}
 		})
 	}
 	group.Wait()
+	check(t, c)
+}
+
+func raw(text string) Request { return Request{Raw: []byte(text)} }
+
+func TestNames(t *testing.T) {
+	c := New[string](newShelf(), 1<<20)
+	scope, o := &upstream.Scope{Tenant: "a"}, operation("one")
+	expectEntry(t, c.FindOperation(scope, o, raw("1")), "")
+	c.Keep(scope, o, raw("1"), NewEntry(of("one")))
+	expect(t, c, scope, raw("1 "), "")
+	expectEntry(t, c.FindOperation(scope, o, raw("1 ")), "one")
+	expect(t, c, scope, raw("1 "), "one")
+	expect(t, c, scope, raw("1"), "one")
+	expectEntry(t, c.FindOperation(scope, o, Request{Raw: []byte("1"), Get: true}), "one")
+	expect(t, c, scope, Request{Raw: []byte("1"), Get: true}, "one")
+	for name, other := range map[string]*upstream.Scope{
+		"another caller": {Tenant: "b"}, "a trusted router": {Tenant: "a", RouterTrusted: true}, "no copies": {Tenant: "a", NoCache: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			expectEntry(t, c.FindOperation(other, o, raw("2")), "")
+			expect(t, c, other, raw("1"), "")
+		})
+	}
+	expect(t, c, scope, raw("2"), "")
+	check(t, c)
+}
+
+func TestEmptyBytesNameNothing(t *testing.T) {
+	c := New[string](newShelf(), 1<<20)
+	scope, o := &upstream.Scope{}, operation("one")
+	c.Keep(scope, o, Request{}, NewEntry(of("one")))
+	expectEntry(t, c.FindOperation(scope, o, Request{}), "one")
+	expect(t, c, scope, Request{}, "")
+	check(t, c)
+}
+
+func TestNamesAreBounded(t *testing.T) {
+	c := New[string](newShelf(), 8<<10)
+	scope, o := &upstream.Scope{}, operation("one")
+	c.Keep(scope, o, raw("first"), NewEntry(of("one")))
+	used := c.used
+	for i := range 3 * maxNames {
+		expectEntry(t, c.FindOperation(scope, o, raw(fmt.Sprint(i))), "one")
+		expect(t, c, scope, raw(fmt.Sprint(i)), "one")
+		check(t, c)
+	}
+	expect(t, c, scope, raw("first"), "")
+	if c.used <= used || len(c.names) != maxNames {
+		t.Errorf("%d names of %d bytes", len(c.names), c.used-used)
+	}
+	expectEntry(t, c.FindOperation(scope, o, Request{Raw: make([]byte, 8<<10)}), "one")
+	expectEntry(t, c.FindOperation(scope, o, Request{}), "one")
+	check(t, c)
+}
+
+// A name may pass from one entry to another: a document may be known by its hash, and then another
+// operation is.
+func TestNamePassesOn(t *testing.T) {
+	c := New[string](newShelf(), 1<<20)
+	scope := &upstream.Scope{}
+	c.Keep(scope, operation("one"), raw("1"), NewEntry(of("one")))
+	c.Keep(scope, operation("two"), raw("1"), NewEntry(of("two")))
+	expect(t, c, scope, raw("1"), "two")
+	expectEntry(t, c.FindOperation(scope, operation("one"), Request{}), "one")
+	check(t, c)
+	c.Keep(scope, operation("two"), raw("2"), NewEntry(of("newer")))
+	expect(t, c, scope, raw("1"), "")
+	expect(t, c, scope, raw("2"), "newer")
+	check(t, c)
+}
+
+func TestGrow(t *testing.T) {
+	c := New[string](newShelf(), 4<<10)
+	scope := &upstream.Scope{}
+	first, second := NewEntry(of("one")), NewEntry(of("two"))
+	if c.Grow(first, 1) {
+		t.Error("an entry grew that is not kept")
+	}
+	c.Keep(scope, operation("one"), raw("1"), first)
+	c.Keep(scope, operation("two"), raw("2"), second)
+	used := c.used
+	if !c.Grow(first, 100) || c.used != used+100 {
+		t.Errorf("%d bytes, want %d", c.used, used+100)
+	}
+	check(t, c)
+	if c.Grow(first, 4<<10) || c.used != used+100 {
+		t.Error("an entry outgrew the cache")
+	}
+	if !c.Grow(first, 3<<10) {
+		t.Error("an entry makes no room for itself")
+	}
+	check(t, c)
+	expect(t, c, scope, raw("1"), "one")
+	expect(t, c, scope, raw("2"), "")
+	if c.Grow(second, 1) {
+		t.Error("an entry grew that is gone")
+	}
 }

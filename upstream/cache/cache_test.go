@@ -122,7 +122,7 @@ func TestTokenIsNotKept(t *testing.T) {
 	keys := newKeyring([]byte("secret"))
 	keyed := &keyedHash{Hash: keys.hashes.Get().(*keyedHash).Hash}
 	keys.hashes.New = func() any { return keyed }
-	keys.tenant(upstream.Secret("Bearer " + strings.Repeat("sesame", 20)))
+	keys.HashTenant(upstream.Secret("Bearer " + strings.Repeat("sesame", 20)))
 	if buffer := keyed.buffer[:cap(keyed.buffer)]; strings.Contains(string(buffer), "sesame") {
 		t.Errorf("the token is still in memory: %q", buffer)
 	}

@@ -17,7 +17,7 @@ func (c *Cache) Serves(scope *upstream.Scope, copies []upstream.Copy) bool {
 	if arrivedAt.IsZero() {
 		arrivedAt = now
 	}
-	k := key{tenant: c.keys.tenant(scope.Tenant)}
+	k := key{tenant: scope.TenantHash(c.keys)}
 	for _, copied := range copies {
 		k.id, k.site, k.edition = copied.Key.ID, copied.Key.Site, copied.Key.Edition
 		if !c.servesCopy(k, copied.Number, arrivedAt, now) {
@@ -26,6 +26,9 @@ func (c *Cache) Serves(scope *upstream.Scope, copies []upstream.Copy) bool {
 	}
 	return true
 }
+
+// Tenant names the caller by the hash under which its copies are kept.
+func (c *Cache) Tenant(scope *upstream.Scope) upstream.TenantHash { return scope.TenantHash(c.keys) }
 
 func (c *Cache) servesCopy(k key, number uint64, arrivedAt, now time.Time) bool {
 	if hidden, _ := c.refusals.find(k, arrivedAt, now); hidden != nil {

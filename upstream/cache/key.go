@@ -10,9 +10,8 @@ import (
 	"ordergraph/upstream"
 )
 
-// tenant is a keyed hash of a tenant's token: nobody without the hash key can tell which token it
-// is of, nor find a token with a given hash.
-type tenant [16]byte
+// tenant names a tenant by a keyed hash of its token.
+type tenant = upstream.TenantHash
 
 // key names one order as one tenant sees it. It is compared whole wherever it is looked up. An id
 // of 0, which no order has, names the tenant itself.
@@ -45,16 +44,16 @@ func newKeyring(secret []byte) *keyring {
 // of returns the key of the order that a request asks for.
 func (k *keyring) of(request upstream.Request) key {
 	return key{
-		tenant:  k.tenant(request.Scope.Tenant),
+		tenant:  request.Scope.TenantHash(k),
 		id:      request.Key.ID,
 		site:    request.Key.Site,
 		edition: request.Key.Edition,
 	}
 }
 
-// tenant hashes the token byte by byte, after its length. Tokens that differ by case or by a space
+// HashTenant hashes the token byte by byte, after its length. Tokens that differ by case or by a space
 // are different tenants.
-func (k *keyring) tenant(token upstream.Secret) (t tenant) {
+func (k *keyring) HashTenant(token upstream.Secret) (t tenant) {
 	keyed := k.hashes.Get().(*keyedHash)
 	defer k.hashes.Put(keyed)
 	keyed.Reset()

@@ -1,0 +1,150 @@
+package httpapi
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ordergraph/upstream"
+)
+
+// Responses remembers whole answers. An implementation must be safe for concurrent use, must part
+// callers by the tenant of the scope, and must find nothing for a scope that wants no copies.
+type Responses interface {
+	// Find returns the answer to a request that came before with the same bytes from the same
+	// caller, nil if there is none. It is asked before anything is parsed.
+	Find(scope *upstream.Scope, request Request) *Whole
+	// FindOperation returns the answer to an operation that came before from the same caller, nil if
+	// there is none, and lets Find know the request from then on, unless its bytes are empty.
+	FindOperation(scope *upstream.Scope, operation OperationDigest, request Request) *Whole
+	// Keep is given every query that was executed, and decides what to remember. It must copy the
+	// request's bytes, and must not remember empty ones.
+	Keep(scope *upstream.Scope, operation OperationDigest, request Request, answer *Answer)
+}
+
+// wholeBytes is what a Whole costs besides its body, in bytes: the struct and the values of its
+// headers.
+const wholeBytes = 512
+
+// Whole is a complete answer without errors, ready to be sent as it is to whoever asks the same again:
+// it costs them no call, and all of its orders are hits. Only headers differ from one time to the
+// next. NewWhole makes one. Safe for concurrent use.
+type Whole struct {
+	// Grow, if set, is asked before the answer takes more memory, and refuses by false. Set it before
+	// the first use.
+	Grow func(bytes int) bool
+
+	body       []byte
+	length     []string // the value of Content-Length
+	data       []byte   // within body
+	counts     upstream.Counts
+	freshUntil time.Time
+	operation  Operation
+
+	control    atomic.Pointer[cacheControl]
+	tag        atomic.Pointer[[]string]
+	packing    sync.Mutex
+	compressed atomic.Pointer[compressedBody]
+}
+
+// cacheControl is a value of the header Cache-Control. It holds for a second.
+type cacheControl struct {
+	seconds int
+	value   []string
+}
+
+// compressedBody is a body as gzip, with the value of its Content-Length.
+type compressedBody struct {
+	body   []byte
+	length []string
+}
+
+// NewWhole returns what is sent in place of an answer that shows the given number of distinct orders.
+func NewWhole(answer *Answer, orders int) *Whole {
+	again := Answer{Data: answer.Data, Counts: upstream.Counts{Hits: orders}}
+	buffer := takeBuffer()
+	defer giveBuffer(buffer)
+	again.appendTo(buffer, "")
+	body := bytes.Clone(buffer.Bytes())
+	return &Whole{
+		body:       body,
+		length:     []string{strconv.Itoa(len(body))},
+		data:       body[len(dataMember) : len(dataMember)+len(answer.Data)],
+		counts:     again.Counts,
+		freshUntil: answer.FreshUntil,
+		operation:  answer.Operation,
+	}
+}
+
+// Bytes is the memory that the answer takes, in bytes, besides what Grow was asked for.
+func (w *Whole) Bytes() int { return wholeBytes + len(w.body) }
+
+// cacheControl returns the value of Cache-Control.
+func (w *Whole) cacheControl(now time.Time) []string {
+	seconds := secondsUntil(w.freshUntil, now)
+	if known := w.control.Load(); known != nil && known.seconds == seconds {
+		return known.value
+	}
+	made := &cacheControl{seconds, privateFor(seconds)}
+	w.control.Store(made)
+	return made.value
+}
+
+// entityTag returns the value of ETag.
+func (w *Whole) entityTag() []string {
+	if known := w.tag.Load(); known != nil {
+		return *known
+	}
+	made := entityTag(w.data)
+	w.tag.Store(&made)
+	return made
+}
+
+// gzip returns the body compressed. It is compressed once, by the first who wants it, and kept if
+// there is room.
+func (w *Whole) gzip() *compressedBody {
+	if known := w.compressed.Load(); known != nil {
+		return known
+	}
+	w.packing.Lock()
+	defer w.packing.Unlock()
+	if known := w.compressed.Load(); known != nil {
+		return known
+	}
+	packed := bytes.Clone(Gzip(w.body))
+	made := &compressedBody{packed, []string{strconv.Itoa(len(packed))}}
+	if w.Grow == nil || w.Grow(len(packed)) {
+		w.compressed.Store(made)
+	}
+	return made
+}
+
+// sendWhole sends an answer that was remembered, as send does one that was executed.
+func (h *Handler) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange, whole *Whole) {
+	x.status, x.operation, x.counts = http.StatusOK, whole.operation, whole.counts
+	header := w.Header()
+	header["Cache-Control"] = whole.cacheControl(time.Now())
+	setVary(header, varyComplete)
+	if r.Method == http.MethodGet {
+		tag := whole.entityTag()
+		header["Etag"] = tag
+		if matches(r.Header["If-None-Match"], tag[0]) {
+			x.status = http.StatusNotModified
+			w.WriteHeader(x.status)
+			return
+		}
+	}
+	header["Content-Type"] = contentTypes[x.media]
+	body, length := whole.body, whole.length
+	if len(body) >= smallestCompressed && AcceptsGzip(r) {
+		packed := whole.gzip()
+		body, length = packed.body, packed.length
+		header["Content-Encoding"] = gzipEncoding
+	}
+	header["Content-Length"] = length
+	// A caller who has hung up gets nothing; there is nobody to tell.
+	_, _ = w.Write(body)
+}
