@@ -9,6 +9,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"ordergraph/graph/projection"
 	"ordergraph/upstream"
 )
 
@@ -55,7 +56,10 @@ func (linkBudget) InterceptOperation(ctx context.Context, next graphql.Operation
 
 // admitLinks returns an error if what the current field shows of order through links goes beyond the
 // operation's budget. It looks at the document and at the order's links, not at what they multiply to.
-func admitLinks(ctx context.Context, order *upstream.Order) error {
+func admitLinks(ctx context.Context, selection *projection.Selection, order *upstream.Order) error {
+	if !selection.Recursive() {
+		return nil
+	}
 	spent, found := ctx.Value(linkBudgetKey{}).(*atomic.Int64)
 	if !found || len(order.LineItems) == 0 || order.DomesticShipping == nil {
 		return nil

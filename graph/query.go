@@ -20,11 +20,12 @@ func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, 
 	if err != nil || order == nil {
 		return nil, err
 	}
-	if err := admitLinks(ctx, order); err != nil {
+	selection := r.selection(ctx)
+	if err := admitLinks(ctx, selection, order); err != nil {
 		return nil, err
 	}
 	reportBadValues(ctx, order, graphql.GetPath(ctx))
-	return r.selection(ctx).Of(order), nil
+	return selection.Of(order), nil
 }
 
 // Orders resolves Query.orders: as many orders as ids, in their order.

@@ -50,7 +50,7 @@ func (r *resolver) await(ctx context.Context, thunks []loader.Thunk) []*projecti
 	for i, thunk := range thunks {
 		order, err := thunk()
 		if err == nil && order != nil {
-			err = admitLinks(ctx, order)
+			err = admitLinks(ctx, selection, order)
 		}
 		if err != nil {
 			addErrorAt(ctx, at(path, i), err)
@@ -66,7 +66,7 @@ func (r *resolver) await(ctx context.Context, thunks []loader.Thunk) []*projecti
 
 // selection returns what the current field selects of its orders.
 func (r *resolver) selection(ctx context.Context) *projection.Selection {
-	return r.projection.Select(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections)
+	return r.projection.Select(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field)
 }
 
 // addErrorAt adds an error at a place of the response below the current field.

@@ -20,7 +20,26 @@ func Compile(schema *ast.Schema) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("projection: %w", err)
 	}
+	for _, from := range c.objects {
+		for _, f := range from.fields {
+			f.recursive = f.object != nil && f.object.leadsTo(from, map[*object]bool{})
+		}
+	}
 	return &Plan{order: order}, nil
+}
+
+// leadsTo tells whether the other object is this one or below it. It leaves seen objects out.
+func (o *object) leadsTo(other *object, seen map[*object]bool) bool {
+	if o == other {
+		return true
+	}
+	seen[o] = true
+	for _, f := range o.fields {
+		if f.object != nil && !seen[f.object] && f.object.leadsTo(other, seen) {
+			return true
+		}
+	}
+	return false
 }
 
 // compilation is the work of Compile.

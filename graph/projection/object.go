@@ -23,16 +23,14 @@ type field struct {
 	isList bool
 	// neverNull holds for the field, or for each element of a list.
 	neverNull bool
-	// object is the type of the objects that the field holds, nil for scalars.
-	object *object
+	// object is the type of the objects that the field holds, nil for scalars. recursive says that they
+	// can lead back to the object whose field it is.
+	object    *object
+	recursive bool
 }
 
 // valueWriter appends the JSON of a value. below is what is selected of an object.
 type valueWriter func(out []byte, value reflect.Value, below []selected) ([]byte, error)
-
-func (o *object) append(out []byte, pointer any, fields []selected) ([]byte, error) {
-	return o.write(out, reflect.ValueOf(pointer), fields)
-}
 
 // write appends the object that pointer points to, null for a nil pointer.
 func (o *object) write(out []byte, pointer reflect.Value, fields []selected) ([]byte, error) {

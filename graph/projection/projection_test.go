@@ -1,0 +1,231 @@
+package projection
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"ordergraph/upstream"
+)
+
+const someOfAnOrder = `
+type Query { order: Order! }
+scalar DateTime
+scalar Decimal
+enum WebSite { CN_1688 ALIBABA }
+enum OrderStatus { UNKNOWN }
+interface Node { id: ID! }
+type Order implements Node {
+	id: ID! webSite: WebSite status: OrderStatus! statusRaw: String fetchedAt: DateTime
+	total: Money paymentChannels: [String!]! lineItems: [LineItem!]!
+}
+type Money { amount: Decimal! currencyCode: String }
+type LineItem { id: ID product: Product shipments: [Shipment!]! }
+type Product { id: ID! }
+type Shipment { id: ID lineItems: [LineItem!]! }
+`
+
+func schemaOf(t *testing.T, text string) *ast.Schema {
+	t.Helper()
+	schema, err := gqlparser.LoadSchema(&ast.Source{Input: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func compiled(t *testing.T, schema *ast.Schema) *Plan {
+	t.Helper()
+	plan, err := Compile(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// operationOf parses an operation whose only root field is order, and returns that too.
+func operationOf(t *testing.T, schema *ast.Schema, query string, variables map[string]any) (*graphql.OperationContext, graphql.CollectedField) {
+	t.Helper()
+	document, err := gqlparser.LoadQuery(schema, query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return operationIn(document, variables)
+}
+
+func operationIn(document *ast.QueryDocument, variables map[string]any) (*graphql.OperationContext, graphql.CollectedField) {
+	operation := &graphql.OperationContext{Doc: document, Operation: document.Operations[0], Variables: variables}
+	return operation, graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"})[0]
+}
+
+func someOrder(t *testing.T) *upstream.Order {
+	t.Helper()
+	body := `{"data":{"result":{"base_info":{"status":"success","total_amount":"1.50","pay_channel_list":["a","b\"c"]},
+		"product_items":[{"sub_item_id_string":"7","product_id":9}]}}}`
+	answer, err := upstream.DecodeAnswer([]byte(body), upstream.Key{ID: 5}, time.Unix(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Order
+}
+
+func TestSelections(t *testing.T) {
+	schema := schemaOf(t, someOfAnOrder)
+	plan := compiled(t, schema)
+	for _, test := range []struct{ name, query, want string }{
+		{"scalars", `{order{id webSite fetchedAt statusRaw}}`, `{"id":"5","webSite":"CN_1688","fetchedAt":"1970-01-01T00:00:00.000Z","statusRaw":"success"}`},
+		{"objects", `{order{__typename total{amount currencyCode}}}`, `{"__typename":"Order","total":{"amount":"1.50","currencyCode":"CNY"}}`},
+		{"lists", `{order{paymentChannels lineItems{id shipments{id} product{id}}}}`, `{"paymentChannels":["a","b\"c"],"lineItems":[{"id":"7","shipments":[],"product":{"id":"9"}}]}`},
+		{"aliases", `{order{a:id b:id a:id}}`, `{"a":"5","b":"5"}`},
+		{"merged", `{order{total{amount} ...F total{currencyCode}}} fragment F on Order{total{x:amount}}`, `{"total":{"amount":"1.50","x":"1.50","currencyCode":"CNY"}}`},
+		{"an interface", `{order{...on Node{id}}}`, `{"id":"5"}`},
+	} {
+		operation, field := operationOf(t, schema, test.query, nil)
+		for range 2 { // made, and remembered
+			var got bytes.Buffer
+			if err := plan.Select(operation, field).Of(someOrder(t)).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != test.want {
+				t.Errorf("%s: got %s, %v, want %s", test.name, &got, err, test.want)
+			}
+		}
+	}
+}
+
+func TestNoOrderIsNull(t *testing.T) {
+	if order := new(Selection).Of(nil); order != nil {
+		t.Errorf("got %v", order)
+	}
+}
+
+// TestConditions wants each request's own variables to decide.
+func TestConditions(t *testing.T) {
+	schema := schemaOf(t, someOfAnOrder)
+	plan := compiled(t, schema)
+	document, err := gqlparser.LoadQuery(schema, `query($a:Boolean!){order{id ...{webSite @include(if:$a)}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for a, want := range map[bool]string{true: `{"id":"5","webSite":"CN_1688"}`, false: `{"id":"5"}`} {
+		operation, field := operationIn(document, map[string]any{"a": a})
+		var got bytes.Buffer
+		if err := plan.Select(operation, field).Of(someOrder(t)).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != want {
+			t.Errorf("%v: got %s, %v, want %s", a, &got, err, want)
+		}
+	}
+}
+
+// TestOperationsShareFields wants a field in a fragment to be what each operation makes of it.
+func TestOperationsShareFields(t *testing.T) {
+	schema := schemaOf(t, someOfAnOrder)
+	plan := compiled(t, schema)
+	document, err := gqlparser.LoadQuery(schema, `query A{...F} query B{...F order{webSite}} fragment F on Query{order{id}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{`{"id":"5"}`, `{"id":"5","webSite":"CN_1688"}`} {
+		operation := &graphql.OperationContext{Doc: document, Operation: document.Operations[i]}
+		field := graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"})[0]
+		var got bytes.Buffer
+		if err := plan.Select(operation, field).Of(someOrder(t)).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != want {
+			t.Errorf("operation %d: got %s, %v, want %s", i, &got, err, want)
+		}
+	}
+}
+
+func TestRecursive(t *testing.T) {
+	schema := schemaOf(t, someOfAnOrder)
+	plan := compiled(t, schema)
+	for query, want := range map[string]bool{
+		`{order{id lineItems{id product{id}}}}`: false,
+		`{order{lineItems{shipments{id}}}}`:     true,
+		`{order{...on Node{...on Order{lineItems{...F}}}}} fragment F on LineItem{shipments{lineItems{id}}}`: true,
+	} {
+		operation, field := operationOf(t, schema, query, nil)
+		if got := plan.Select(operation, field).Recursive(); got != want {
+			t.Errorf("%s: %v, want %v", query, got, want)
+		}
+	}
+}
+
+// TestNeverNull wants an order that breaks the schema's promise to fail, with nothing written of it.
+func TestNeverNull(t *testing.T) {
+	schema := schemaOf(t, someOfAnOrder)
+	operation, field := operationOf(t, schema, `{order{id status}}`, nil)
+	var got bytes.Buffer
+	err := compiled(t, schema).Select(operation, field).Of(&upstream.Order{ID: 5}).MarshalGQLContext(t.Context(), &got)
+	if err == nil || !strings.Contains(err.Error(), "status is null") || got.Len() > 0 {
+		t.Errorf("got %q, %v", &got, err)
+	}
+}
+
+type failingWriter struct{}
+
+var errWrite = errors.New("the writer fails")
+
+func (failingWriter) Write([]byte) (int, error) { return 0, errWrite }
+
+func TestOtherWriters(t *testing.T) {
+	schema := schemaOf(t, someOfAnOrder)
+	operation, field := operationOf(t, schema, `{order{id}}`, nil)
+	selection := compiled(t, schema).Select(operation, field)
+	var got bytes.Buffer
+	if err := selection.Of(someOrder(t)).MarshalGQLContext(t.Context(), struct{ io.Writer }{&got}); err != nil || got.String() != `{"id":"5"}` {
+		t.Errorf("got %s, %v", &got, err)
+	}
+	if err := selection.Of(someOrder(t)).MarshalGQLContext(t.Context(), failingWriter{}); !errors.Is(err, errWrite) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCompileRefuses(t *testing.T) {
+	for name, test := range map[string]struct{ old, replacement, want string }{
+		"no Go field":           {"total: Money", "weight: String", "Order.weight: upstream.Order has no field or method of that name"},
+		"a list that is null":   {"paymentChannels: [String!]!", "paymentChannels: [String!]", "Order.paymentChannels: [String!] can't be a []upstream.Text"},
+		"a list that is none":   {"total: Money", "total: [Money!]!", "Order.total: [Money!]! can't be a *upstream.Money"},
+		"an object as a scalar": {"total: Money", "total: Decimal", "Order.total: Decimal can't be a *upstream.Money"},
+		"a scalar as an object": {"webSite: WebSite", "webSite: Money", "Order.webSite: Money can't be a upstream.WebSite"},
+		"a scalar as an enum":   {"fetchedAt: DateTime", "paymentTimeoutRaw: WebSite", "Order.paymentTimeoutRaw: WebSite can't be a upstream.RawText"},
+		"below":                 {"type Product { id: ID! }", "type Product { id: ID! colour: String }", "Product.colour: upstream.Product has no field"},
+		"no order":              {"type Order implements Node {", "type Sale implements Node {", "the type Order can't be"},
+	} {
+		text := strings.ReplaceAll(someOfAnOrder, test.old, test.replacement)
+		if test.old == "type Order implements Node {" {
+			text = strings.ReplaceAll(text, "order: Order!", "order: Sale!")
+		}
+		if _, err := Compile(schemaOf(t, text)); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+// TestDocumentsAreForgotten wants nothing to stay of a document that nobody uses any longer.
+func TestDocumentsAreForgotten(t *testing.T) {
+	schema := schemaOf(t, someOfAnOrder)
+	plan := compiled(t, schema)
+	known := func() (count int) {
+		plan.documents.byDocument.Range(func(any, any) bool { count++; return true })
+		return count
+	}
+	for range 10 {
+		operation, field := operationOf(t, schema, `{order{id total{amount}}}`, nil)
+		plan.Select(operation, field)
+	}
+	if known() == 0 {
+		t.Fatal("no document is remembered")
+	}
+	for range 100 {
+		runtime.GC()
+		if known() == 0 {
+			return
+		}
+		runtime.Gosched()
+	}
+	t.Errorf("%d documents are remembered", known())
+}
