@@ -51,14 +51,19 @@ func compiled(t *testing.T, schema *ast.Schema) *Plan {
 	return plan
 }
 
-// operationOf parses an operation whose only root field is order, and returns that too.
-func operationOf(t *testing.T, schema *ast.Schema, query string, variables map[string]any) (*graphql.OperationContext, graphql.CollectedField) {
+func parsed(t *testing.T, schema *ast.Schema, query string) *ast.QueryDocument {
 	t.Helper()
-	document, err := gqlparser.LoadQuery(schema, query)
-	if err != nil {
-		t.Fatal(err)
+	document, mistakes := gqlparser.LoadQueryWithRules(schema, query, nil)
+	if len(mistakes) > 0 {
+		t.Fatal(mistakes)
 	}
-	return operationIn(document, variables)
+	return document
+}
+
+// operationOf parses an operation whose only root field is order, and returns that too.
+func operationOf(t *testing.T, schema *ast.Schema, query string) (*graphql.OperationContext, graphql.CollectedField) {
+	t.Helper()
+	return operationIn(parsed(t, schema, query), nil)
 }
 
 func operationIn(document *ast.QueryDocument, variables map[string]any) (*graphql.OperationContext, graphql.CollectedField) {
@@ -88,7 +93,7 @@ func TestSelections(t *testing.T) {
 		{"merged", `{order{total{amount} ...F total{currencyCode}}} fragment F on Order{total{x:amount}}`, `{"total":{"amount":"1.50","x":"1.50","currencyCode":"CNY"}}`},
 		{"an interface", `{order{...on Node{id}}}`, `{"id":"5"}`},
 	} {
-		operation, field := operationOf(t, schema, test.query, nil)
+		operation, field := operationOf(t, schema, test.query)
 		for range 2 { // made, and remembered
 			var got bytes.Buffer
 			if err := plan.Select(operation, field).Of(someOrder(t)).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != test.want {
@@ -108,10 +113,7 @@ func TestNoOrderIsNull(t *testing.T) {
 func TestConditions(t *testing.T) {
 	schema := schemaOf(t, someOfAnOrder)
 	plan := compiled(t, schema)
-	document, err := gqlparser.LoadQuery(schema, `query($a:Boolean!){order{id ...{webSite @include(if:$a)}}}`)
-	if err != nil {
-		t.Fatal(err)
-	}
+	document := parsed(t, schema, `query($a:Boolean!){order{id ...{webSite @include(if:$a)}}}`)
 	for a, want := range map[bool]string{true: `{"id":"5","webSite":"CN_1688"}`, false: `{"id":"5"}`} {
 		operation, field := operationIn(document, map[string]any{"a": a})
 		var got bytes.Buffer
@@ -125,10 +127,7 @@ func TestConditions(t *testing.T) {
 func TestOperationsShareFields(t *testing.T) {
 	schema := schemaOf(t, someOfAnOrder)
 	plan := compiled(t, schema)
-	document, err := gqlparser.LoadQuery(schema, `query A{...F} query B{...F order{webSite}} fragment F on Query{order{id}}`)
-	if err != nil {
-		t.Fatal(err)
-	}
+	document := parsed(t, schema, `query A{...F} query B{...F order{webSite}} fragment F on Query{order{id}}`)
 	for i, want := range []string{`{"id":"5"}`, `{"id":"5","webSite":"CN_1688"}`} {
 		operation := &graphql.OperationContext{Doc: document, Operation: document.Operations[i]}
 		field := graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"})[0]
@@ -147,7 +146,7 @@ func TestRecursive(t *testing.T) {
 		`{order{lineItems{shipments{id}}}}`:     true,
 		`{order{...on Node{...on Order{lineItems{...F}}}}} fragment F on LineItem{shipments{lineItems{id}}}`: true,
 	} {
-		operation, field := operationOf(t, schema, query, nil)
+		operation, field := operationOf(t, schema, query)
 		if got := plan.Select(operation, field).Recursive(); got != want {
 			t.Errorf("%s: %v, want %v", query, got, want)
 		}
@@ -157,7 +156,7 @@ func TestRecursive(t *testing.T) {
 // TestNeverNull wants an order that breaks the schema's promise to fail, with nothing written of it.
 func TestNeverNull(t *testing.T) {
 	schema := schemaOf(t, someOfAnOrder)
-	operation, field := operationOf(t, schema, `{order{id status}}`, nil)
+	operation, field := operationOf(t, schema, `{order{id status}}`)
 	var got bytes.Buffer
 	err := compiled(t, schema).Select(operation, field).Of(&upstream.Order{ID: 5}).MarshalGQLContext(t.Context(), &got)
 	if err == nil || !strings.Contains(err.Error(), "status is null") || got.Len() > 0 {
@@ -173,7 +172,7 @@ func (failingWriter) Write([]byte) (int, error) { return 0, errWrite }
 
 func TestOtherWriters(t *testing.T) {
 	schema := schemaOf(t, someOfAnOrder)
-	operation, field := operationOf(t, schema, `{order{id}}`, nil)
+	operation, field := operationOf(t, schema, `{order{id}}`)
 	selection := compiled(t, schema).Select(operation, field)
 	var got bytes.Buffer
 	if err := selection.Of(someOrder(t)).MarshalGQLContext(t.Context(), struct{ io.Writer }{&got}); err != nil || got.String() != `{"id":"5"}` {
@@ -214,7 +213,7 @@ func TestDocumentsAreForgotten(t *testing.T) {
 		return count
 	}
 	for range 10 {
-		operation, field := operationOf(t, schema, `{order{id total{amount}}}`, nil)
+		operation, field := operationOf(t, schema, `{order{id total{amount}}}`)
 		plan.Select(operation, field)
 	}
 	if known() == 0 {
