@@ -3,8 +3,8 @@
 // they are called, cached or paid for.
 //
 // A request passes httpapi (read strictly, tell callers apart), limits (refuse what costs too
-// much), lookahead (selection to parts of an order), loader (one read per order) and the generated
-// execution.
+// much), lookahead (selection to parts of an order), loader (one read per order), gqlgen's execution of
+// the root fields, and projection (what is selected of an order, as JSON).
 package graph
 
 import (
