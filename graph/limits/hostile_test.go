@@ -149,11 +149,20 @@ func BenchmarkHostile(b *testing.B) {
 	}
 }
 
+// fortyFields is a usual query.
+const fortyFields = `query($id:ID!){order(id:$id){
+	id status createdAt paidAt updatedAt total{amount currencyCode} shippingFee{amount} merchandiseTotal{amount}
+	buyer{loginId userId} seller{loginId userId}
+	lineItems{id name quantity unit status unitPrice{amount} total{amount} product{id} imageUrls skuId}
+	domesticShipping{recipientName province city district addressLine shipments{id trackingNumber status shippedAt lineItemIds}}
+}}`
+
 // BenchmarkAccepted shows what a new document costs that is valid, the parser included.
 func BenchmarkAccepted(b *testing.B) {
 	schema := orderSchema(b)
 	for name, document := range map[string]string{
 		"all_fields":            allFields(schema),
+		"forty_fields":          fortyFields,
 		"introspection":         readFile(b, "testdata/introspection.graphql"),
 		"one_field_1000_times":  "{order(id:1){" + strings.Repeat("id ", 999) + "}}",
 		"one_object_480_times":  "{order(id:1){" + strings.Repeat("total{amount}", 480) + "}}",
