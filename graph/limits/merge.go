@@ -18,7 +18,11 @@ import (
 //
 // The document must have passed every other rule, and max-fields.
 func merge(document ast.QueryDocument) gqlerror.List {
+	names := map[string]struct{}{}
 	for _, operation := range document.Operations {
+		if isPlain(operation.SelectionSet, names) {
+			continue
+		}
 		root := collect(operation.SelectionSet)
 		if err := compare(root, nil, valueGroups, valueConflict); err != nil {
 			return gqlerror.List{err}
@@ -28,6 +32,30 @@ func merge(document ast.QueryDocument) gqlerror.List {
 		}
 	}
 	return nil
+}
+
+// isPlain tells whether there are no fragments in a selection set, and no two fields with one name in
+// any place, as in most documents: then there is nothing to merge. names is room to work in, empty
+// before and after.
+func isPlain(set ast.SelectionSet, names map[string]struct{}) bool {
+	defer clear(names)
+	for _, selection := range set {
+		field, isField := selection.(*ast.Field)
+		if !isField {
+			return false
+		}
+		names[field.Alias] = struct{}{}
+	}
+	if len(names) < len(set) {
+		return false
+	}
+	clear(names)
+	for _, selection := range set {
+		if below := selection.(*ast.Field).SelectionSet; len(below) > 0 && !isPlain(below, names) {
+			return false
+		}
+	}
+	return true
 }
 
 // compare groups fields and looks for a conflict between the first field of each group and the
