@@ -30,6 +30,7 @@ import (
 	"ordergraph/graph"
 	"ordergraph/graph/httpapi"
 	"ordergraph/graph/httpserver"
+	"ordergraph/graph/jsonlog"
 	"ordergraph/graph/limits"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
@@ -330,11 +331,10 @@ func newLogger(c config, output io.Writer) *slog.Logger {
 	var level slog.Level
 	// The value is one of the allowed ones.
 	_ = level.UnmarshalText([]byte(c.LogLevel))
-	options := &slog.HandlerOptions{Level: level}
 	if c.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(output, options))
+		return slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: level}))
 	}
-	return slog.New(slog.NewJSONHandler(output, options))
+	return slog.New(jsonlog.NewHandler(output, level))
 }
 
 // workingMemory is what requests, calls under way and the garbage of both may take besides the caches,

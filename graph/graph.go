@@ -78,12 +78,26 @@ func NewHandler(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	return httpapi.NewEdge(routes(options, api), httpapi.EdgeOptions{Origins: options.Origins, Log: options.Log})
+	return httpapi.NewEdge(shortcut{api, routes(options, api)}, httpapi.EdgeOptions{Origins: options.Origins, Log: options.Log})
 }
+
+// shortcut leads to api without a look at the other routes, which takes a mux longer than api may take
+// for a whole answer.
+type shortcut struct{ api, others http.Handler }
+
+func (s shortcut) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == apiPath {
+		s.api.ServeHTTP(w, r)
+		return
+	}
+	s.others.ServeHTTP(w, r)
+}
+
+const apiPath = "/graphql"
 
 func routes(options Options, api *httpapi.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", api)
+	mux.Handle(apiPath, api)
 	mux.Handle("GET /schema.graphql", schemaText(options, api))
 	health := options.Health
 	if health == nil {

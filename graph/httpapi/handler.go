@@ -60,6 +60,7 @@ type exchange struct {
 	operation Operation
 	codes     []string
 	counts    upstream.Counts
+	endedAt   time.Time
 }
 
 // outcome is what came of a request: one of these, or nothing if the caller has hung up.

@@ -145,6 +145,7 @@ func (h *Handler) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange,
 		header["Content-Encoding"] = gzipEncoding
 	}
 	header["Content-Length"] = length
+	w.WriteHeader(x.status)
 	// A caller who has hung up gets nothing; there is nobody to tell.
 	_, _ = w.Write(body)
 }
