@@ -52,7 +52,7 @@ func cold(t *trial, connections int) error {
 	return nil
 }
 
-func askForty(id string) question { return ask(id, fortyFields) }
+func askForty(id string) question { return askByVariable(id, fortyFields) }
 
 // fresh prepares a contestant for questions about orders that no other question is about, and asks it
 // two.

@@ -40,7 +40,7 @@ func oneOrder(selection string) func(*trial) (turn, before []question, err error
 
 func manyOrders(t *trial) (turn, before []question, err error) {
 	for _, id := range orderIDs(t.group(), 1_000) {
-		turn = append(turn, ask(id, fortyFields))
+		turn = append(turn, askByVariable(id, fortyFields))
 	}
 	return turn, nil, nil
 }

@@ -38,14 +38,22 @@ type answer struct {
 // has as many bytes as an id.
 const idPlaceholder = "@@@@@@@@@@@@@@@@@"
 
-// ask returns the question for one order, or for the placeholder.
+// ask returns the question for one order, with its id in the query.
 func ask(id, selection string) question {
-	return post(requestBody("{order(id:\""+id+"\")"+selection+"}", ""), id)
+	return post(requestBody(graphqlRequest{Query: "{order(id:\"" + id + "\")" + selection + "}"}), id)
+}
+
+// askByVariable returns the question for one order, or for the placeholder, with its id as a variable:
+// as programs ask that ask for many.
+func askByVariable(id, selection string) question {
+	return post(requestBody(graphqlRequest{
+		Query: "query($id:ID!){order(id:$id)" + selection + "}", Variables: map[string]string{"id": id},
+	}), id)
 }
 
 // askList returns the question for a list of orders.
 func askList(ids []string, selection string) question {
-	q := post(requestBody("{orders(ids:[\""+strings.Join(ids, `","`)+"\"])"+selection+"}", ""), ids...)
+	q := post(requestBody(graphqlRequest{Query: "{orders(ids:[\"" + strings.Join(ids, `","`) + "\"])" + selection + "}"}), ids...)
 	q.list = true
 	return q
 }
@@ -55,7 +63,7 @@ func askList(ids []string, selection string) question {
 func askPersisted(id, selection string) (first, further question) {
 	query := "{order(id:\"" + id + "\")" + selection + "}"
 	extension := persistedQuery(query)
-	first = post(requestBody(query, extension), id)
+	first = post(requestBody(graphqlRequest{Query: query, Extensions: json.RawMessage(extension)}), id)
 	further = question{
 		method: http.MethodGet, target: "/graphql?extensions=" + url.QueryEscape(extension), ids: []string{id},
 		header: map[string]string{"Authorization": authorization, "X-Requested-With": "load"},
@@ -77,12 +85,15 @@ func post(body []byte, ids ...string) question {
 	}
 }
 
-// requestBody returns the body of a GraphQL request; extension is empty or an object.
-func requestBody(query, extension string) []byte {
-	body, err := json.Marshal(struct {
-		Query      string          `json:"query"`
-		Extensions json.RawMessage `json:"extensions,omitempty"`
-	}{query, json.RawMessage(extension)})
+// graphqlRequest is the body of a request.
+type graphqlRequest struct {
+	Query      string            `json:"query"`
+	Variables  map[string]string `json:"variables,omitempty"`
+	Extensions json.RawMessage   `json:"extensions,omitempty"`
+}
+
+func requestBody(request graphqlRequest) []byte {
+	body, err := json.Marshal(request)
 	if err != nil {
 		panic(err) // Texts can be written as JSON.
 	}

@@ -126,18 +126,3 @@ func milliseconds(d time.Duration) string {
 func microseconds(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds()*1e6, 'f', 0, 64) + " µs"
 }
-
-// printMarkdown prints the results as a table, one line for each server and each figure.
-func printMarkdown(w io.Writer, where string, results []result) {
-	fmt.Fprintf(w, "\n%s\n\n| scenario | requests/s | median; 99 %% | server CPU a request | result | target |\n|---|---|---|---|---|---|\n", where)
-	for _, r := range results {
-		name := r.name
-		for _, row := range r.rows {
-			fmt.Fprintf(w, "| %s: %s | %s | %s; %s | %s | | |\n", name, row.server, thousands(int(row.throughput)),
-				milliseconds(row.median), milliseconds(row.p99), microseconds(row.processor))
-		}
-		for _, f := range r.figures {
-			fmt.Fprintf(w, "| %s: %s | | | | %s | %s |\n", name, f.name, f, f.goal())
-		}
-	}
-}

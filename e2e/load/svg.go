@@ -51,8 +51,8 @@ func drawing(where string, results []result) []byte {
 		p.write(margin, "quiet", 12.5, "", line)
 	}
 	if len(shares) > 0 {
-		p.heading("Throughput, as a share of what the same machine does without it",
-			"hot: of a bare net/http server that answers the same bytes; cold: of the upstream called directly")
+		p.heading("Throughput, as a share of the server that it is compared with",
+			"hot: of a bare net/http server that answers the same bytes; cold: of the upstream called directly. Full width: 1")
 		for _, f := range shares {
 			p.bar(f, f.value*shareScale, f.target*shareScale)
 		}
