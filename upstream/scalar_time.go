@@ -50,7 +50,8 @@ func (t Time) AppendRFC3339(text []byte) []byte {
 		return text
 	}
 	local := time.UnixMilli(t.unixMilli + int64(t.offsetMinutes)*60_000).UTC()
-	text = local.AppendFormat(text, "2006-01-02T15:04:05")
+	text = local.AppendFormat(text, time.RFC3339) // the layout that package time has a fast path for
+	text = text[:len(text)-len("Z")]
 	if milliseconds := local.Nanosecond() / int(time.Millisecond); milliseconds != 0 {
 		text = append(text, '.', byte('0'+milliseconds/100), byte('0'+milliseconds/10%10), byte('0'+milliseconds%10))
 	}
