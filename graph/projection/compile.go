@@ -95,7 +95,7 @@ func (c *compilation) value(f *field, definition *ast.Definition, valueType refl
 		below, err := c.object(definition.Name, valueType.Elem())
 		f.object, f.write = below, below.write
 		return err
-	case definition.Kind == ast.Enum && reflect.PointerTo(valueType).Implements(reflect.TypeFor[fmt.Stringer]()):
+	case definition.Kind == ast.Enum && valueType.Implements(reflect.TypeFor[fmt.Stringer]()):
 		f.write = writeEnum
 		return nil
 	case definition.Kind == ast.Scalar:
@@ -110,13 +110,13 @@ func (c *compilation) value(f *field, definition *ast.Definition, valueType refl
 
 func writeScalar(appender scalar.Appender) valueWriter {
 	return func(out []byte, value reflect.Value, _ []selected) ([]byte, error) {
-		return appender(out, value.Addr().Interface()), nil
+		return appender(out, value), nil
 	}
 }
 
 // writeEnum writes the GraphQL value that String returns, null if that is empty.
 func writeEnum(out []byte, value reflect.Value, _ []selected) ([]byte, error) {
-	name := value.Addr().Interface().(fmt.Stringer).String()
+	name := value.Interface().(fmt.Stringer).String()
 	if name == "" {
 		return append(out, null...), nil
 	}

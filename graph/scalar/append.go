@@ -10,16 +10,16 @@ import (
 	"ordergraph/upstream"
 )
 
-// Appender appends the JSON of a value to out. The value is given by a pointer to it.
-type Appender func(out []byte, pointer any) []byte
+// Appender appends the JSON of a value, which must be addressable, to out.
+type Appender func(out []byte, value reflect.Value) []byte
 
 var appenders = map[reflect.Type]Appender{
-	reflect.TypeFor[upstream.Text]():    appender(AppendText[upstream.Text]),
-	reflect.TypeFor[upstream.Phone]():   appender(AppendText[upstream.Phone]),
+	reflect.TypeFor[upstream.Text]():    appendTextOf,
+	reflect.TypeFor[upstream.Phone]():   appendTextOf,
 	reflect.TypeFor[upstream.RawText](): appender(AppendRawText),
-	reflect.TypeFor[upstream.ID]():      appender(AppendText[upstream.ID]),
-	reflect.TypeFor[upstream.URL]():     appender(AppendText[upstream.URL]),
-	reflect.TypeFor[upstream.Decimal](): appender(AppendText[upstream.Decimal]),
+	reflect.TypeFor[upstream.ID]():      appendTextOf,
+	reflect.TypeFor[upstream.URL]():     appendTextOf,
+	reflect.TypeFor[upstream.Decimal](): appendTextOf,
 	reflect.TypeFor[upstream.OrderID](): appender(AppendOrderID),
 	reflect.TypeFor[upstream.Bool]():    appender(AppendBool),
 	reflect.TypeFor[upstream.Int]():     appender(AppendInt),
@@ -34,8 +34,10 @@ func AppenderOf(valueType reflect.Type) (Appender, bool) {
 }
 
 func appender[T comparable](appendValue func([]byte, T) []byte) Appender {
-	return func(out []byte, pointer any) []byte { return appendValue(out, *pointer.(*T)) }
+	return func(out []byte, value reflect.Value) []byte { return appendValue(out, *value.Addr().Interface().(*T)) }
 }
+
+func appendTextOf(out []byte, value reflect.Value) []byte { return AppendText(out, value.String()) }
 
 func isNull[T comparable](value T) bool {
 	var null T

@@ -1,0 +1,60 @@
+package projection
+
+import (
+	"bytes"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"ordergraph/upstream"
+)
+
+// BenchmarkWrite writes a usual selection of the documented order.
+func BenchmarkWrite(b *testing.B) {
+	sources := []*ast.Source{source(b, "../../schema.graphqls"), source(b, "../federation.graphqls")}
+	schema, err := gqlparser.LoadSchema(sources...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	plan, err := Compile(schema)
+	if err != nil {
+		b.Fatal(err)
+	}
+	body := source(b, "../../upstream/sandbox/fixtures/01_documented_sample.json").Input
+	answer, err := upstream.DecodeAnswer([]byte(body), upstream.Key{ID: 58218860983545941}, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	document, mistakes := gqlparser.LoadQueryWithRules(schema, `{order(id:1){
+		id status createdAt paidAt updatedAt total{amount currencyCode} shippingFee{amount} merchandiseTotal{amount}
+		buyer{loginId userId} seller{loginId userId}
+		lineItems{id name quantity unit status unitPrice{amount} total{amount} product{id} imageUrls skuId}
+		domesticShipping{recipientName province city district addressLine shipments{id trackingNumber status shippedAt lineItemIds}}
+	}}`, nil)
+	if len(mistakes) > 0 {
+		b.Fatal(mistakes)
+	}
+	operation, field := operationIn(document, nil)
+	order := plan.Select(operation, field).Of(answer.Order)
+	var written bytes.Buffer
+	b.ReportAllocs()
+	for b.Loop() {
+		written.Reset()
+		if err := order.MarshalGQLContext(b.Context(), &written); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.SetBytes(int64(written.Len()))
+}
+
+func source(b *testing.B, path string) *ast.Source {
+	b.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return &ast.Source{Name: path, Input: string(text)}
+}
