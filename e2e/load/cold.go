@@ -9,10 +9,13 @@ import (
 // coldDelay is how long the upstream of the cold scenarios takes for an answer.
 const coldDelay = 20 * time.Millisecond
 
-func coldScenarios() []scenario {
+func coldScenarios(connections int) []scenario {
 	return []scenario{
 		{"cold, upstream takes 20 ms, 1 connection", func(t *trial) error { return cold(t, 1) }},
-		{"cold, upstream takes 20 ms, 32 connections", func(t *trial) error { return cold(t, t.connections) }},
+		{
+			fmt.Sprintf("cold, upstream takes 20 ms, %d connections", connections),
+			func(t *trial) error { return cold(t, connections) },
+		},
 	}
 }
 

@@ -102,6 +102,10 @@ func (h hot) run(t *trial) error {
 		name: "throughput, share of bare net/http's", value: share, target: h.ofBare,
 		chart: h.name, detail: detail(contestants[1]),
 	})
+	t.add(figure{
+		name:  "server CPU a request, multiple of bare net/http's",
+		value: compared(contestants[1].measured, contestants[0].measured, processorTime, quotient),
+	})
 	if len(contestants) > 2 {
 		multiple := compared(contestants[1].measured, contestants[2].measured, throughput, quotient)
 		t.add(figure{name: "throughput, multiple of the older build's", value: multiple, target: h.ofOlder})

@@ -113,7 +113,7 @@ func run(ctx context.Context, set settings) (sound bool, err error) {
 	fmt.Println(where)
 	var results []result
 	sound = true
-	for _, s := range scenarios() {
+	for _, s := range scenarios(set.connections) {
 		if !set.pattern.MatchString(s.name) {
 			continue
 		}

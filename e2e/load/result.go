@@ -37,8 +37,9 @@ type figure struct {
 	chart, detail string
 }
 
-func scenarios() []scenario {
-	return slices.Concat(hotScenarios(), coldScenarios(), []scenario{listScenario(), startScenario(), memoryScenario()})
+// scenarios returns all there are; connections is how many those have that could have any number.
+func scenarios(connections int) []scenario {
+	return slices.Concat(hotScenarios(), coldScenarios(connections), []scenario{listScenario(), startScenario(), memoryScenario()})
 }
 
 func (r *result) add(f figure) { r.figures = append(r.figures, f) }

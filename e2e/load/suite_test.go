@@ -16,7 +16,7 @@ import (
 
 func TestEveryScenarioHasItsOwnName(t *testing.T) {
 	seen := map[string]bool{}
-	for _, s := range scenarios() {
+	for _, s := range scenarios(32) {
 		if seen[s.name] || s.name == "" || s.run == nil {
 			t.Errorf("%q is there twice, or does nothing", s.name)
 		}
