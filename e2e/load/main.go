@@ -23,6 +23,7 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -134,4 +135,9 @@ func run(ctx context.Context, set settings) (sound bool, err error) {
 		}
 	}
 	return sound, nil
+}
+
+// scenarios returns all there are; connections is how many those have that could have any number.
+func scenarios(connections int) []scenario {
+	return slices.Concat(hotScenarios(), coldScenarios(connections), []scenario{listScenario(), startScenario(), memoryScenario()})
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -35,11 +34,6 @@ type figure struct {
 	atMost bool
 	// chart is the figure's name in the picture; empty leaves it out. The detail goes below it.
 	chart, detail string
-}
-
-// scenarios returns all there are; connections is how many those have that could have any number.
-func scenarios(connections int) []scenario {
-	return slices.Concat(hotScenarios(), coldScenarios(connections), []scenario{listScenario(), startScenario(), memoryScenario()})
 }
 
 func (r *result) add(f figure) { r.figures = append(r.figures, f) }
