@@ -169,21 +169,30 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) out
 		request.Raw = nil
 	}
 	if h.responses == nil || operation.Operation.Operation != ast.Query {
-		return h.dispatch(ctx, operation, x)
+		next, ctx := h.executor.DispatchOperation(ctx, operation)
+		return respond(ctx, next, x)
 	}
-	return h.dispatchOnce(ctx, operation, request, x)
+	return h.executeOnce(ctx, operation, request, x)
 }
 
-// dispatchOnce executes a query unless its answer is remembered.
-func (h *Handler) dispatchOnce(ctx context.Context, operation *graphql.OperationContext, request Request, x *exchange) outcome {
+// executeOnce executes a query unless its answer is remembered, or another request is executing the
+// same query for the same caller.
+func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationContext, request Request, x *exchange) outcome {
 	digest, ok := digestOperation(operation)
 	if !ok {
-		return h.dispatch(ctx, operation, x)
+		next, ctx := h.executor.DispatchOperation(ctx, operation)
+		return respond(ctx, next, x)
 	}
 	if whole := h.responses.FindOperation(&x.scope, digest, request); whole != nil {
 		return outcome{whole: whole}
 	}
-	came := h.dispatch(ctx, operation, x)
+	next, ctx := h.executor.DispatchOperation(ctx, operation)
+	whole, leave := h.responses.Share(ctx, &x.scope, digest, request)
+	defer leave() // a panic must not strand those who wait
+	if whole != nil {
+		return outcome{answer: whole.answer(x.scope.Usage.Counts())}
+	}
+	came := respond(ctx, next, x)
 	if came.answer != nil && came.answer.Data != nil {
 		came.answer.Operation = x.operation
 		h.responses.Keep(&x.scope, digest, request, came.answer)
@@ -191,9 +200,8 @@ func (h *Handler) dispatchOnce(ctx context.Context, operation *graphql.Operation
 	return came
 }
 
-// dispatch executes an operation.
-func (h *Handler) dispatch(ctx context.Context, operation *graphql.OperationContext, x *exchange) outcome {
-	next, ctx := h.executor.DispatchOperation(ctx, operation)
+// respond executes an operation that was dispatched.
+func respond(ctx context.Context, next graphql.ResponseHandler, x *exchange) outcome {
 	response := next(ctx)
 	if response == nil {
 		return outcome{refused: interruption(ctx)}
