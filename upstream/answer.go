@@ -34,6 +34,12 @@ func DecodeAnswer(body []byte, key Key, fetchedAt time.Time) (Answer, error) {
 	if err != nil {
 		return Answer{}, &Error{Kind: KindBadResponse, Cause: fmt.Errorf("%w: %w", errNoEnvelope, err)}
 	}
+	defer doc.release()
+	return doc.answer(key, fetchedAt)
+}
+
+// answer reads an answer to a request for key. It keeps nothing of the document.
+func (doc *document) answer(key Key, fetchedAt time.Time) (Answer, error) {
 	envelope := readEnvelope(doc)
 	at, found, shapeError := envelope.order()
 	if !envelope.coded && !found {

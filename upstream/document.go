@@ -2,21 +2,10 @@ package upstream
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"iter"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
-)
-
-// maxValues bounds how many JSON values one answer may hold. A real order has some hundreds; without
-// the bound 8 MiB of "0,0,0" would need twelve times their size.
-const maxValues = 1 << 20
-
-var (
-	errTooManyValues = fmt.Errorf("more than %d JSON values", maxValues)
-	errTrailing      = errors.New("text after the JSON value")
 )
 
 // document is a JSON text that was read once: it knows where each value stands, so that looking for
@@ -24,6 +13,34 @@ var (
 type document struct {
 	text  []byte
 	nodes []node
+	// ownsText says that the text was written for this document, and may be written over.
+	ownsText bool
+}
+
+// maxKeptDocument is how many bytes or nodes a document may have to be used again: one huge answer
+// must not hold its memory for ever.
+const maxKeptDocument = 32 << 10
+
+// documents are the ones that can be used again.
+var documents = sync.Pool{New: func() any { return new(document) }}
+
+// newDocument returns an empty document that owns its text. Its release saves memory.
+func newDocument() *document {
+	doc := documents.Get().(*document)
+	doc.ownsText = true
+	return doc
+}
+
+// release gives the document back. Nothing of it may be used after that.
+func (doc *document) release() {
+	if !doc.ownsText || cap(doc.text) > maxKeptDocument {
+		doc.text = nil
+	}
+	if cap(doc.nodes) > maxKeptDocument {
+		doc.nodes = nil
+	}
+	doc.text, doc.nodes = doc.text[:0], doc.nodes[:0]
+	documents.Put(doc)
 }
 
 // node is the place of one JSON value, or of one member name, which stands before its value.
@@ -33,72 +50,20 @@ type node struct {
 	next uint32
 }
 
-// parseDocument reads a whole JSON text. Duplicate names are allowed; invalid UTF-8, more than
-// 10,000 levels, trailing text and too many values are not. The error may quote a byte of the text,
-// never a value.
-func parseDocument(text []byte) (*document, error) {
-	doc := &document{text: text, nodes: make([]node, 0, len(text)/12+8)}
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true))
-	var open []uint32
-	for {
-		if err := doc.read(decoder, &open); err != nil {
-			return nil, err
-		}
-		if len(open) == 0 {
-			break
-		}
-	}
-	if _, err := decoder.ReadToken(); err != io.EOF {
-		return nil, errTrailing
-	}
-	return doc, nil
-}
-
-// read adds the next token: a scalar, a member name, or the beginning or end of an object or list.
-func (doc *document) read(decoder *jsontext.Decoder, open *[]uint32) error {
-	switch decoder.PeekKind() {
-	case jsontext.KindBeginObject, jsontext.KindBeginArray:
-		if _, err := decoder.ReadToken(); err != nil {
-			return syntaxError(err)
-		}
-		*open = append(*open, uint32(len(doc.nodes)))
-		doc.nodes = append(doc.nodes, node{start: uint32(decoder.InputOffset() - 1)})
-	case jsontext.KindEndObject, jsontext.KindEndArray:
-		if _, err := decoder.ReadToken(); err != nil {
-			return syntaxError(err)
-		}
-		container := &doc.nodes[(*open)[len(*open)-1]]
-		*open = (*open)[:len(*open)-1]
-		container.end, container.next = uint32(decoder.InputOffset()), uint32(len(doc.nodes))
-	default:
-		value, err := decoder.ReadValue()
-		if err != nil {
-			return syntaxError(err)
-		}
-		end := uint32(decoder.InputOffset())
-		doc.nodes = append(doc.nodes, node{start: end - uint32(len(value)), end: end, next: uint32(len(doc.nodes)) + 1})
-	}
-	if len(doc.nodes) > maxValues {
-		return errTooManyValues
-	}
-	return nil
-}
-
-// syntaxError says what is wrong without the JSON pointer, whose names come from the body.
-func syntaxError(err error) error {
-	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return fmt.Errorf("not JSON at byte %d: %w", syntactic.ByteOffset, syntactic.Err)
-	}
-	return fmt.Errorf("not JSON: %w", err)
-}
-
 // value returns the JSON text of the value at index at.
 func (doc *document) value(at int) jsontext.Value {
 	place := doc.nodes[at]
 	return jsontext.Value(doc.text[place.start:place.end:place.end])
 }
 
-func (doc *document) kind(at int) jsontext.Kind { return doc.value(at).Kind() }
+// kind returns the kind of the value at index at, which its first byte tells.
+func (doc *document) kind(at int) jsontext.Kind {
+	first := doc.text[doc.nodes[at].start]
+	if first == '-' || '0' <= first && first <= '9' {
+		return jsontext.KindNumber
+	}
+	return jsontext.Kind(first)
+}
 
 // empty tells whether the value is null, "", [] or {}: all the ways in which a PHP service says that
 // there is nothing.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -159,6 +160,8 @@ func (c *Cache) fly(ctx context.Context, f *flight, request upstream.Request) {
 	defer func() {
 		c.land(f, landed)
 		if landed != nil {
+			// Those who waited go first. Without this, they'd have to be stolen by another processor.
+			runtime.Gosched()
 			c.store(landed, body)
 			c.retire(f)
 		}

@@ -26,7 +26,6 @@ type memory struct {
 	seed         maphash.Seed
 	staleIfError time.Duration
 	now          func() time.Time
-	packer       *packer
 	front        front
 
 	// mutex keeps ristretto from being closed while it is used, which it does not survive.
@@ -40,7 +39,6 @@ func newMemory(options Options) (*memory, error) {
 		seed:         maphash.MakeSeed(),
 		staleIfError: options.StaleIfError,
 		now:          options.Now,
-		packer:       newPacker(),
 		front:        front{budget: options.Size / readyShare},
 	}
 	var err error
@@ -92,16 +90,12 @@ func (m *memory) order(s *snapshot) (*upstream.Order, error) {
 	return order, nil
 }
 
-func (m *memory) unpack(s *snapshot) (order *upstream.Order, err error) {
-	err = m.packer.unpack(s.packed, func(body []byte) error {
-		answer, err := upstream.DecodeAnswer(body, s.key.upstreamKey(), time.Unix(0, s.fetchedAt))
-		order = answer.Order
-		return err
-	})
-	if err == nil && order == nil {
+func (m *memory) unpack(s *snapshot) (*upstream.Order, error) {
+	answer, err := upstream.UnpackAnswer(s.packed, s.key.upstreamKey(), time.Unix(0, s.fetchedAt))
+	if err == nil && answer.Order == nil {
 		err = errors.New("the answer has no order")
 	}
-	return order, err
+	return answer.Order, err
 }
 
 // put returns when the copy can be found, or was not worth keeping. A copy that no longer serves
@@ -118,7 +112,7 @@ func (m *memory) put(s *snapshot, body []byte) {
 		m.copies.Del(m.hash(s.key))
 		return
 	}
-	m.pack(s, body)
+	s.pack(body)
 	m.set(s, timeToLive)
 	if m.copies.RemainingCost() < 0 {
 		// A copy that replaces a smaller one makes no room for itself. A new one does.
@@ -139,9 +133,9 @@ func (m *memory) set(s *snapshot, timeToLive time.Duration) {
 }
 
 // pack gives a copy its small form. Where there is no answer to pack, the order itself is kept.
-func (m *memory) pack(s *snapshot, body []byte) {
-	if len(body) > 0 {
-		s.packed = m.packer.pack(body)
+func (s *snapshot) pack(body []byte) {
+	if packed, err := upstream.PackAnswer(body); err == nil {
+		s.packed = packed
 	}
 }
 

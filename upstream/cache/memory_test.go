@@ -92,7 +92,11 @@ func TestCopyOfAnotherHashedAlike(t *testing.T) {
 
 func TestDamagedCopyIsAnError(t *testing.T) {
 	m, put := newTestMemory(t, 1<<20)
-	for _, packed := range [][]byte{{}, {0xff}, m.packer.pack(nil), m.packer.pack([]byte(`{"status":0,"data":{}}`))} {
+	noOrder, err := upstream.PackAnswer([]byte(`{"status":0,"data":{}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, packed := range [][]byte{{}, {0xff}, noOrder} {
 		s := put(fixtureAbout(t, fixtures[0], 1), 1)
 		m.front.remove(s)
 		s.packed = packed

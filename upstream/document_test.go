@@ -1,0 +1,49 @@
+package upstream
+
+import (
+	"bytes"
+	"io"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// isJSON tells what the decoder of the JSON package, slower and more careful, makes of a text.
+func isJSON(text []byte) bool {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true))
+	if _, err := decoder.ReadValue(); err != nil {
+		return false
+	}
+	_, err := decoder.ReadToken()
+	return err == io.EOF
+}
+
+// FuzzParseDocument compares with another decoder: the same texts are JSON, and all values are where
+// they should be.
+func FuzzParseDocument(f *testing.F) {
+	addFixtures(f)
+	for _, seed := range []string{
+		` [ ] `, `{}`, `[[],{}]`, `{"a":{"b":[1,-2.5e+3,0]},"a":null}`, `"\ud83d\ude00"`, `"\ud83d"`, `"\u12"`, `"\x"`, "\"\x01\"", "\"\xff\"",
+		`-`, `-0`, `01`, `1.`, `.5`, `1e`, `+1`, `nul`, `true false`, `{"a" 1}`, `{"a":1,}`, `[1,]`, `[,]`, `{1:2}`, `[1}`, `{`, `"`, `"\`, "\ufeff1",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		doc, err := parseDocument(text)
+		if valid := isJSON(text); valid != (err == nil) {
+			t.Fatalf("valid %t, but %v", valid, err)
+		}
+		if err != nil {
+			return
+		}
+		for at, place := range doc.nodes {
+			if !isJSON(doc.value(at)) || doc.kind(at) != doc.value(at).Kind() {
+				t.Errorf("node %d of kind %s is %q", at, doc.kind(at), doc.value(at))
+			}
+			end := place.end
+			if int(place.next) < len(doc.nodes) && doc.nodes[place.next].start < end {
+				t.Errorf("node %d goes on behind its end", at)
+			}
+		}
+	})
+}

@@ -1,0 +1,144 @@
+package upstream
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// compacted returns a JSON text without white space between values.
+func compacted(t testing.TB, text []byte) string {
+	t.Helper()
+	var buffer bytes.Buffer
+	if err := json.Compact(&buffer, text); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.String()
+}
+
+// checkPacked fails the test unless text comes back from its packed form.
+func checkPacked(t *testing.T, text []byte) {
+	t.Helper()
+	packed, err := PackAnswer(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := unpacking{tables: packTables(), packed: packed, document: new(document)}
+	if err := u.value(u.next()); err != nil || u.at != len(packed) {
+		t.Fatalf("%v after %d of %d bytes", err, u.at, len(packed))
+	}
+	if got, want := string(u.document.text), compacted(t, text); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	again, err := parseDocument(u.document.text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(u.document.nodes, again.nodes) {
+		t.Error("the places of the values differ from those in the text")
+	}
+}
+
+func TestPackAnswer(t *testing.T) {
+	long := strings.Repeat("1234567890", 20)
+	for name, text := range map[string]string{
+		"scalars":            `[null,true,false,0,7,-1,1.5,1e5,-0.0,1E+400,` + long + `]`,
+		"texts":              `["","1","1-2","x","` + long + `","` + strings.Repeat("x", 200) + `","` + strings.Repeat("件", 200) + `"]`,
+		"mixed texts":        `["86-0571-81895955","a1b22c333d4444","a件b件件c","é件é件件é","😀","\ud83d\ude00\n\"\\/"]`,
+		"phrases":            `["https://","http://cbu01.alicdn.com/img/ibank/1.jpg","x.jpg.jpg","有限公","b2b-","b2b-22"]`,
+		"brackets in texts":  `["[",1,"{",2,["["],{"{":"{","[":"["}]`,
+		"known names":        `{"data":{"result":{"base_info":{}}},"status":0}`,
+		"unknown names":      `{"":1,"é\n":2,"` + long + `":3,"data":4,"data":5}`,
+		"nothing":            `{}`,
+		"empty ones, nested": ` { "a" : [ [ ] , { } , [ { } ] ] , "b" : { "c" : { } } } `,
+		"a text alone":       `"x"`,
+	} {
+		t.Run(name, func(t *testing.T) { checkPacked(t, []byte(text)) })
+	}
+	if _, err := PackAnswer([]byte(`{"a"}`)); err == nil {
+		t.Error("packed what is not JSON")
+	}
+}
+
+// TestPackAnswerAllNames packs a member of each known name, with one- and two-byte codes.
+func TestPackAnswerAllNames(t *testing.T) {
+	names := packTables().names[1:]
+	if len(names) <= nameFar {
+		t.Fatalf("%d names, want some with a two-byte code", len(names))
+	}
+	checkPacked(t, []byte("{"+strings.Join(names, ":1,")+":2}"))
+}
+
+// TestUnpackAnswer decodes each fixture from its packed form, which is a third of its text at most.
+func TestUnpackAnswer(t *testing.T) {
+	for _, name := range []string{"01_seed_sample_repaired.json", "02_multi_stage.json", "04_credit_order.json", "07_cancelled_order.json"} {
+		body := fixture(t, name)
+		packed, err := PackAnswer(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, wantErr := DecodeAnswer(body, documentedKey, fetchedAt)
+		got, err := UnpackAnswer(packed, documentedKey, fetchedAt)
+		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(err, wantErr) {
+			t.Errorf("%s: got %+v, %v, want %+v, %v", name, got, err, want, wantErr)
+		}
+		if text := compacted(t, body); len(packed) > len(text)/3 {
+			t.Errorf("%s: %d bytes packed, %d as text", name, len(packed), len(text))
+		}
+	}
+}
+
+func FuzzPackAnswer(f *testing.F) {
+	addFixtures(f)
+	f.Add([]byte(`["a1-2b件件b2b-https://.jpg",{"data":-1.5,"x":1e9}]`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if isJSON(text) {
+			checkPacked(t, text)
+		}
+	})
+}
+
+// FuzzUnpackAnswer reads what is no packed answer.
+func FuzzUnpackAnswer(f *testing.F) {
+	packed, err := PackAnswer(fixture(f, "01_seed_sample_repaired.json"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(packed)
+	f.Add([]byte{packedObject, nameRaw, 0xff})
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		_, err := UnpackAnswer(packed, documentedKey, fetchedAt)
+		if err == nil {
+			return
+		}
+		if _, ok := errors.AsType[*Error](err); !ok {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func BenchmarkPackAnswer(b *testing.B) {
+	body := fixture(b, "01_seed_sample_repaired.json")
+	b.ReportAllocs()
+	var packed []byte
+	for b.Loop() {
+		packed, _ = PackAnswer(body)
+	}
+	b.ReportMetric(float64(len(packed)), "bytes")
+}
+
+func BenchmarkUnpackAnswer(b *testing.B) {
+	packed, err := PackAnswer(fixture(b, "01_seed_sample_repaired.json"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := UnpackAnswer(packed, documentedKey, fetchedAt); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
