@@ -1,0 +1,34 @@
+package respcache
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"ordergraph/upstream"
+)
+
+// BenchmarkFind finds one answer, or each of a thousand in turn, by requests of 600 bytes. Run it with
+// -cpu 1,2,4 to see what the lock costs.
+func BenchmarkFind(b *testing.B) {
+	for _, entries := range []int{1, 1000} {
+		b.Run(fmt.Sprint(entries), func(b *testing.B) {
+			c := New[string](newShelf(), 64<<20)
+			var requests []Request
+			for i := range entries {
+				request := Request{Raw: append(bytes.Repeat([]byte("x"), 600), fmt.Sprint(i)...)}
+				requests = append(requests, request)
+				keep(c, &upstream.Scope{}, request, of("one"))
+			}
+			scope := &upstream.Scope{}
+			b.ReportAllocs()
+			b.RunParallel(func(p *testing.PB) {
+				for i := 0; p.Next(); i++ {
+					if c.Find(scope, requests[i%entries]) == nil {
+						b.Error("not found")
+					}
+				}
+			})
+		})
+	}
+}
