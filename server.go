@@ -61,7 +61,7 @@ type config struct {
 	RouterSecret         upstream.Secret   `group:"Access" placeholder:"SECRET" help:"Set: _service and _entities need it in the header X-Router-Secret, and with it introspection is always allowed."`
 
 	CacheSize         size     `group:"Cache" default:"256MiB" placeholder:"SIZE" help:"Memory for cached orders; 0 turns the cache off."`
-	ResponseCacheSize size     `group:"Cache" default:"64MiB" placeholder:"SIZE" help:"Memory for whole answers, served while all their orders would be served from the same cached copies; 0 turns it off."`
+	ResponseCacheSize size     `group:"Cache" default:"64MiB" placeholder:"SIZE" help:"Memory for whole answers and the requests that they answer, served while all their orders would be served from the same cached copies; 0 turns it off."`
 	CacheTTL          duration `group:"Cache" name:"cache-ttl" default:"30s" placeholder:"DURATION" help:"Freshness of an open order; 0 is never fresh."`
 	CacheTTLClosed    duration `group:"Cache" name:"cache-ttl-closed" default:"10m" placeholder:"DURATION" help:"Freshness of an order in a final status (success, cancelled, terminated)."`
 	CacheStaleIfError duration `group:"Cache" default:"1h" placeholder:"DURATION" help:"How long past freshness a copy may be served when the upstream fails."`
@@ -138,7 +138,7 @@ func parse(arguments []string, stdout, stderr io.Writer) (settings config, comma
 		kong.Name("ordergraph"),
 		kong.Description("1688/Alibaba buyer orders as GraphQL. Every flag is an environment variable too. "+
 			"Durations are like 500ms, 30s, 10m or 1h, sizes like 512KiB, 64MiB or 1GiB. "+
-			"The soft memory limit of the process follows from the cache sizes, plus 128MiB, and is at most 90 % of the container's; GOMEMLIMIT overrides it."),
+			"The soft memory limit of the process is the cache sizes and an eighth of them, or 40MiB if that is more, and at most 90 % of the container's; GOMEMLIMIT overrides it."),
 		kong.DefaultEnvars("ORDERGRAPH"),
 		kong.Vars{"version": version(), "log_format": logFormat(stderr)},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
@@ -337,22 +337,33 @@ func newLogger(c config, output io.Writer) *slog.Logger {
 	return slog.New(jsonlog.NewHandler(output, level))
 }
 
-// workingMemory is what requests, calls under way and the garbage of both may take besides the caches,
-// in bytes. Without that room the garbage collector would never rest.
-const workingMemory = 128 << 20
+const (
+	// leastWorkingMemory is what requests, calls under way and the garbage of both may take besides
+	// the caches, in bytes. Without that room the garbage collector would never rest.
+	leastWorkingMemory = 40 << 20
+	// workingShare is the part of the caches, one in so many, that this room is at least: the larger
+	// they are, the longer a collection takes, and the more seldom it must be.
+	workingShare = 8
+	// garbagePercent is how much garbage may gather, in percent of what is in use, as long as the
+	// limit leaves room for it.
+	garbagePercent = 400
+)
 
 // memoryLimit is at what size of the process the garbage collector starts to work harder, in bytes:
-// without a limit it lets the caches take twice their size before it collects.
+// without a limit it lets the caches take several times their size before it collects.
 func (c config) memoryLimit() int64 {
 	const most = 1 << 60 // keeps the sum from overflowing
-	orders, answers := min(int64(c.CacheSize), most), min(int64(c.ResponseCacheSize), most)
-	return orders + orders/3 + answers + workingMemory
+	caches := min(int64(c.CacheSize), most) + min(int64(c.ResponseCacheSize), most)
+	return caches + max(caches/workingShare, leastWorkingMemory)
 }
 
 // limitMemory sets the soft limit on memory to what the settings need, at most nine tenths of the
-// container's memory, unless GOMEMLIMIT says otherwise. file holds the container's limit; outside of
-// one there is none, or it says "max".
+// container's memory, unless GOMEMLIMIT says otherwise, and lets garbage gather below it, unless GOGC
+// does. file holds the container's limit; outside of one there is none, or it says "max".
 func limitMemory(c config, file string) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}

@@ -479,10 +479,14 @@ func TestHelpListsEverySetting(t *testing.T) {
 
 func TestMemoryLimit(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
-	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	percent := debug.SetGCPercent(100)
+	t.Cleanup(func() {
+		debug.SetMemoryLimit(before)
+		debug.SetGCPercent(percent)
+	})
 	file := filepath.Join(t.TempDir(), "memory.max")
 	standard := config{CacheSize: 240 << 20, ResponseCacheSize: 64 << 20}
-	const needed = (320 + 64 + 128) << 20
+	const needed = (240 + 64 + 40) << 20
 	for _, test := range []struct {
 		environment, text string
 		config            config
@@ -493,7 +497,8 @@ func TestMemoryLimit(t *testing.T) {
 		{"", "", standard, needed},
 		{"", "1000000000\n", standard, needed},
 		{"", "100000000\n", standard, 90_000_000},
-		{"", "max\n", config{}, 128 << 20},
+		{"", "max\n", config{}, 40 << 20},
+		{"", "max\n", config{CacheSize: 7 << 30, ResponseCacheSize: 1 << 30}, 9 << 30},
 		{"", "1000000000\n", config{CacheSize: math.MaxInt64, ResponseCacheSize: math.MaxInt64}, 900_000_000},
 	} {
 		debug.SetMemoryLimit(before)
@@ -509,6 +514,14 @@ func TestMemoryLimit(t *testing.T) {
 	limitMemory(standard, filepath.Join(t.TempDir(), "none"))
 	if got := debug.SetMemoryLimit(-1); got != needed {
 		t.Errorf("without a container the limit is %d, want %d", got, needed)
+	}
+	for environment, want := range map[string]int{"": 400, "50": 100} { // GOGC itself counts when a process starts
+		debug.SetGCPercent(100)
+		t.Setenv("GOGC", environment)
+		limitMemory(standard, file)
+		if got := debug.SetGCPercent(100); got != want {
+			t.Errorf("GOGC=%q: %d %%, want %d %%", environment, got, want)
+		}
 	}
 }
 

@@ -5,6 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"math"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -26,6 +29,7 @@ const (
 	packedListEnd   //
 	packedRaw       // a number: its length, its text
 	packedText      // a string: segments, then segmentEnd
+	packedAgain     // a string that came before: two bytes, the number of its node
 	packedDigit     // to packedDigit+9: a number of one digit
 	packedNumber    = packedDigit + 10
 	packedSymbols   = packedNumber + maxPackedNumber  // to +31: a string of 1 to 32 symbols
@@ -53,6 +57,9 @@ const (
 // symbols are the characters of which two share a byte.
 const symbols = "0123456789-+.: ,"
 
+// maxKeptStrings is how many strings a packing may have seen to be used again: a map never shrinks.
+const maxKeptStrings = 4096
+
 var errPacked = errors.New("not a packed answer")
 
 // PackAnswer returns the small form of an answer that DecodeAnswer read. UnpackAnswer reads it back.
@@ -62,9 +69,12 @@ func PackAnswer(body []byte) ([]byte, error) {
 		return nil, fmt.Errorf("packing an answer: %w", err)
 	}
 	defer doc.release()
-	p := packing{tables: packTables(), document: doc, packed: make([]byte, 0, len(body)/2)}
+	p := packings.Get().(*packing)
+	p.document = doc
 	p.value(0)
-	return bytes.Clone(p.packed), nil
+	packed := bytes.Clone(p.packed)
+	p.release()
+	return packed, nil
 }
 
 // UnpackAnswer is DecodeAnswer for a packed answer. It decodes the same: only white space between
@@ -83,6 +93,27 @@ type packing struct {
 	tables   *packingTables
 	document *document
 	packed   []byte
+	// nodes has the numbers of the nodes of the strings so far, by their hashes, where a string takes
+	// more than to name its node.
+	nodes map[uint64]uint16
+}
+
+// stringHashes is the seed of the hashes in packing.nodes.
+var stringHashes = maphash.MakeSeed()
+
+// packings are the ones that can be used again.
+var packings = sync.Pool{New: func() any {
+	return &packing{tables: packTables(), nodes: map[uint64]uint16{}}
+}}
+
+// release gives the packing back.
+func (p *packing) release() {
+	p.document, p.packed = nil, p.packed[:0]
+	if cap(p.packed) > maxKeptDocument || len(p.nodes) > maxKeptStrings {
+		return
+	}
+	clear(p.nodes)
+	packings.Put(p)
 }
 
 func (p *packing) add(b ...byte) { p.packed = append(p.packed, b...) }
@@ -99,7 +130,7 @@ func (p *packing) value(at int) {
 	case jsontext.KindNumber:
 		p.number(text)
 	case jsontext.KindString:
-		p.string(text[1 : len(text)-1])
+		p.string(at, text[1:len(text)-1])
 	case jsontext.KindBeginObject:
 		p.object(at)
 	case jsontext.KindBeginArray:
@@ -163,19 +194,28 @@ func (p *packing) symbols(text []byte) {
 	}
 }
 
-func (p *packing) string(text []byte) {
+func (p *packing) string(at int, text []byte) {
 	if code, usual := p.tables.textCodes[string(text)]; usual {
 		p.add(code)
+		return
+	}
+	before := len(p.packed)
+	hash := maphash.Bytes(stringHashes, text)
+	if earlier, found := p.nodes[hash]; found && bytes.Equal(p.document.value(int(earlier)), p.document.value(at)) {
+		p.add(packedAgain, byte(earlier>>8), byte(earlier))
 		return
 	}
 	if length := symbolsAt(text); length == len(text) && length <= maxPackedNumber {
 		p.add(packedSymbols + byte(length-1))
 		p.symbols(text)
-		return
+	} else {
+		p.add(packedText)
+		p.segments(text)
+		p.add(segmentEnd)
 	}
-	p.add(packedText)
-	p.segments(text)
-	p.add(segmentEnd)
+	if len(p.packed)-before > 3 && at <= math.MaxUint16 {
+		p.nodes[hash] = uint16(at)
+	}
 }
 
 // segments adds a text of any kind. What is too short for a segment of its own kind stays plain.

@@ -45,16 +45,17 @@ func checkPacked(t *testing.T, text []byte) {
 func TestPackAnswer(t *testing.T) {
 	long := strings.Repeat("1234567890", 20)
 	for name, text := range map[string]string{
-		"scalars":            `[null,true,false,0,7,-1,1.5,1e5,-0.0,1E+400,` + long + `]`,
-		"texts":              `["","1","1-2","x","` + long + `","` + strings.Repeat("x", 200) + `","` + strings.Repeat("件", 200) + `"]`,
-		"mixed texts":        `["86-0571-81895955","a1b22c333d4444","a件b件件c","é件é件件é","😀","\ud83d\ude00\n\"\\/"]`,
-		"phrases":            `["https://","http://cbu01.alicdn.com/img/ibank/1.jpg","x.jpg.jpg","有限公","b2b-","b2b-22"]`,
-		"brackets in texts":  `["[",1,"{",2,["["],{"{":"{","[":"["}]`,
-		"known names":        `{"data":{"result":{"base_info":{}}},"status":0}`,
-		"unknown names":      `{"":1,"é\n":2,"` + long + `":3,"data":4,"data":5}`,
-		"nothing":            `{}`,
-		"empty ones, nested": ` { "a" : [ [ ] , { } , [ { } ] ] , "b" : { "c" : { } } } `,
-		"a text alone":       `"x"`,
+		"scalars":               `[null,true,false,0,7,-1,1.5,1e5,-0.0,1E+400,` + long + `]`,
+		"texts":                 `["","1","1-2","x","` + long + `","` + strings.Repeat("x", 200) + `","` + strings.Repeat("件", 200) + `"]`,
+		"mixed texts":           `["86-0571-81895955","a1b22c333d4444","a件b件件c","é件é件件é","😀","\ud83d\ude00\n\"\\/"]`,
+		"phrases":               `["https://","http://cbu01.alicdn.com/img/ibank/1.jpg","x.jpg.jpg","有限公","b2b-","b2b-22"]`,
+		"texts that come again": `{"name":"name","a":["something","something",{"b":"something"},"else","else"],"c":"something"}`,
+		"brackets in texts":     `["[",1,"{",2,["["],{"{":"{","[":"["}]`,
+		"known names":           `{"data":{"result":{"base_info":{}}},"status":0}`,
+		"unknown names":         `{"":1,"é\n":2,"` + long + `":3,"data":4,"data":5}`,
+		"nothing":               `{}`,
+		"empty ones, nested":    ` { "a" : [ [ ] , { } , [ { } ] ] , "b" : { "c" : { } } } `,
+		"a text alone":          `"x"`,
 	} {
 		t.Run(name, func(t *testing.T) { checkPacked(t, []byte(text)) })
 	}

@@ -3,6 +3,8 @@ package upstream
 import (
 	"encoding/binary"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // unpacking is the state of reading one packed answer back.
@@ -77,6 +79,8 @@ func (u *unpacking) value(first byte) (err error) {
 		u.write(text...)
 	case first == packedText:
 		err = u.text()
+	case first == packedAgain:
+		err = u.again(at)
 	case first < packedNumber:
 		u.write('0' + first - packedDigit)
 	case first < packedSymbols:
@@ -90,6 +94,20 @@ func (u *unpacking) value(first byte) (err error) {
 	}
 	u.end(at)
 	return err
+}
+
+// again writes a string that came before the node at index at.
+func (u *unpacking) again(at int) error {
+	number, err := u.take(2)
+	if err != nil {
+		return err
+	}
+	node := int(binary.BigEndian.Uint16(number))
+	if node >= at || u.document.kind(node) != jsontext.KindString {
+		return errPacked
+	}
+	u.write(u.document.value(node)...)
+	return nil
 }
 
 func (u *unpacking) usual(number int) error {

@@ -17,7 +17,7 @@ const (
 	// counters.
 	typicalBytes = 2 << 10
 	// readyShare is the part of the memory, one in so many, for orders that are kept ready.
-	readyShare = 8
+	readyShare = 16
 )
 
 // memory is the level in this process: bounded in bytes, the least used copies go first. It keeps

@@ -138,7 +138,7 @@ func TestMemoryIsBounded(t *testing.T) {
 }
 
 func TestFrontKeepsWhatIsUsed(t *testing.T) {
-	m, put := newTestMemory(t, 384<<10)
+	m, put := newTestMemory(t, 768<<10)
 	hot := put(fixtureAbout(t, fixtures[0], 1), 1)
 	capacity := int(m.front.budget / hot.readyBytes)
 	if capacity < 5 {
