@@ -7,9 +7,9 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math"
 	"strconv"
 	"sync"
-	"time"
 )
 
 // Handler is a slog.Handler. Each record is one write, made before Handle returns, so that no line is
@@ -47,7 +47,8 @@ type Attributes interface {
 
 // line is a line in the making. Its functions are made once, as they would otherwise be for each line.
 type line struct {
-	text []byte
+	text  []byte
+	clock clock
 	// simple is false after something that is left to log/slog: a value that is no plain text, number
 	// or list of texts, or a text that needs escapes.
 	simple bool
@@ -108,7 +109,7 @@ func (l *line) write(record slog.Record) {
 		return
 	}
 	l.text = append(l.text[:0], `{"time":"`...)
-	l.text = record.Time.AppendFormat(l.text, time.RFC3339Nano)
+	l.text = l.clock.append(l.text, record.Time)
 	l.text = append(l.text, `","level":"`...)
 	l.text = append(l.text, record.Level.String()...)
 	l.text = append(l.text, `","msg":"`...)
@@ -140,12 +141,29 @@ func appendAttribute(line []byte, attribute slog.Attr) (_ []byte, simple bool) {
 	return line, false
 }
 
-// appendFloat appends numbers of the size that JSON has without an exponent.
+// appendFloat appends numbers of the size that JSON has without an exponent. Thousandths, which
+// durations are counted in, need no search for the shortest form.
 func appendFloat(line []byte, number float64) (_ []byte, simple bool) {
+	if thousandths := math.Round(number * 1000); 0 < number && number < 1e6 && thousandths/1000 == number {
+		return appendThousandths(line, int64(thousandths)), true
+	}
 	if number != 0 && !(number >= 1e-6 && number < 1e21) {
 		return line, false
 	}
 	return strconv.AppendFloat(line, number, 'f', -1, 64), true
+}
+
+func appendThousandths(line []byte, thousandths int64) []byte {
+	line = strconv.AppendInt(line, thousandths/1000, 10)
+	rest := thousandths % 1000
+	if rest == 0 {
+		return line
+	}
+	line = append(line, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10))
+	for line[len(line)-1] == '0' {
+		line = line[:len(line)-1]
+	}
+	return line
 }
 
 func appendTexts(line []byte, texts []string) (_ []byte, simple bool) {
@@ -167,10 +185,18 @@ func appendText(line []byte, text string) (_ []byte, simple bool) {
 	return append(line, '"'), isPlain(text)
 }
 
+// plain marks the bytes that JSON writes as they are: printable ASCII but quotes and backslashes.
+var plain = func() (marks [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		marks[c] = c != '"' && c != '\\'
+	}
+	return marks
+}()
+
 // isPlain tells whether JSON writes text as it is.
 func isPlain(text string) bool {
 	for i := range len(text) {
-		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+		if !plain[text[i]] {
 			return false
 		}
 	}

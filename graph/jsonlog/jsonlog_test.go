@@ -103,6 +103,31 @@ func TestDerivedHandlersAndLevels(t *testing.T) {
 	}
 }
 
+func TestClock(t *testing.T) {
+	zone := time.FixedZone("", 5*3600+45*60)
+	start := time.Date(2026, 11, 23, 23, 59, 59, 0, time.UTC)
+	var c clock
+	for _, at := range []time.Time{
+		start, start.Add(1), start.Add(time.Second - 1), start.Add(120 * time.Millisecond), start.Add(time.Second),
+		start.In(zone), start.Add(time.Second).In(zone), start.Add(time.Second), start, time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, zone), time.Unix(0, 0), time.Unix(-1, 5),
+	} {
+		if got, want := string(c.append(nil, at)), at.Format(time.RFC3339Nano); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for thousandths := int64(0); thousandths < 3e9; thousandths += 1 + thousandths/97 {
+		number := float64(thousandths) / 1000
+		line, simple := appendFloat(nil, number)
+		if want, err := json.Marshal(number); string(line) != string(want) || err != nil || !simple {
+			t.Fatalf("got %s, want %s, %v", line, want, err)
+		}
+	}
+}
+
 func FuzzLines(f *testing.F) {
 	f.Add("request", "request_id", "r-1", int64(0), 0.5, int64(1700000000))
 	f.Fuzz(func(t *testing.T, message, key, text string, number int64, float float64, at int64) {
