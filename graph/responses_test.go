@@ -16,6 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"ordergraph/graph/httpapi"
+	"ordergraph/graph/limits"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
 )
@@ -52,6 +54,12 @@ func (o countedOrders) AtHand(request upstream.Request) (upstream.Result, bool) 
 
 func withResponses(t *testing.T, test func(b *responseBench)) {
 	t.Helper()
+	withResponsesOf(t, Options{}, test)
+}
+
+// withResponsesOf adds to the options what every bench has.
+func withResponsesOf(t *testing.T, options Options, test func(b *responseBench)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &responseBench{T: t}
 		b.upstream = &fakeOrders{answer: b.answer}
@@ -60,7 +68,8 @@ func withResponses(t *testing.T, test func(b *responseBench)) {
 			t.Fatal(err)
 		}
 		defer orders.Close()
-		b.handler, err = NewHandler(Options{SDL: "the schema", Orders: countedOrders{orders, b}, ResponseCacheSize: 1 << 20})
+		options.SDL, options.Orders, options.ResponseCacheSize = "the schema", countedOrders{orders, b}, 1<<20
+		b.handler, err = NewHandler(options)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,9 +250,48 @@ func TestWholeResponseHiddenByRefusals(t *testing.T) {
 	}
 }
 
+// What a trusted router was answered is not for others, however they ask.
+func TestWholeResponsesOfTrustedRouters(t *testing.T) {
+	withResponsesOf(t, Options{RouterSecret: "secret", NoIntrospection: true}, func(b *responseBench) {
+		for query, refusal := range map[string]string{
+			`{_entities(representations:[{__typename:"Order",id:"1"}]){...on Order{orderNote}}}`: `UNAUTHENTICATED`,
+			`{_service{sdl} order(id:1){orderNote}}`:                                             `UNAUTHENTICATED`,
+			`{__schema{queryType{name}} order(id:1){orderNote}}`:                                 `Introspection is turned off here`,
+		} {
+			for _, spelling := range []string{"", " ", "\n", ","} {
+				asked := int64(0)
+				if spelling == "" {
+					asked = 1
+				}
+				b.expect(b.ask(query+spelling, "X-Router-Secret", "secret"), `"orderNote":"call 1"`, asked)
+				for _, header := range [][]string{{}, {"X-Router-Secret", "Secret"}, {"X-Router-Secret", ""}} {
+					if got := b.ask(query+spelling, header...).Body.String(); !strings.Contains(got, refusal) {
+						b.Errorf("%s with %v: %s", query, header, got)
+					}
+					b.executed.Store(0)
+				}
+			}
+		}
+	})
+}
+
+// Whoever is refused by the limits is refused though the operation is known.
+func TestWholeResponsesDontLiftLimits(t *testing.T) {
+	withResponsesOf(t, Options{Limits: limits.Limits{Tokens: 20}, HTTP: httpapi.Options{MaxBody: 200, RateLimit: 2}}, func(b *responseBench) {
+		b.expect(b.ask(oneOrder), `call 1`, 1)
+		b.expect(b.ask(oneOrder+strings.Repeat(" ", 200)), `max-body`, 0)
+		b.expect(b.ask(oneOrder), `RATE_LIMITED`, 0)
+		time.Sleep(time.Second)
+		b.expect(b.ask(oneOrder), `call 1`, 0)
+		b.expect(b.ask(oneOrder+` fragment F on Order{a:id b:id c:id d:id}`), `max-tokens`, 0)
+	})
+}
+
 func TestWhatIsNoWholeResponse(t *testing.T) {
 	for name, query := range map[string]string{
 		"no order":        `{__typename}`,
+		"introspection":   `{__schema{queryType{name}}}`,
+		"the schema":      `{_service{sdl}}`,
 		"one is missing":  `{orders(ids:[1,404]){id}}`,
 		"one is no order": `{orders(ids:["1","01"]){id}}`,
 	} {
