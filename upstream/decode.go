@@ -94,15 +94,23 @@ func (d *decoding) object(plan *objectPlan, target reflect.Value, at int) {
 	}
 }
 
+// fields decodes the fields that have a value: of an order's, most have none.
 func (d *decoding) fields(fields []fieldPlan, target reflect.Value, slots []int) {
 	for i := range fields {
 		field := &fields[i]
+		at := 0
+		if field.group == nil {
+			at = d.choose(field.slots, slots)
+		}
+		if at == 0 && (field.group == nil || !anyPresent(slots[field.first:field.last])) {
+			continue
+		}
 		depth := len(d.path)
 		d.path = append(d.path, field.path...)
 		if field.group != nil {
 			field.group(d, target.Field(field.index), slots)
-		} else if at := d.choose(field.slots, slots); at != 0 {
-			d.field(field, target.Field(field.index), at)
+		} else if err := field.decode(d, target.Field(field.index), at); err != nil {
+			d.bad(err.Error())
 		}
 		d.path = d.path[:depth]
 	}
@@ -122,10 +130,4 @@ func (d *decoding) choose(spellings, slots []int) int {
 		}
 	}
 	return present
-}
-
-func (d *decoding) field(field *fieldPlan, target reflect.Value, at int) {
-	if err := field.decode(d, target, at); err != nil {
-		d.bad(err.Error())
-	}
 }

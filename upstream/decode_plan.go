@@ -39,6 +39,8 @@ type fieldPlan struct {
 	slots  []int
 	decode valueDecoder
 	group  groupDecoder
+	// first and last bound the slots of a group.
+	first, last int
 }
 
 // valueDecoder decodes the value at index at into target. An error means that it is malformed.
@@ -81,14 +83,22 @@ func (p *objectPlan) compile(structType reflect.Type) []fieldPlan {
 		case tag == "-", !field.IsExported() && !embedded:
 			continue
 		case option == "inline":
-			fields = append(fields, fieldPlan{index: i, path: pathOf(field), group: p.inlineGroup(field)})
+			fields = append(fields, p.groupField(i, pathOf(field), func() groupDecoder { return p.inlineGroup(field) }))
 		case key != "":
 			fields = append(fields, p.valueField(i, field, key))
 		case embedded && !tagged:
-			fields = append(fields, fieldPlan{index: i, group: p.embeddedGroup(field.Type)})
+			fields = append(fields, p.groupField(i, nil, func() groupDecoder { return p.embeddedGroup(field.Type) }))
 		}
 	}
 	return fields
+}
+
+// groupField plans a group, whose slots are those that compile adds.
+func (p *objectPlan) groupField(i int, path []segment, compile func() groupDecoder) fieldPlan {
+	plan := fieldPlan{index: i, path: path, first: p.slots}
+	plan.group = compile()
+	plan.last = p.slots
+	return plan
 }
 
 func (p *objectPlan) valueField(i int, field reflect.StructField, key string) fieldPlan {
@@ -138,14 +148,9 @@ func (p *objectPlan) inlineGroup(field reflect.StructField) groupDecoder {
 		panic(fmt.Sprintf("upstream: inline field %s is a %s, want a pointer to a struct", field.Name, field.Type))
 	}
 	structType := field.Type.Elem()
-	first := p.slots
 	fields := p.compile(structType)
-	last := p.slots
 	finishes := finishes(structType)
 	return func(d *decoding, target reflect.Value, slots []int) {
-		if !anyPresent(slots[first:last]) {
-			return
-		}
 		group := reflect.New(structType)
 		d.fields(fields, group.Elem(), slots)
 		if group.Elem().IsZero() {

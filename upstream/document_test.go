@@ -37,11 +37,11 @@ func FuzzParseDocument(f *testing.F) {
 			return
 		}
 		for at, place := range doc.nodes {
-			if !isJSON(doc.value(at)) || doc.kind(at) != doc.value(at).Kind() {
-				t.Errorf("node %d of kind %s is %q", at, doc.kind(at), doc.value(at))
+			value, container := doc.value(at), place.next != uint32(at)+1
+			if doc.kind(at) != value.Kind() || container && value[len(value)-1] != value[0]+2 || !container && !isJSON(value) {
+				t.Errorf("node %d of kind %s is %q", at, doc.kind(at), value)
 			}
-			end := place.end
-			if int(place.next) < len(doc.nodes) && doc.nodes[place.next].start < end {
+			if int(place.next) < len(doc.nodes) && doc.nodes[place.next].start < place.end {
 				t.Errorf("node %d goes on behind its end", at)
 			}
 		}

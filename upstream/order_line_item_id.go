@@ -1,8 +1,8 @@
 package upstream
 
 import (
-	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -19,9 +19,34 @@ func (l *looseID) decode(value jsontext.Value) error {
 	return nil
 }
 
-// snapshotItemID finds the line's id in its snapshot's address, where it has every digit. Answers
-// differ in the spelling of the parameter.
-var snapshotItemID = regexp.MustCompile(`(?i)[?&]order_?entry_?id=([0-9]{1,19})(?:[&#]|$)`)
+// snapshotItemID finds the line's id in its snapshot's address, where it has every digit: the parameter
+// order_entry_id, whose spelling differs between answers. Empty is none.
+func snapshotItemID(address URL) string {
+	for at := range len(address) {
+		if address[at] != '?' && address[at] != '&' {
+			continue
+		}
+		rest, ok := cutPrefixFold(string(address[at+1:]), "order")
+		for _, part := range []string{"entry", "id="} {
+			if ok {
+				rest, ok = cutPrefixFold(strings.TrimPrefix(rest, "_"), part)
+			}
+		}
+		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+		if ok && digits > 0 && digits <= 19 && (digits == len(rest) || rest[digits] == '&' || rest[digits] == '#') {
+			return rest[:digits]
+		}
+	}
+	return ""
+}
+
+// cutPrefixFold is strings.CutPrefix for ASCII letters of any case.
+func cutPrefixFold(text, prefix string) (rest string, found bool) {
+	if len(text) < len(prefix) || !strings.EqualFold(text[:len(prefix)], prefix) {
+		return text, false
+	}
+	return text[len(prefix):], true
+}
 
 // finish settles the line's id.
 func (l *LineItem) finish(d *decoding) {
@@ -38,9 +63,8 @@ func (l *LineItem) exactID() ID {
 	if l.IDString.id != "" {
 		return l.IDString.id
 	}
-	match := snapshotItemID.FindStringSubmatch(string(l.SnapshotURL))
-	if match != nil && sameFloat(match[1], string(l.IDNumber.id)) {
-		return ID(match[1])
+	if id := snapshotItemID(l.SnapshotURL); id != "" && sameFloat(id, string(l.IDNumber.id)) {
+		return ID(id)
 	}
 	return l.IDNumber.id
 }

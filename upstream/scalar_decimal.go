@@ -38,7 +38,7 @@ func decodeDecimal(value jsontext.Value, parse func(string) (Decimal, error)) (D
 // parseDecimal reads a decimal number with an optional sign, fraction and exponent. Trailing zeros
 // stay; leading zeros, a plus sign, the sign of a zero and the exponent go.
 func parseDecimal(text string) (Decimal, error) {
-	if isPlainInteger(text) {
+	if isPlainNumber(text) {
 		return Decimal(text), nil
 	}
 	unsigned, negative := strings.CutPrefix(text, "-")
@@ -57,9 +57,11 @@ func parseDecimal(text string) (Decimal, error) {
 	return placePoint(digits, len(whole)+exponent, negative)
 }
 
-// isPlainInteger tells whether text is a number already in its final form, as nearly all are.
-func isPlainInteger(text string) bool {
-	return text == "0" || text != "" && len(text) <= maxDecimal && text[0] != '0' && areDigits(text)
+// isPlainNumber tells whether text is a number already in its final form, as nearly all are.
+func isPlainNumber(text string) bool {
+	whole, fraction, fractional := strings.Cut(text, ".")
+	return len(text) <= maxDecimal && whole != "" && (whole[0] != '0' || len(whole) == 1) && areDigits(whole) &&
+		(!fractional || fraction != "" && areDigits(fraction))
 }
 
 func areDigits(text string) bool {

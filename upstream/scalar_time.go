@@ -193,8 +193,9 @@ func newTime(parts [6]string, fraction, offset string) (Time, error) {
 		if !areDigits(part) {
 			return Time{}, errTime
 		}
-		// Digits alone, and at most four of them: there is no error to lose.
-		numbers[i], _ = strconv.Atoi(part)
+		for _, digit := range []byte(part) {
+			numbers[i] = 10*numbers[i] + int(digit-'0')
+		}
 	}
 	milliseconds, err := parseFraction(fraction)
 	if err != nil {
@@ -209,9 +210,8 @@ func newTime(parts [6]string, fraction, offset string) (Time, error) {
 	}
 	year, month, day, hour, minute, second := numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
 	local := time.Date(year, time.Month(month), day, hour, minute, second, milliseconds*int(time.Millisecond), time.UTC)
-	exists := local.Year() == year && int(local.Month()) == month && local.Day() == day &&
-		local.Hour() == hour && local.Minute() == minute && local.Second() == second
-	if !exists || year < 1 {
+	// What doesn't exist is another day's.
+	if hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || local.Day() != day || year < 1 {
 		return Time{}, errTime
 	}
 	return Time{unixMilli: local.UnixMilli() - int64(minutes)*60_000, offsetMinutes: int16(minutes), valid: true}, nil

@@ -11,6 +11,9 @@ import (
 // URL is an absolute http or https address without white space; empty is null.
 type URL string
 
+// whiteSpace is ASCII white space.
+const whiteSpace = " \t\n\v\f\r"
+
 var errURL = errors.New("not an address")
 
 // decode reads a string. A text that is no absolute http or https address is null, and not
@@ -26,9 +29,12 @@ func (u *URL) decode(value jsontext.Value) error {
 // parseURL returns the address in text, empty if there is none. White space goes, because the
 // upstream is known to send "https: //".
 func parseURL(text string) URL {
-	text = strings.Map(dropWhiteSpace, text)
+	text = withoutWhiteSpace(text)
 	if strings.HasPrefix(text, "//") {
 		text = "https:" + text
+	}
+	if isPlainURL(text) {
+		return URL(text)
 	}
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Hostname() == "" {
@@ -40,12 +46,46 @@ func parseURL(text string) URL {
 	return URL(text)
 }
 
-// dropWhiteSpace is a mapping that removes ASCII white space.
-func dropWhiteSpace(r rune) rune {
-	switch r {
-	case ' ', '\t', '\n', '\v', '\f', '\r':
-		return -1
-	default:
-		return r
+// isPlainURL tells whether text is an address that needs no closer look, as nearly all are: a name of
+// letters, digits, dots and hyphens, and behind it no escapes and nothing but visible ASCII.
+func isPlainURL(text string) bool {
+	rest, found := strings.CutPrefix(text, "https://")
+	if !found {
+		rest, found = strings.CutPrefix(text, "http://")
 	}
+	if !found {
+		return false
+	}
+	host := 0
+	for host < len(rest) && isHostByte(rest[host]) {
+		host++
+	}
+	if host == 0 || host < len(rest) && rest[host] != '/' {
+		return false
+	}
+	for i := host; i < len(rest); i++ {
+		if rest[i] <= ' ' || rest[i] >= 0x7f || rest[i] == '%' {
+			return false
+		}
+	}
+	return true
+}
+
+func isHostByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-' || 'A' <= c && c <= 'Z'
+}
+
+// withoutWhiteSpace returns text without ASCII white space.
+func withoutWhiteSpace(text string) string {
+	at := strings.IndexAny(text, whiteSpace)
+	if at < 0 {
+		return text
+	}
+	kept := append(make([]byte, 0, len(text)), text[:at]...)
+	for _, c := range []byte(text[at:]) {
+		if strings.IndexByte(whiteSpace, c) < 0 {
+			kept = append(kept, c)
+		}
+	}
+	return string(kept)
 }

@@ -147,9 +147,20 @@ func (c *Cache) start(ctx context.Context, q *question, asks upstream.Needs, now
 	request.Needs = asks
 	c.flights.running.Go(func() {
 		defer cancel()
+		growStack(0)
 		c.fly(detached, f, request)
 	})
 	return f
+}
+
+// growStack makes the goroutine's stack as large as a call needs in one step. By itself it would be
+// copied each time that it doubles, which takes as long as reading the answer's JSON.
+//
+//go:noinline
+func growStack(at int) byte {
+	var frame [10 << 10]byte
+	frame[at] = 1
+	return frame[len(frame)-1-at]
 }
 
 // fly makes the call, tells those who wait, and stores what it brought.
