@@ -127,7 +127,8 @@ func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 		return err
 	}
 	limitMemory(settings, "/sys/fs/cgroup/memory.max")
-	return run(ctx, settings, newLogger(settings, stderr))
+	output := jsonlog.NewBatch(stderr)
+	return errors.Join(run(ctx, settings, newLogger(settings, output)), output.Flush())
 }
 
 // parse reads the settings from flags and environment.

@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// Handler is a slog.Handler. Each record is one write, made before Handle returns, so that no line is
-// lost when the process ends. NewHandler makes one.
+// Handler is a slog.Handler. Each record is one write, made before Handle returns. A writer with a method
+// Flush, such as a Batch, is flushed after each warning and error. NewHandler makes one.
 type Handler struct {
 	slog.Handler // for what is not simple
 	output       *output
@@ -35,6 +35,14 @@ func (o *output) Write(line []byte) (int, error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	return o.writer.Write(line)
+}
+
+// Flush writes what the writer has gathered, if it gathers anything.
+func (o *output) Flush() error {
+	if batch, ok := o.writer.(interface{ Flush() error }); ok {
+		return batch.Flush()
+	}
+	return nil
 }
 
 // Attributes is a group of attributes. A value of an attribute without a name that is one is written
@@ -94,6 +102,13 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 		}
 	}()
 	l.write(record)
+	if err := h.writeLine(ctx, l, record); err != nil || record.Level < slog.LevelWarn {
+		return err
+	}
+	return h.output.Flush()
+}
+
+func (h *Handler) writeLine(ctx context.Context, l *line, record slog.Record) error {
 	if !l.simple {
 		return h.Handler.Handle(ctx, record)
 	}
