@@ -66,11 +66,11 @@ func takeRequestID(header http.Header) string {
 	return newRequestID()
 }
 
-// newRequestID returns 128 random bits as text. An id tells requests apart and opens nothing, so
-// that it need not be a secret.
+// newRequestID returns 128 random bits as text, in digits that hardly make words. An id tells requests
+// apart and opens nothing, so that it need not be a secret.
 func newRequestID() string {
 	const (
-		digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+		digits = "0123456789abcdefghjkmnpqrstvwxyz"
 		half   = 13 // digits of 5 bits for 64 bits
 	)
 	var id [2 * half]byte

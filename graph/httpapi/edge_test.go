@@ -36,6 +36,17 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
+func TestRequestIDsDiffer(t *testing.T) {
+	known := map[string]bool{}
+	for range 1000 {
+		id := newRequestID()
+		if known[id] || len(id) != 26 || !isRequestID(id) {
+			t.Fatalf("id %q", id)
+		}
+		known[id] = true
+	}
+}
+
 func TestEdgeCatchesPanics(t *testing.T) {
 	var log bytes.Buffer
 	handler := edgeOver(t, func(http.ResponseWriter, *http.Request) { panic("13800138000") },
