@@ -25,6 +25,9 @@ type Answer struct {
 	// Points is what the call cost (deduct_money, 消耗点券), 0 where the upstream named nothing. It is
 	// set for refusals too.
 	Points int
+	// Packable says that the packed form of the answer has all that the order shows. It lacks the white
+	// space of an object where there should be a scalar, which the scalar's raw text has.
+	Packable bool
 }
 
 // DecodeAnswer reads the body of an answer to a request for key that was received at fetchedAt. Every
@@ -56,7 +59,7 @@ func (doc *document) answer(key Key, fetchedAt time.Time) (Answer, error) {
 		return answer, &Error{Kind: KindBadResponse, Cause: shapeError}
 	}
 	if found {
-		answer.Order = decodeOrder(doc, at, key, fetchedAt)
+		answer.Order, answer.Packable = decodeOrder(doc, at, key, fetchedAt)
 	}
 	return answer, nil
 }
@@ -134,8 +137,8 @@ func isAbout(doc *document, at int, requested OrderID) bool {
 	return absent
 }
 
-func decodeOrder(doc *document, at int, key Key, fetchedAt time.Time) *Order {
-	order := &Order{
+func decodeOrder(doc *document, at int, key Key, fetchedAt time.Time) (order *Order, packable bool) {
+	order = &Order{
 		ID:        key.ID,
 		WebSite:   key.Site,
 		Edition:   key.Edition,
@@ -144,5 +147,5 @@ func decodeOrder(doc *document, at int, key Key, fetchedAt time.Time) *Order {
 	d := decoding{order: order, site: key.Site, document: doc}
 	d.decode(order, at)
 	order.BadValues = d.badValues()
-	return order
+	return order, !d.keepsJSON
 }

@@ -96,6 +96,9 @@ func (c *Client) readAnswer(request Request, response *http.Response, body []byt
 		return Result{}, answer.Points, err
 	}
 	held := Needs{Domains: request.Needs.Domains.Asked(), AttributeKeys: request.Needs.AttributeKeys}
+	if !answer.Packable {
+		body = nil
+	}
 	return Result{Order: answer.Order, Held: held, Body: body, FetchedAt: fetchedAt}, answer.Points, nil
 }
 

@@ -31,10 +31,13 @@ type decoding struct {
 	site WebSite
 
 	document *document
-	path     []segment
-	notes    []BadValue
-	unnoted  int
-	// slots is the stack of the places of the values that belong to the objects being read.
+	// keepsJSON says that a scalar took the JSON text of an object or list.
+	keepsJSON bool
+	path      []segment
+	notes     []BadValue
+	unnoted   int
+	// slots is the stack of the places of the values that belong to the objects being read. 0, the place
+	// of the whole document, stands for none.
 	slots []int
 }
 
@@ -98,30 +101,25 @@ func (d *decoding) object(plan *objectPlan, target reflect.Value, at int) {
 func (d *decoding) fields(fields []fieldPlan, target reflect.Value, slots []int) {
 	for i := range fields {
 		field := &fields[i]
-		at := 0
-		if field.group == nil {
-			at = d.choose(field.slots, slots)
-		}
-		if at == 0 && (field.group == nil || !anyPresent(slots[field.first:field.last])) {
+		values := slots[field.first:field.last]
+		if !anyPresent(values) {
 			continue
 		}
 		depth := len(d.path)
 		d.path = append(d.path, field.path...)
 		if field.group != nil {
 			field.group(d, target.Field(field.index), slots)
-		} else if err := field.decode(d, target.Field(field.index), at); err != nil {
+		} else if err := field.decode(d, target.Field(field.index), d.choose(values)); err != nil {
 			d.bad(err.Error())
 		}
 		d.path = d.path[:depth]
 	}
 }
 
-// choose returns the value of the first spelling that is not empty, else of the first one present,
-// else 0, which is the whole document and so no member's place.
-func (d *decoding) choose(spellings, slots []int) int {
+// choose returns the value of the first spelling that is not empty, else of the first one present.
+func (d *decoding) choose(spellings []int) int {
 	present := 0
-	for _, slot := range spellings {
-		at := slots[slot]
+	for _, at := range spellings {
 		if at != 0 && !d.document.empty(at) {
 			return at
 		}

@@ -34,13 +34,12 @@ type objectPlan struct {
 // fieldPlan says how one field is decoded: by decode from a value of its own, or by group from the
 // values of the enclosing object.
 type fieldPlan struct {
-	index  int
-	path   []segment
-	slots  []int
-	decode valueDecoder
-	group  groupDecoder
-	// first and last bound the slots of a group.
+	index int
+	// first and last bound the slots of the field: one for each spelling, or all of a group.
 	first, last int
+	path        []segment
+	decode      valueDecoder
+	group       groupDecoder
 }
 
 // valueDecoder decodes the value at index at into target. An error means that it is malformed.
@@ -102,26 +101,27 @@ func (p *objectPlan) groupField(i int, path []segment, compile func() groupDecod
 }
 
 func (p *objectPlan) valueField(i int, field reflect.StructField, key string) fieldPlan {
-	plan := fieldPlan{index: i, slots: []int{p.slot(key)}, decode: decoderOf(field)}
+	plan := fieldPlan{index: i, first: p.slots, decode: decoderOf(field)}
+	p.addSlot(key)
 	if alias := field.Tag.Get("alias"); alias != "" {
 		for spelling := range strings.SplitSeq(alias, ",") {
-			plan.slots = append(plan.slots, p.slot(spelling))
+			p.addSlot(spelling)
 		}
 	}
+	plan.last = p.slots
 	if !field.Anonymous {
 		plan.path = pathOf(field)
 	}
 	return plan
 }
 
-// slot returns a new slot that the value of key fills. A key leads to one field only.
-func (p *objectPlan) slot(key string) int {
+// addSlot adds a slot that the value of key fills. A key leads to one field only.
+func (p *objectPlan) addSlot(key string) {
 	if _, taken := p.index[key]; taken {
 		panic(fmt.Sprintf("upstream: two fields of one object have the key %q", key))
 	}
 	p.index[key] = p.slots
 	p.slots++
-	return p.slots - 1
 }
 
 func pathOf(field reflect.StructField) []segment {

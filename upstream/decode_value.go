@@ -58,6 +58,10 @@ func (d *decoding) scalar(target reflect.Value, at int, nulls []string) error {
 		return nil
 	}
 	err := target.Addr().Interface().(decodable).decode(value)
+	switch value.Kind() {
+	case jsontext.KindBeginObject, jsontext.KindBeginArray:
+		d.keepsJSON = d.keepsJSON || err == nil
+	}
 	if err != nil {
 		target.SetZero()
 	}

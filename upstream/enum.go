@@ -105,8 +105,8 @@ func (t *enumTable) withNull(text string) *enumTable {
 	return t
 }
 
-// decode reads a JSON string or number; anything else is unknown, with the JSON text, without white
-// space, as its raw text.
+// decode reads a JSON string or number; anything else is unknown, with the JSON text as its raw
+// text.
 func (t *enumTable) decode(value jsontext.Value) Enum {
 	text := []byte(value)
 	switch value.Kind() {
@@ -114,10 +114,7 @@ func (t *enumTable) decode(value jsontext.Value) Enum {
 		text = unquoted(value)
 	case jsontext.KindNumber:
 	default:
-		value = value.Clone()
-		// A value that was read once is valid: there is no error to lose.
-		_ = value.Compact()
-		return unknownReading(string(value))
+		return unknownReading(string(text))
 	}
 	if reading, found := t.readings[string(text)]; found {
 		return Enum{reading}

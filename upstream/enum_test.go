@@ -107,7 +107,7 @@ func TestEnumForms(t *testing.T) {
 		{"OrderStatus", `""`, "", ""},
 		{"OrderStatus", `"  "`, "", "  "},
 		{"OrderStatus", `true`, "UNKNOWN", "true"},
-		{"OrderStatus", `{"a": [1]}`, "UNKNOWN", `{"a":[1]}`},
+		{"OrderStatus", `{"a": [1]}`, "UNKNOWN", `{"a": [1]}`},
 		{"CancellationInitiator", `"CLOSE_TRADE_BY_CREADIT"`, "CREDIT_COMPLAINT", "CLOSE_TRADE_BY_CREADIT"},
 		{"CancellationInitiator", `"close_trade_by_credit"`, "CREDIT_COMPLAINT", "close_trade_by_credit"},
 		{"TradeType", `"50060"`, "TRADE_4", "50060"},

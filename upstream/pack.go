@@ -62,7 +62,8 @@ const maxKeptStrings = 4096
 
 var errPacked = errors.New("not a packed answer")
 
-// PackAnswer returns the small form of an answer that DecodeAnswer read. UnpackAnswer reads it back.
+// PackAnswer returns the small form of an answer that DecodeAnswer found packable. UnpackAnswer reads it
+// back.
 func PackAnswer(body []byte) ([]byte, error) {
 	doc, err := parseDocument(body)
 	if err != nil {

@@ -92,6 +92,22 @@ func TestUnpackAnswer(t *testing.T) {
 	}
 }
 
+// TestPackable leaves an answer alone whose order shows white space between values.
+func TestPackable(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"base_info":{"status":"success"}}`:                                 true,
+		`{"base_info":{"status": {"a": 1}}}`:                                 false,
+		`{"base_info":{"status":"success","trade_type":[1, 2]}}`:             false,
+		`{"base_info":{"status":"success","create_time":[1, 2]}}`:            true,
+		`{"base_info":{"status":"success","trade_type":{}},"unknown":[ 1 ]}`: true,
+	} {
+		answer, err := DecodeAnswer([]byte(body), documentedKey, fetchedAt)
+		if err != nil || answer.Packable != want {
+			t.Errorf("%s: %v, packable %t, want %t", body, err, answer.Packable, want)
+		}
+	}
+}
+
 func FuzzPackAnswer(f *testing.F) {
 	addFixtures(f)
 	f.Add([]byte(`["a1-2b件件b2b-https://.jpg",{"data":-1.5,"x":1e9}]`))

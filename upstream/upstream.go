@@ -38,7 +38,8 @@ type Result struct {
 	// where they are absent.
 	Held Needs
 	// Body is the upstream's answer as it came, after inflating, for those who keep orders in their
-	// wire form. DecodeAnswer reads it back.
+	// wire form: DecodeAnswer reads it back, and UnpackAnswer what PackAnswer makes of it. Nil where
+	// that would lose something.
 	Body []byte
 	// FetchedAt is when the answer had been read, UTC.
 	FetchedAt time.Time

@@ -90,6 +90,12 @@ func TestAtHand(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait() // until the copy is stored
+		if _, found := cache.AtHand(request); found {
+			t.Error("found an order that was asked for only once")
+		}
+		if _, err := cache.Order(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
 		request.Scope = &upstream.Scope{Tenant: "a"}
 		if result, found := cache.AtHand(request); !found || result.Order == nil || request.Scope.Usage.Counts() != oneHit {
 			t.Errorf("found %v, counted %+v", found, request.Scope.Usage.Counts())

@@ -16,8 +16,9 @@ const (
 	// typicalBytes is what an order of the documented size costs. It only sizes the frequency
 	// counters.
 	typicalBytes = 2 << 10
-	// readyShare is the part of the memory, one in so many, for orders that are kept ready.
-	readyShare = 16
+	// readyShare is the part of the memory, one in so many, for orders that are kept ready. They are
+	// hundreds of small objects each, through which every garbage collection goes.
+	readyShare = 32
 )
 
 // memory is the level in this process: bounded in bytes, the least used copies go first. It keeps
@@ -119,12 +120,6 @@ func (m *memory) put(s *snapshot, body []byte) {
 		m.copies.Del(m.hash(s.key))
 		m.set(s, timeToLive)
 	}
-	if m.find(s.key) == s && s.packed != nil {
-		order := s.order.Load()
-		if !m.front.add(s, order, orderBytes(order)) {
-			s.order.Store(nil)
-		}
-	}
 }
 
 func (m *memory) set(s *snapshot, timeToLive time.Duration) {
@@ -132,10 +127,12 @@ func (m *memory) set(s *snapshot, timeToLive time.Duration) {
 	m.copies.Wait()
 }
 
-// pack gives a copy its small form. Where there is no answer to pack, the order itself is kept.
+// pack gives a copy its small form in place of the order. Most orders are asked for once: only one that
+// is asked for again is made ready. Where there is no answer to pack, the order itself is kept.
 func (s *snapshot) pack(body []byte) {
 	if packed, err := upstream.PackAnswer(body); err == nil {
 		s.packed = packed
+		s.order.Store(nil)
 	}
 }
 

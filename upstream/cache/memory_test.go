@@ -63,11 +63,7 @@ func TestCopyIsTheSameOrder(t *testing.T) {
 	for _, name := range fixtures {
 		const id = 987654321
 		s := put(fixtureAbout(t, name, id), id)
-		first, err := m.order(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m.front.remove(s)
+		first := decoded(t, fixtureAbout(t, name, id), id, time.Unix(0, s.fetchedAt))
 		again, err := m.order(m.get(s.key))
 		if err != nil {
 			t.Fatal(err)
@@ -138,17 +134,24 @@ func TestMemoryIsBounded(t *testing.T) {
 }
 
 func TestFrontKeepsWhatIsUsed(t *testing.T) {
-	m, put := newTestMemory(t, 768<<10)
+	m, put := newTestMemory(t, 1536<<10)
+	use := func(s *snapshot) {
+		if _, err := m.order(s); err != nil {
+			t.Fatal(err)
+		}
+	}
 	hot := put(fixtureAbout(t, fixtures[0], 1), 1)
+	if hot.order.Load() != nil {
+		t.Error("an order is ready that was never asked for again")
+	}
+	use(hot)
 	capacity := int(m.front.budget / hot.readyBytes)
 	if capacity < 5 {
 		t.Fatalf("room for %d orders is too little to test", capacity)
 	}
 	for id := range upstream.OrderID(5 * capacity) {
-		if _, err := m.order(hot); err != nil {
-			t.Fatal(err)
-		}
-		put(fixtureAbout(t, fixtures[0], id+2), id+2)
+		use(hot)
+		use(put(fixtureAbout(t, fixtures[0], id+2), id+2))
 		if hot.order.Load() == nil {
 			t.Fatalf("order %d drove out one that is always in use", id)
 		}
@@ -169,7 +172,13 @@ func TestFrontKeepsWhatIsUsed(t *testing.T) {
 func TestOrderGoesWithItsCopy(t *testing.T) {
 	m, put := newTestMemory(t, 1<<20)
 	s := put(fixtureAbout(t, fixtures[0], 1), 1)
+	if _, err := m.order(s); err != nil || s.order.Load() == nil {
+		t.Fatalf("want an order that is ready, got %v", err)
+	}
 	replacing := put(fixtureAbout(t, fixtures[1], 1), 1)
+	if _, err := m.order(replacing); err != nil {
+		t.Fatal(err)
+	}
 	if s.order.Load() != nil || replacing.order.Load() == nil || len(m.front.ready) != 1 {
 		t.Error("want the order of the later copy alone")
 	}
