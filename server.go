@@ -139,7 +139,7 @@ func parse(arguments []string, stdout, stderr io.Writer) (settings config, comma
 		kong.Name("ordergraph"),
 		kong.Description("1688/Alibaba buyer orders as GraphQL. Every flag is an environment variable too. "+
 			"Durations are like 500ms, 30s, 10m or 1h, sizes like 512KiB, 64MiB or 1GiB. "+
-			"The soft memory limit of the process is the cache sizes and an eighth of them, or 40MiB if that is more, and at most 90 % of the container's; GOMEMLIMIT overrides it."),
+			"The soft memory limit of the process is the cache sizes and an eighth of them, or 52MiB if that is more, and at most 90 % of the container's; GOMEMLIMIT overrides it."),
 		kong.DefaultEnvars("ORDERGRAPH"),
 		kong.Vars{"version": version(), "log_format": logFormat(stderr)},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
@@ -341,7 +341,7 @@ func newLogger(c config, output io.Writer) *slog.Logger {
 const (
 	// leastWorkingMemory is what requests, calls under way and the garbage of both may take besides
 	// the caches, in bytes. Without that room the garbage collector would never rest.
-	leastWorkingMemory = 40 << 20
+	leastWorkingMemory = 52 << 20
 	// workingShare is the part of the caches, one in so many, that this room is at least: the larger
 	// they are, the longer a collection takes, and the more seldom it must be.
 	workingShare = 8

@@ -486,7 +486,7 @@ func TestMemoryLimit(t *testing.T) {
 	})
 	file := filepath.Join(t.TempDir(), "memory.max")
 	standard := config{CacheSize: 240 << 20, ResponseCacheSize: 64 << 20}
-	const needed = (240 + 64 + 40) << 20
+	const needed = (240 + 64 + 52) << 20
 	for _, test := range []struct {
 		environment, text string
 		config            config
@@ -497,7 +497,7 @@ func TestMemoryLimit(t *testing.T) {
 		{"", "", standard, needed},
 		{"", "1000000000\n", standard, needed},
 		{"", "100000000\n", standard, 90_000_000},
-		{"", "max\n", config{}, 40 << 20},
+		{"", "max\n", config{}, 52 << 20},
 		{"", "max\n", config{CacheSize: 7 << 30, ResponseCacheSize: 1 << 30}, 9 << 30},
 		{"", "1000000000\n", config{CacheSize: math.MaxInt64, ResponseCacheSize: math.MaxInt64}, 900_000_000},
 	} {
