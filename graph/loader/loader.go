@@ -42,6 +42,9 @@ func Load(ctx context.Context, key upstream.Key) Thunk {
 	if _, planned := operation.needs[key]; !planned {
 		return unplanned(key)
 	}
+	if operation.only != nil {
+		return operation.only
+	}
 	return Thunk(operation.loader.Load(ctx, key))
 }
 
@@ -80,7 +83,10 @@ type operation struct {
 	// others must bring.
 	atHand map[upstream.Key]*upstream.Order
 	needs  map[upstream.Key]upstream.Needs
-	loader *dataloader.Loader[upstream.Key, *upstream.Order] // nil without needs
+	// loader batches several orders. A single one is no batch, and needs no goroutines to become one:
+	// only loads it.
+	loader *dataloader.Loader[upstream.Key, *upstream.Order]
+	only   Thunk
 	// context is the operation's. dataloader would pass the one of the field that happens to load
 	// first.
 	context context.Context
@@ -96,8 +102,11 @@ func withOperation(ctx context.Context, orders upstream.Orders, needs map[upstre
 		recover: graphql.GetOperationContext(ctx).RecoverFunc,
 	}
 	operation.takeAtHand()
-	if len(needs) > 0 {
+	switch {
+	case len(needs) > 1:
 		operation.loader = operation.newLoader()
+	case len(needs) == 1:
+		operation.only = operation.loadOnly()
 	}
 	return context.WithValue(ctx, operationKey{}, operation)
 }
@@ -117,6 +126,17 @@ func (o *operation) takeAtHand() {
 			delete(o.needs, key)
 		}
 	}
+}
+
+// loadOnly returns what loads the only order that is needed, when it is first called.
+func (o *operation) loadOnly() Thunk {
+	return sync.OnceValues(func() (*upstream.Order, error) {
+		var result *dataloader.Result[*upstream.Order]
+		for key := range o.needs {
+			result = o.load(key)
+		}
+		return result.Data, result.Error
+	})
 }
 
 func (o *operation) newLoader() *dataloader.Loader[upstream.Key, *upstream.Order] {

@@ -390,3 +390,28 @@ func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 		}
 	})
 }
+
+// TestASingleOrderNeedsNoBatch wants it to be loaded by whoever waits for it first, once, at once.
+func TestASingleOrderNeedsNoBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &orders{}
+		ctx := begin(t, t.Context(), fake, wanted(2, 2))
+		first, second := Load(ctx, key(2)), Load(ctx, key(2))
+		if called := fake.called(); len(called) != 0 {
+			t.Errorf("%d orders asked for before anybody waits", len(called))
+		}
+		began := time.Now()
+		var group sync.WaitGroup
+		for _, thunk := range []Thunk{first, second} {
+			group.Go(func() {
+				if order, err := thunk(); err != nil || order.ID != 2 {
+					t.Errorf("got %v, %v", order, err)
+				}
+			})
+		}
+		group.Wait()
+		if called := fake.called(); len(called) != 1 || time.Since(began) > 0 {
+			t.Errorf("%d orders asked for, after %v", len(called), time.Since(began))
+		}
+	})
+}
