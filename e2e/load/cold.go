@@ -20,7 +20,7 @@ func coldScenarios(connections int) []scenario {
 }
 
 // cold asks for orders that are nowhere cached, each once, and compares that with calling the upstream
-// itself.
+// itself, and with calling it through a bare proxy.
 func cold(t *trial, connections int) error {
 	stacks, err := t.stacks(coldDelay)
 	if err != nil {
@@ -36,6 +36,10 @@ func cold(t *trial, connections int) error {
 		return err
 	}
 	contestants := []*contestant{first}
+	between, err := t.throughProxy(connections)
+	if err != nil {
+		return err
+	}
 	for _, s := range stacks {
 		c, err := t.fresh(&contestant{name: s.name, process: s.process, log: s.server}, askForty, connections)
 		if err != nil {
@@ -43,7 +47,7 @@ func cold(t *trial, connections int) error {
 		}
 		contestants = append(contestants, c)
 	}
-	if err := t.loadInTurn(contestants...); err != nil {
+	if err := t.loadInTurn(append(contestants, between)...); err != nil {
 		return err
 	}
 	for i, s := range append([]*stack{{name: first.name, upstream: direct}}, stacks...) {
@@ -52,7 +56,35 @@ func cold(t *trial, connections int) error {
 		}
 	}
 	compareCold(t, contestants, connections)
+	compareProxy(t, first, between, connections)
 	return nil
+}
+
+// throughProxy prepares a bare proxy with an upstream of its own.
+func (t *trial) throughProxy(connections int) (*contestant, error) {
+	behind, err := t.startUpstream(coldDelay)
+	if err != nil {
+		return nil, err
+	}
+	t.closers = append(t.closers, behind.kill)
+	p, err := t.startProxy(behind.address)
+	if err != nil {
+		return nil, err
+	}
+	t.closers = append(t.closers, p.kill)
+	return t.fresh(&contestant{name: "a bare proxy", process: p}, askUpstream, connections)
+}
+
+// compareProxy adds what the proxy adds or takes, for comparison.
+func compareProxy(t *trial, direct, between *contestant, connections int) {
+	if connections == 1 {
+		t.add(figure{
+			name: "added by the bare proxy", unit: "ms", decimals: 2,
+			value: compared(between.measured, direct.measured, medianLatency, millisecondsMore),
+		})
+		return
+	}
+	t.add(figure{name: "throughput through the bare proxy", value: compared(between.measured, direct.measured, throughput, quotient)})
 }
 
 func askForty(id string) question { return askByVariable(id, fortyFields) }

@@ -61,6 +61,8 @@ func serveOrRun() (sound bool, err error) {
 			return true, serveBare(os.Args[2])
 		case upstreamCommand:
 			return true, serveUpstream(os.Args[2])
+		case proxyCommand:
+			return true, serveProxy(os.Args[2])
 		}
 	}
 	set, err := parseSettings()

@@ -16,6 +16,7 @@ import (
 const (
 	bareCommand     = "serve-bare"
 	upstreamCommand = "serve-upstream"
+	proxyCommand    = "serve-proxy"
 )
 
 // process is a server that the suite has started, with a CPU account of its own.
