@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -73,23 +75,77 @@ func TestPackAnswerAllNames(t *testing.T) {
 	checkPacked(t, []byte("{"+strings.Join(names, ":1,")+":2}"))
 }
 
-// TestUnpackAnswer decodes each fixture from its packed form, which is a third of its text at most.
-func TestUnpackAnswer(t *testing.T) {
+// packedFixtures are answers with their packed form and their order.
+func packedFixtures(t *testing.T) (bodies, packed [][]byte, keys []Key) {
+	t.Helper()
+	idOfOrder := regexp.MustCompile(`"id_of_str":\s*"(\d+)"`)
 	for _, name := range []string{"01_seed_sample_repaired.json", "02_multi_stage.json", "04_credit_order.json", "07_cancelled_order.json"} {
 		body := fixture(t, name)
-		packed, err := PackAnswer(body)
+		id, err := ParseOrderID(string(idOfOrder.FindSubmatch(body)[1]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, wantErr := DecodeAnswer(body, documentedKey, fetchedAt)
-		got, err := UnpackAnswer(packed, documentedKey, fetchedAt)
-		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(err, wantErr) {
-			t.Errorf("%s: got %+v, %v, want %+v, %v", name, got, err, want, wantErr)
+		small, err := PackAnswer(body)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if text := compacted(t, body); len(packed) > len(text)/3 {
-			t.Errorf("%s: %d bytes packed, %d as text", name, len(packed), len(text))
+		bodies, packed, keys = append(bodies, body), append(packed, small), append(keys, Key{ID: id})
+	}
+	return bodies, packed, keys
+}
+
+// unpacked returns the answer from its packed form, which must have an order.
+func unpacked(t *testing.T, packed []byte, key Key) Answer {
+	t.Helper()
+	answer, err := UnpackAnswer(packed, key, fetchedAt)
+	if err != nil || answer.Order == nil {
+		t.Errorf("order %d: %v, %v", key.ID, answer.Order, err)
+	}
+	return answer
+}
+
+// TestUnpackAnswer decodes each fixture from its packed form, which is a third of its text at most.
+func TestUnpackAnswer(t *testing.T) {
+	bodies, packed, keys := packedFixtures(t)
+	for i, body := range bodies {
+		want, err := DecodeAnswer(body, keys[i], fetchedAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := unpacked(t, packed[i], keys[i]); !reflect.DeepEqual(got, want) {
+			t.Errorf("order %d: got %+v, want %+v", keys[i].ID, got, want)
+		}
+		if text := compacted(t, body); len(packed[i]) > len(text)/3 {
+			t.Errorf("order %d: %d bytes packed, %d as text", keys[i].ID, len(packed[i]), len(text))
 		}
 	}
+	if _, err := UnpackAnswer(packed[0], Key{ID: 1}, fetchedAt); KindOf(err) != KindBadResponse {
+		t.Errorf("another order: %v", err)
+	}
+}
+
+// TestUnpackedOrdersStandAlone wants orders to keep nothing of the memory that the next ones are
+// unpacked in.
+func TestUnpackedOrdersStandAlone(t *testing.T) {
+	bodies, packed, keys := packedFixtures(t)
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			var answers []Answer
+			for range 20 {
+				for i := range packed {
+					answers = append(answers, unpacked(t, packed[i], keys[i]))
+				}
+			}
+			for i, got := range answers {
+				at := i % len(bodies)
+				if want, err := DecodeAnswer(bodies[at], keys[at], fetchedAt); err != nil || !reflect.DeepEqual(got, want) {
+					t.Errorf("order %d is another one after %d more: %v", keys[at].ID, len(answers)-i, err)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 // TestPackable leaves an answer alone whose order shows white space between values.
