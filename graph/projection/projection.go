@@ -15,6 +15,8 @@ import (
 	"io"
 	"reflect"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"ordergraph/upstream"
 )
 
@@ -40,9 +42,15 @@ func (s *Selection) Of(order *upstream.Order) *Order {
 	return &Order{Order: order, selection: s}
 }
 
-// MarshalGQLContext writes the order. It fails if the order lacks what the schema says is never null,
-// and has written nothing then.
-func (o *Order) MarshalGQLContext(_ context.Context, w io.Writer) error {
+// MarshalGQLContext writes the order. It fails if the order lacks what the schema says is never null, or
+// if a panic breaks it off, and has written nothing then: the other orders of the response are not
+// harmed.
+func (o *Order) MarshalGQLContext(ctx context.Context, w io.Writer) (err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = graphql.GetOperationContext(ctx).Recover(ctx, thrown)
+		}
+	}()
 	usual := o.selection.size.Load()
 	out, err := o.selection.order.write(room(w, int(usual)), reflect.ValueOf(o.Order), o.selection.fields)
 	if err != nil {

@@ -2,6 +2,7 @@ package projection
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"runtime"
@@ -161,6 +162,19 @@ func TestNeverNull(t *testing.T) {
 	err := compiled(t, schema).Select(operation, field).Of(&upstream.Order{ID: 5}).MarshalGQLContext(t.Context(), &got)
 	if err == nil || !strings.Contains(err.Error(), "status is null") || got.Len() > 0 {
 		t.Errorf("got %q, %v", &got, err)
+	}
+}
+
+// TestPanic wants a panic to be an error of that order alone.
+func TestPanic(t *testing.T) {
+	var thrown any
+	ctx := graphql.WithOperationContext(t.Context(), &graphql.OperationContext{
+		RecoverFunc: func(_ context.Context, value any) error { thrown = value; return errWrite },
+	})
+	order := &Order{Order: someOrder(t), selection: &Selection{order: &object{}, fields: []selected{{alias: "no field"}}}}
+	var got bytes.Buffer
+	if err := order.MarshalGQLContext(ctx, &got); !errors.Is(err, errWrite) || got.Len() > 0 || thrown == nil {
+		t.Errorf("got %q, %v, thrown %v", &got, err, thrown)
 	}
 }
 
