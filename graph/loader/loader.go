@@ -26,8 +26,9 @@ const wait = 2 * time.Millisecond
 // upstream knows none. Every error is, or wraps, an *upstream.Error, except after a panic.
 type Thunk func() (*upstream.Order, error)
 
-// Load starts to load an order of the operation that ctx belongs to. Start all loads of a field
-// before waiting for the first one: they are called for together.
+// Load starts to load an order of the operation that ctx belongs to; one that is the only one to be
+// loaded starts when somebody waits for it. Start all loads of a field before waiting for the first
+// one: they are called for together.
 //
 // An order that was not planned is refused: nobody knows what is needed of it, and a call in the dark
 // might have to be paid twice.

@@ -19,15 +19,12 @@ type front struct {
 	hand   int
 }
 
-// add keeps the order of a packed copy ready. It returns false if there can be no room for it.
-func (f *front) add(s *snapshot, order *upstream.Order, bytes int64) bool {
+// add keeps the order of a packed copy ready, unless there can be no room for it.
+func (f *front) add(s *snapshot, order *upstream.Order, bytes int64) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	if s.place > 0 {
-		return true
-	}
-	if bytes > f.budget {
-		return false
+	if s.place > 0 || bytes > f.budget {
+		return
 	}
 	for f.used+bytes > f.budget {
 		f.advance()
@@ -37,7 +34,6 @@ func (f *front) add(s *snapshot, order *upstream.Order, bytes int64) bool {
 	f.used += bytes
 	f.ready = append(f.ready, s)
 	s.place = len(f.ready)
-	return true
 }
 
 // advance moves the hand by one copy.
