@@ -40,9 +40,6 @@ func newExecutor(options Options) (graphql.GraphExecutor, error) {
 	exec.SetRecoverFunc(presenter.recover)
 	exec.Use(admission{introspection: !options.NoIntrospection})
 	exec.Use(loader.New(options.Orders, planner.plan, maxOrders))
-	if options.ResponseCacheSize > 0 {
-		exec.Use(awaiting{})
-	}
 	exec.Use(linkBudget{})
 	exec.Use(badValueReports{schema: schema})
 	return limits.Guard(exec, options.Limits, !options.NoIntrospection), nil

@@ -1,14 +1,9 @@
 package graph
 
 import (
-	"context"
 	"errors"
-	"time"
-
-	"github.com/99designs/gqlgen/graphql"
 
 	"ordergraph/graph/httpapi"
-	"ordergraph/graph/loader"
 	"ordergraph/graph/respcache"
 	"ordergraph/upstream"
 )
@@ -40,38 +35,6 @@ func (r responses) Find(scope *upstream.Scope, request httpapi.Request) *httpapi
 // FindOperation returns an answer that is as good as executing the operation now.
 func (r responses) FindOperation(scope *upstream.Scope, operation httpapi.OperationDigest, request httpapi.Request) *httpapi.Whole {
 	return whole(r.cache.FindOperation(scope, respcache.Operation(operation), respcache.Request(request)))
-}
-
-// Share lets concurrent requests for one operation share one execution. Where the answer will not be
-// kept it lets each execute.
-func (r responses) Share(ctx context.Context, scope *upstream.Scope, operation httpapi.OperationDigest, request httpapi.Request) (*httpapi.Whole, func()) {
-	until, _ := scope.Shown.FreshUntil()
-	if _, complete := scope.Shown.Copies(); !complete || !time.Now().Before(until) {
-		return nil, func() {}
-	}
-	found, leave := r.cache.Share(ctx, scope, respcache.Operation(operation), respcache.Request(request))
-	return whole(found), leave
-}
-
-// awaiting loads the orders of an operation before its execution begins, so that requests can share
-// the execution without ever sharing, or delaying, a call.
-type awaiting struct{}
-
-var (
-	_ graphql.HandlerExtension     = awaiting{}
-	_ graphql.OperationInterceptor = awaiting{}
-)
-
-// ExtensionName names the extension.
-func (awaiting) ExtensionName() string { return "OrdersFirst" }
-
-// Validate has nothing to check.
-func (awaiting) Validate(graphql.ExecutableSchema) error { return nil }
-
-// InterceptOperation waits for the planned orders.
-func (awaiting) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	loader.Await(ctx)
-	return next(ctx)
 }
 
 func whole(entry *respcache.Entry[*httpapi.Whole]) *httpapi.Whole {

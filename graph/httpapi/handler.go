@@ -175,8 +175,7 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) out
 	return h.executeOnce(ctx, operation, request, x)
 }
 
-// executeOnce executes a query unless its answer is remembered, or another request is executing the
-// same query for the same caller.
+// executeOnce executes a query unless its answer is remembered.
 func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationContext, request Request, x *exchange) outcome {
 	digest, ok := digestOperation(operation)
 	if !ok {
@@ -187,11 +186,6 @@ func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationC
 		return outcome{whole: whole}
 	}
 	next, ctx := h.executor.DispatchOperation(ctx, operation)
-	whole, leave := h.responses.Share(ctx, &x.scope, digest, request)
-	defer leave() // a panic must not strand those who wait
-	if whole != nil {
-		return outcome{answer: whole.answer(x.scope.Usage.Counts())}
-	}
 	came := respond(ctx, next, x)
 	if came.answer != nil && came.answer.Data != nil {
 		came.answer.Operation = x.operation

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"context"
 	"net/http"
 	"strconv"
 	"sync"
@@ -21,11 +20,6 @@ type Responses interface {
 	// FindOperation returns the answer to an operation that came before from the same caller, nil if
 	// there is none, and lets Find know the request from then on, unless its bytes are empty.
 	FindOperation(scope *upstream.Scope, operation OperationDigest, request Request) *Whole
-	// Share is asked when all orders of a query have been loaded, right before it is executed. It
-	// returns the answer if there is one by now, and may wait for another request that is executing
-	// the same operation, for as long as ctx lasts. Otherwise the caller executes the query, and then
-	// calls leave, after Keep.
-	Share(ctx context.Context, scope *upstream.Scope, operation OperationDigest, request Request) (whole *Whole, leave func())
 	// Keep is given every query that was executed, and decides what to remember. It must copy the
 	// request's bytes, and must not remember empty ones.
 	Keep(scope *upstream.Scope, operation OperationDigest, request Request, answer *Answer)
@@ -87,11 +81,6 @@ func NewWhole(answer *Answer, orders int) *Whole {
 
 // Bytes is the memory that the answer takes, in bytes, besides what Grow was asked for.
 func (w *Whole) Bytes() int { return wholeBytes + len(w.body) }
-
-// answer returns the answer to a request that has loaded its orders itself, at the given cost.
-func (w *Whole) answer(counts upstream.Counts) *Answer {
-	return &Answer{Data: w.data, Counts: counts, ShowsOrder: true, FreshUntil: w.freshUntil}
-}
 
 // cacheControl returns the value of Cache-Control.
 func (w *Whole) cacheControl(now time.Time) []string {

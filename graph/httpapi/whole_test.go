@@ -42,10 +42,6 @@ func (c *recall) FindOperation(scope *upstream.Scope, operation OperationDigest,
 	return c.knownOperation
 }
 
-func (*recall) Share(context.Context, *upstream.Scope, OperationDigest, Request) (*Whole, func()) {
-	return nil, func() {}
-}
-
 func (c *recall) Keep(_ *upstream.Scope, operation OperationDigest, request Request, answer *Answer) {
 	if operation != c.asked[len(c.asked)-1] {
 		panic("kept under another operation than was asked for")

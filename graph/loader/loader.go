@@ -49,23 +49,6 @@ func Load(ctx context.Context, key upstream.Key) Thunk {
 	return Thunk(operation.loader.Load(ctx, key))
 }
 
-// Await loads all orders of the operation that ctx belongs to, and returns when they are there or
-// have failed. Load then returns what came of it.
-func Await(ctx context.Context) {
-	operation, found := ctx.Value(operationKey{}).(*operation)
-	if !found {
-		return
-	}
-	thunks := make([]Thunk, 0, len(operation.needs))
-	for key := range operation.needs {
-		thunks = append(thunks, Load(ctx, key))
-	}
-	for _, thunk := range thunks {
-		// Whoever loads the order is told of its error.
-		_, _ = thunk()
-	}
-}
-
 func unplanned(key upstream.Key) Thunk {
 	return func() (*upstream.Order, error) {
 		return nil, &upstream.Error{

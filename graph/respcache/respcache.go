@@ -70,7 +70,6 @@ type Cache[A any] struct {
 	entries map[operationKey]*Entry[A]
 	recent  *list.List // of *Entry[A], the latest in front
 	used    int
-	flights map[operationKey]*flight
 }
 
 // Entry is an answer that is, or was, remembered. NewEntry makes one.
@@ -117,7 +116,7 @@ type operationKey struct {
 func New[A any](copies upstream.Copies, bytes int) *Cache[A] {
 	return &Cache[A]{
 		copies: copies, budget: bytes, seed: maphash.MakeSeed(),
-		names: map[uint64]*name[A]{}, entries: map[operationKey]*Entry[A]{}, recent: list.New(), flights: map[operationKey]*flight{},
+		names: map[uint64]*name[A]{}, entries: map[operationKey]*Entry[A]{}, recent: list.New(),
 	}
 }
 
