@@ -14,11 +14,14 @@ type Scope struct {
 	// Tenant partitions everything that remembers: the whole Authorization value in pass-through
 	// mode, the client token in service mode. It is never stored, only a keyed hash of it.
 	Tenant Secret
-	// ArrivedAt is when the request arrived. A refusal of the upstream that was learnt later does
-	// not hold for it.
+	// ArrivedAt is when the request began to arrive: answers to a request with NoCache are of calls
+	// that were written later.
 	ArrivedAt time.Time
-	// NoCache asks for answers from upstream that were started after ArrivedAt: no copy of any kind
-	// is served.
+	// ReceivedAt is when the whole request had arrived, its body included; zero means at ArrivedAt. A
+	// refusal of the upstream holds for every request that was not received when it was learnt, so that
+	// a slow body evades none, and for no other, so that one order spoils none of the same request.
+	ReceivedAt time.Time
+	// NoCache asks for answers from upstream: no copy of any kind is served.
 	NoCache bool
 	// RequestID names the GraphQL request in logs, errors and the header X-Request-Id.
 	RequestID string
@@ -35,9 +38,17 @@ type Scope struct {
 }
 
 // Usage counts what one GraphQL request cost; extensions.upstream shows it. Safe for concurrent use.
+//
+// A call may outlive its request: it is paid for, and so it is finished. Whoever starts calls that may
+// do so says when they start and end, and whoever needs the whole cost gets it from Close.
 type Usage struct {
-	mutex  sync.Mutex
+	mu     sync.Mutex
 	counts Counts
+	// underWay is the number of calls that have started and not ended.
+	underWay int
+	closed   bool
+	// settled is set while Close waits for calls.
+	settled func(Counts)
 }
 
 // Counts is a reading of Usage.
@@ -54,19 +65,60 @@ type Counts struct {
 
 // Add adds c to the bill.
 func (u *Usage) Add(c Counts) {
-	u.mutex.Lock()
-	defer u.mutex.Unlock()
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	u.counts.Calls += c.Calls
 	u.counts.Points += c.Points
 	u.counts.Hits += c.Hits
 	u.counts.Stale += c.Stale
 }
 
-// Counts returns the bill so far. A call that the request no longer waits for may still be added.
+// Counts returns the bill so far. Calls that are under way may still be added.
 func (u *Usage) Counts() Counts {
-	u.mutex.Lock()
-	defer u.mutex.Unlock()
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	return u.counts
+}
+
+// CallStarted says that a call starts which may be added to the bill, and reports whether it may: after
+// Close it must not be made. CallEnded must follow.
+func (u *Usage) CallStarted() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed {
+		return false
+	}
+	u.underWay++
+	return true
+}
+
+// CallEnded says that a call that CallStarted let start will add nothing more.
+func (u *Usage) CallEnded() {
+	u.mu.Lock()
+	u.underWay--
+	settled, counts := u.settled, u.counts
+	if u.underWay > 0 || settled == nil {
+		u.mu.Unlock()
+		return
+	}
+	u.settled = nil
+	u.mu.Unlock()
+	settled(counts)
+}
+
+// Close lets no further call start, and passes the whole bill to settled when the calls under way have
+// ended: at once, or on the goroutine of the last of them, which settled must not hold up.
+func (u *Usage) Close(settled func(Counts)) {
+	u.mu.Lock()
+	u.closed = true
+	counts := u.counts
+	if u.underWay > 0 {
+		u.settled = settled
+		u.mu.Unlock()
+		return
+	}
+	u.mu.Unlock()
+	settled(counts)
 }
 
 // Shown is which orders the answer to one GraphQL request shows, as far as those need to know who keep

@@ -37,8 +37,10 @@ type Answer struct {
 	Errors gqlerror.List
 	// Extensions are the members of extensions other than upstream.
 	Extensions map[string]any
-	// Counts is the member extensions.upstream.
-	Counts upstream.Counts
+	// Executed says that the operation was executed, though it may show no data; Counts is the member
+	// extensions.upstream, which then says what it has cost by now.
+	Executed bool
+	Counts   upstream.Counts
 	// ShowsOrder tells whether the data show any order, FreshUntil until when all of those are fresh.
 	ShowsOrder bool
 	FreshUntil time.Time
@@ -70,11 +72,11 @@ func (a *Answer) appendTo(body *bytes.Buffer, requestID string) {
 }
 
 func (a *Answer) appendExtensions(body *bytes.Buffer) {
-	if a.Data == nil && len(a.Extensions) == 0 {
+	if !a.Executed && len(a.Extensions) == 0 {
 		return
 	}
 	body.WriteString(`,"extensions":{`)
-	if a.Data != nil {
+	if a.Executed {
 		a.appendCounts(body)
 	}
 	if len(a.Extensions) > 0 {
@@ -85,7 +87,7 @@ func (a *Answer) appendExtensions(body *bytes.Buffer) {
 
 func (a *Answer) appendOthers(body *bytes.Buffer) {
 	for i, name := range slices.Sorted(maps.Keys(a.Extensions)) {
-		if i > 0 || a.Data != nil {
+		if i > 0 || a.Executed {
 			body.WriteByte(',')
 		}
 		body.Write(encode(name))

@@ -58,9 +58,10 @@ type exchange struct {
 	media     mediaType
 	status    int
 	operation Operation
-	codes     []string
-	counts    upstream.Counts
-	endedAt   time.Time
+	// executed says that the operation was dispatched, so that it may have cost something.
+	executed bool
+	codes    []string
+	endedAt  time.Time
 }
 
 // outcome is what came of a request: one of these, or nothing if the caller has hung up.
@@ -70,7 +71,8 @@ type outcome struct {
 	refused *refusal
 }
 
-// ServeHTTP answers one request and writes one log line about it.
+// ServeHTTP answers one request. The one log line about it follows when its upstream calls have ended,
+// of which some may outlive it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{codes: []string{}, scope: upstream.Scope{
 		ArrivedAt: time.Now(),
@@ -113,6 +115,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *exchange, bu
 		return outcome{refused: refused}
 	}
 	request, refused := h.read(w, r, buffer)
+	x.scope.ReceivedAt = time.Now()
 	if refused != nil {
 		return outcome{refused: refused}
 	}
@@ -168,6 +171,7 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) out
 		// The document may be forgotten. To leave it again, the request must come this far again.
 		request.Raw = nil
 	}
+	x.executed = true
 	if h.responses == nil || operation.Operation.Operation != ast.Query {
 		next, ctx := h.executor.DispatchOperation(ctx, operation)
 		return respond(ctx, next, x)
@@ -251,7 +255,10 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answ
 			status = http.StatusBadRequest
 		}
 	}
-	x.status, x.codes, x.counts = status, errorCodes(answer.Errors), answer.Counts
+	x.status, x.codes = status, errorCodes(answer.Errors)
+	if x.executed {
+		answer.Executed, answer.Counts = true, x.scope.Usage.Counts()
+	}
 	body := takeBuffer()
 	defer giveBuffer(body)
 	answer.appendTo(body, x.scope.RequestID)

@@ -4,28 +4,36 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 // maxLoggedName bounds the operation name in the log, in bytes. GraphQL names are ASCII.
 const maxLoggedName = 64
 
-// logRequest writes the one line about a request. Nothing of it but the request id and the name of
-// an operation that was parsed comes from the caller.
+// logRequest writes the one line about a request when its calls have ended, so that the sums over all
+// lines are those of all calls and points. Nothing of it but the request id and the name of an
+// operation that was parsed comes from the caller.
 func (h *Handler) logRequest(ctx context.Context, x *exchange) {
-	if !h.log.Enabled(ctx, slog.LevelInfo) {
-		return
-	}
 	x.endedAt = time.Now()
-	// Without the place in the source, which costs more than the rest.
-	record := slog.NewRecord(x.endedAt, slog.LevelInfo, "request", 0)
-	record.AddAttrs(slog.Any("", (*requestLine)(x)))
-	// There is nowhere to log that there is no log.
-	_ = h.log.Handler().Handle(ctx, record)
+	x.scope.Usage.Close(func(counts upstream.Counts) {
+		if !h.log.Enabled(ctx, slog.LevelInfo) {
+			return
+		}
+		// Without the place in the source, which costs more than the rest.
+		record := slog.NewRecord(time.Now(), slog.LevelInfo, "request", 0)
+		record.AddAttrs(slog.Any("", &requestLine{x, counts}))
+		// There is nowhere to log that there is no log.
+		_ = h.log.Handler().Handle(ctx, record)
+	})
 }
 
 // requestLine is what the log says about an exchange. A handler of log/slog writes it as any group
 // without a name; graph/jsonlog takes the attributes one by one, which costs less.
-type requestLine exchange
+type requestLine struct {
+	*exchange
+	counts upstream.Counts
+}
 
 // Attributes calls yield with each attribute until it returns false.
 func (l *requestLine) Attributes(yield func(slog.Attr) bool) {

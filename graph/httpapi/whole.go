@@ -64,7 +64,7 @@ type compressedBody struct {
 
 // NewWhole returns what is sent in place of an answer that shows the given number of distinct orders.
 func NewWhole(answer *Answer, orders int) *Whole {
-	again := Answer{Data: answer.Data, Counts: upstream.Counts{Hits: orders}}
+	again := Answer{Data: answer.Data, Executed: true, Counts: upstream.Counts{Hits: orders}}
 	buffer := takeBuffer()
 	defer giveBuffer(buffer)
 	again.appendTo(buffer, "")
@@ -124,7 +124,8 @@ func (w *Whole) gzip() *compressedBody {
 
 // sendWhole sends an answer that was remembered, as send does one that was executed.
 func (h *Handler) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange, whole *Whole) {
-	x.status, x.operation, x.counts = http.StatusOK, whole.operation, whole.counts
+	x.status, x.operation = http.StatusOK, whole.operation
+	x.scope.Usage.Add(whole.counts)
 	header := w.Header()
 	header["Cache-Control"] = whole.cacheControl(time.Now())
 	setVary(header, varyComplete)
