@@ -87,11 +87,12 @@ func readEnums(t testing.TB) map[string]map[string]string {
 	}
 	enums := map[string]map[string]string{}
 	for _, record := range records[1:] {
-		if enums[record[0]] == nil {
-			enums[record[0]] = map[string]string{}
+		name := schemaType(record[0])
+		if enums[name] == nil {
+			enums[name] = map[string]string{}
 		}
 		for _, form := range strings.FieldsFunc(record[2], func(r rune) bool { return r == ',' || r == ';' }) {
-			enums[record[0]][plain(strings.TrimPrefix(strings.TrimSpace(form), "alibaba "))] = record[1]
+			enums[name][plain(strings.TrimPrefix(strings.TrimSpace(form), "alibaba "))] = record[1]
 		}
 	}
 	return enums

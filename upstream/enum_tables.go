@@ -13,6 +13,16 @@ var orderStatusTable = newEnumTable(
 	sentAs("SUCCESS", "success"),
 	sentAs("CANCELLED", "cancel"),
 	sentAs("TERMINATED", "terminated"),
+	sentAs("PAID_NOT_SETTLED", "paid_but_not_fund"),
+	sentAs("SHIPPED_NOT_SETTLED", "send_goods_but_not_fund"),
+	sentAs("GOODS_CONFIRMED_NOT_SETTLED", "confirm_goods_but_not_fund"),
+	sentAs("GOODS_CONFIRMED_DISCOUNTED", "confirm_goods_and_has_subsidy"),
+	sentAs("WAIT_SELLER_CONFIRM", "waitsellerconfirm"),
+	sentAs("WAIT_BUYER_CONFIRM", "waitbuyerconfirm"),
+	sentAs("WAIT_SELLER_ACT", "waitselleract"),
+	sentAs("WAIT_BUYER_CONFIRM_ACTION", "waitbuyerconfirmaction"),
+	sentAs("WAIT_SELLER_PUSH", "waitsellerpush"),
+	sentAs("SIGN_FAILED", "signinfailed"),
 )
 
 var refundStatusTable = newEnumTable(
@@ -22,6 +32,8 @@ var refundStatusTable = newEnumTable(
 	sentAs("WAIT_SELLER_RECEIVE", "waitsellerreceive", "WAIT_SELLER_RECEIVE"),
 	sentAs("REFUND_SUCCEEDED", "refundsuccess", "REFUND_SUCCESS"),
 	sentAs("REFUND_CLOSED", "refundclose", "REFUND_CLOSED"),
+	sentAs("NO_REFUND", "NO_REFUND"),
+	sentAs("SELLER_REFUSED", "SELLER_REFUSE_BUYER"),
 )
 
 var cancellationReasonTable = newEnumTable(

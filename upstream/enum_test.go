@@ -20,30 +20,53 @@ type enumType interface {
 	UnmarshalGQL(value any) error
 }
 
-// newEnums holds a constructor of each enum by the name of its GraphQL type.
+// newEnums holds a constructor of each enum by the name that testdata/enums.tsv has for its type.
 var newEnums = map[string]func() enumType{
-	"OrderStatus":           func() enumType { return new(OrderStatus) },
-	"RefundStatus":          func() enumType { return new(RefundStatus) },
-	"CancellationReason":    func() enumType { return new(CancellationReason) },
-	"CancellationInitiator": func() enumType { return new(CancellationInitiator) },
-	"TradeType":             func() enumType { return new(TradeType) },
-	"BusinessType":          func() enumType { return new(BusinessType) },
-	"PaymentStageStatus":    func() enumType { return new(PaymentStageStatus) },
-	"StagePaymentStatus":    func() enumType { return new(StagePaymentStatus) },
-	"PaymentTimeoutType":    func() enumType { return new(PaymentTimeoutType) },
-	"PaymentStatus":         func() enumType { return new(PaymentStatus) },
-	"PaymentMethod":         func() enumType { return new(PaymentMethod) },
-	"FulfillmentStatus":     func() enumType { return new(FulfillmentStatus) },
-	"ShipmentType":          func() enumType { return new(ShipmentType) },
-	"ShipmentStatus":        func() enumType { return new(ShipmentStatus) },
-	"NoCarrierReason":       func() enumType { return new(NoCarrierReason) },
-	"InvoiceType":           func() enumType { return new(InvoiceType) },
-	"ReviewStatus":          func() enumType { return new(ReviewStatus) },
-	"CustomsRecordType":     func() enumType { return new(CustomsRecordType) },
+	"OrderStatus":                    func() enumType { return new(OrderStatus) },
+	"OrderRefundStatus":              func() enumType { return new(RefundStatus) },
+	"OrderCancellationReason":        func() enumType { return new(CancellationReason) },
+	"OrderCancellationInitiator":     func() enumType { return new(CancellationInitiator) },
+	"OrderTradeType":                 func() enumType { return new(TradeType) },
+	"OrderBusinessType":              func() enumType { return new(BusinessType) },
+	"OrderPaymentStageStatus":        func() enumType { return new(PaymentStageStatus) },
+	"OrderStagePaymentStatus":        func() enumType { return new(StagePaymentStatus) },
+	"OrderPaymentTimeoutType":        func() enumType { return new(PaymentTimeoutType) },
+	"OrderPaymentStatus":             func() enumType { return new(PaymentStatus) },
+	"OrderPaymentMethod":             func() enumType { return new(PaymentMethod) },
+	"OrderFulfillmentStatus":         func() enumType { return new(FulfillmentStatus) },
+	"OrderShipmentType":              func() enumType { return new(ShipmentType) },
+	"OrderShipmentStatus":            func() enumType { return new(ShipmentStatus) },
+	"OrderCarrierlessDeliveryReason": func() enumType { return new(NoCarrierReason) },
+	"OrderInvoiceType":               func() enumType { return new(InvoiceType) },
+	"OrderReviewStatus":              func() enumType { return new(ReviewStatus) },
+	"OrderCustomsRecordType":         func() enumType { return new(CustomsRecordType) },
 }
 
-// TestEnumTable wants every value of testdata/enums.tsv in every wire form that it lists.
-func TestEnumTable(t *testing.T) {
+// enumTables holds the table of each enum by the same names.
+var enumTables = map[string]*enumTable{
+	"OrderStatus":                    orderStatusTable,
+	"OrderRefundStatus":              refundStatusTable,
+	"OrderCancellationReason":        cancellationReasonTable,
+	"OrderCancellationInitiator":     cancellationInitiatorTable,
+	"OrderTradeType":                 tradeTypeTable,
+	"OrderBusinessType":              businessTypeTable,
+	"OrderPaymentStageStatus":        paymentStageStatusTable,
+	"OrderStagePaymentStatus":        stagePaymentStatusTable,
+	"OrderPaymentTimeoutType":        paymentTimeoutTypeTable,
+	"OrderPaymentStatus":             paymentStatusTable,
+	"OrderPaymentMethod":             paymentMethodTable,
+	"OrderFulfillmentStatus":         fulfillmentStatusTable,
+	"OrderShipmentType":              shipmentTypeTable,
+	"OrderShipmentStatus":            shipmentStatusTable,
+	"OrderCarrierlessDeliveryReason": noCarrierReasonTable,
+	"OrderInvoiceType":               invoiceTypeTable,
+	"OrderReviewStatus":              reviewStatusTable,
+	"OrderCustomsRecordType":         customsRecordTypeTable,
+}
+
+// inventory is testdata/enums.tsv: the wire forms of each value of each enum.
+func inventory(t *testing.T) map[string]map[string][]string {
+	t.Helper()
 	file, err := os.Open("testdata/enums.tsv")
 	if err != nil {
 		t.Fatal(err)
@@ -55,31 +78,53 @@ func TestEnumTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	types := map[string]bool{}
+	enums := map[string]map[string][]string{}
 	for _, record := range records[1:] {
-		name, value, wire := record[0], record[1], record[2]
-		types[name] = true
+		if enums[record[0]] == nil {
+			enums[record[0]] = map[string][]string{}
+		}
+		for _, form := range strings.FieldsFunc(record[2], func(r rune) bool { return r == ',' || r == ';' }) {
+			form = strings.TrimPrefix(strings.TrimSpace(form), "alibaba ")
+			enums[record[0]][record[1]] = append(enums[record[0]][record[1]], form)
+		}
+	}
+	return enums
+}
+
+// TestEnumTable wants every value of testdata/enums.tsv in every wire form that it lists, and no other
+// value.
+func TestEnumTable(t *testing.T) {
+	enums := inventory(t)
+	for name, values := range enums {
 		newEnum := newEnums[name]
 		if newEnum == nil {
 			t.Errorf("%s: no such enum", name)
 			continue
 		}
-		for _, form := range strings.FieldsFunc(wire, func(r rune) bool { return r == ',' || r == ';' }) {
-			form = strings.TrimPrefix(strings.TrimSpace(form), "alibaba ")
-			enum := newEnum()
-			if err := enum.decode(quote(t, form)); err != nil || enum.String() != value {
-				t.Errorf("%s: %q is %q, %v, want %q", name, form, enum, err, value)
+		for value, forms := range values {
+			for _, form := range forms {
+				enum := newEnum()
+				if err := enum.decode(quote(t, form)); err != nil || enum.String() != value {
+					t.Errorf("%s: %q is %q, %v, want %q", name, form, enum, err, value)
+				}
+				if got := enum.Raw(); got != (RawText{form, true}) {
+					t.Errorf("%s: the raw text of %q is %v", name, form, got)
+				}
 			}
-			if got := enum.Raw(); got != (RawText{form, true}) {
-				t.Errorf("%s: the raw text of %q is %v", name, form, got)
+			if err := newEnum().UnmarshalGQL(value); err != nil {
+				t.Errorf("%s.%s: %v", name, value, err)
 			}
-		}
-		if err := newEnum().UnmarshalGQL(value); err != nil {
-			t.Errorf("%s.%s: %v", name, value, err)
 		}
 	}
-	if len(types) != len(newEnums) {
-		t.Errorf("testdata/enums.tsv has %d enums, want %d", len(types), len(newEnums))
+	if len(enums) != len(newEnums) {
+		t.Errorf("testdata/enums.tsv has %d enums, want %d", len(enums), len(newEnums))
+	}
+	for name, table := range enumTables {
+		for _, value := range table.values {
+			if enums[name][value] == nil {
+				t.Errorf("%s.%s: not in testdata/enums.tsv", name, value)
+			}
+		}
 	}
 }
 
@@ -108,35 +153,35 @@ func TestEnumForms(t *testing.T) {
 		{"OrderStatus", `"  "`, "", "  "},
 		{"OrderStatus", `true`, "UNKNOWN", "true"},
 		{"OrderStatus", `{"a": [1]}`, "UNKNOWN", `{"a": [1]}`},
-		{"CancellationInitiator", `"CLOSE_TRADE_BY_CREADIT"`, "CREDIT_COMPLAINT", "CLOSE_TRADE_BY_CREADIT"},
-		{"CancellationInitiator", `"close_trade_by_credit"`, "CREDIT_COMPLAINT", "close_trade_by_credit"},
-		{"TradeType", `"50060"`, "TRADE_4", "50060"},
-		{"TradeType", `50060`, "TRADE_4", "50060"},
-		{"TradeType", `5.006e4`, "TRADE_4", "5.006e4"},
-		{"TradeType", `1`, "ESCROW", "1"},
-		{"TradeType", `1.0`, "ESCROW", "1.0"},
-		{"TradeType", `"1.0"`, "ESCROW", "1.0"},
-		{"TradeType", `"10"`, "ACCOUNT_PERIOD", "10"},
-		{"TradeType", `1e1`, "ACCOUNT_PERIOD", "1e1"},
-		{"TradeType", `"1e999999999"`, "UNKNOWN", "1e999999999"},
-		{"TradeType", `1.5`, "UNKNOWN", "1.5"},
-		{"TradeType", `"-1"`, "UNKNOWN", "-1"},
-		{"PaymentMethod", `1.3`, "UNKNOWN", "1.3"},
-		{"PaymentMethod", `13.00`, "PAYMENT_PLATFORM", "13.00"},
-		{"PaymentMethod", `"11"`, "UNKNOWN", "11"},
-		{"PaymentMethod", `"ach"`, "ECHECK", "ach"},
-		{"PaymentStatus", `"SUCCESS"`, "SUCCEEDED", "SUCCESS"},
-		{"PaymentStatus", `"PAY_SUCCESS"`, "PAYMENT_SUCCEEDED", "PAY_SUCCESS"},
-		{"InvoiceType", `9`, "UNKNOWN", "9"},
-		{"InvoiceType", `0`, "ORDINARY", "0"},
-		{"InvoiceType", `-0`, "ORDINARY", "-0"},
-		{"ShipmentType", `"SELF_SEND_GOODS"`, "SELF_SHIPPED", "SELF_SEND_GOODS"},
-		{"ShipmentType", `2`, "NO_LOGISTICS", "2"},
-		{"NoCarrierReason", `"-1"`, "", "-1"},
-		{"NoCarrierReason", `-1`, "", "-1"},
-		{"NoCarrierReason", `-1.0`, "", "-1.0"},
-		{"NoCarrierReason", `"1"`, "THIRD_PARTY_CARRIER", "1"},
-		{"NoCarrierReason", `"-2"`, "UNKNOWN", "-2"},
+		{"OrderCancellationInitiator", `"CLOSE_TRADE_BY_CREADIT"`, "CREDIT_COMPLAINT", "CLOSE_TRADE_BY_CREADIT"},
+		{"OrderCancellationInitiator", `"close_trade_by_credit"`, "CREDIT_COMPLAINT", "close_trade_by_credit"},
+		{"OrderTradeType", `"50060"`, "TRADE_4", "50060"},
+		{"OrderTradeType", `50060`, "TRADE_4", "50060"},
+		{"OrderTradeType", `5.006e4`, "TRADE_4", "5.006e4"},
+		{"OrderTradeType", `1`, "ESCROW", "1"},
+		{"OrderTradeType", `1.0`, "ESCROW", "1.0"},
+		{"OrderTradeType", `"1.0"`, "ESCROW", "1.0"},
+		{"OrderTradeType", `"10"`, "ACCOUNT_PERIOD", "10"},
+		{"OrderTradeType", `1e1`, "ACCOUNT_PERIOD", "1e1"},
+		{"OrderTradeType", `"1e999999999"`, "UNKNOWN", "1e999999999"},
+		{"OrderTradeType", `1.5`, "UNKNOWN", "1.5"},
+		{"OrderTradeType", `"-1"`, "UNKNOWN", "-1"},
+		{"OrderPaymentMethod", `1.3`, "UNKNOWN", "1.3"},
+		{"OrderPaymentMethod", `13.00`, "PAYMENT_PLATFORM", "13.00"},
+		{"OrderPaymentMethod", `"11"`, "UNKNOWN", "11"},
+		{"OrderPaymentMethod", `"ach"`, "ECHECK", "ach"},
+		{"OrderPaymentStatus", `"SUCCESS"`, "SUCCEEDED", "SUCCESS"},
+		{"OrderPaymentStatus", `"PAY_SUCCESS"`, "PAYMENT_SUCCEEDED", "PAY_SUCCESS"},
+		{"OrderInvoiceType", `9`, "UNKNOWN", "9"},
+		{"OrderInvoiceType", `0`, "ORDINARY", "0"},
+		{"OrderInvoiceType", `-0`, "ORDINARY", "-0"},
+		{"OrderShipmentType", `"SELF_SEND_GOODS"`, "SELF_SHIPPED", "SELF_SEND_GOODS"},
+		{"OrderShipmentType", `2`, "NO_LOGISTICS", "2"},
+		{"OrderCarrierlessDeliveryReason", `"-1"`, "", "-1"},
+		{"OrderCarrierlessDeliveryReason", `-1`, "", "-1"},
+		{"OrderCarrierlessDeliveryReason", `-1.0`, "", "-1.0"},
+		{"OrderCarrierlessDeliveryReason", `"1"`, "THIRD_PARTY_CARRIER", "1"},
+		{"OrderCarrierlessDeliveryReason", `"-2"`, "UNKNOWN", "-2"},
 	}
 	for _, test := range tests {
 		enum := newEnums[test.name]()

@@ -1092,13 +1092,13 @@ enum OrderStatus {
   WAIT_BUYER_PAY
   "Paid; waiting for the seller to ship. (等待卖家发货; ` + "`" + `waitsellersend` + "`" + `)"
   WAIT_SELLER_SEND
-  "Waiting for the carrier to take it in. (not in the document, seen in the SDK; ` + "`" + `waitlogisticstakein` + "`" + `)"
+  "Waiting for the carrier to take it in. (等待物流揽件, not in the document, seen in several public programs; ` + "`" + `waitlogisticstakein` + "`" + `)"
   WAIT_LOGISTICS_TAKE_IN
   "Shipped; waiting for the buyer to confirm the receipt. (等待买家收货; ` + "`" + `waitbuyerreceive` + "`" + `)"
   WAIT_BUYER_RECEIVE
-  "Waiting for the buyer to sign for it. (not in the document, seen in the SDK; ` + "`" + `waitbuyersign` + "`" + `)"
+  "Waiting for the buyer to sign for it. (等待买家签收, not in the document, seen in several public programs; ` + "`" + `waitbuyersign` + "`" + `)"
   WAIT_BUYER_SIGN
-  "Signed for. (not in the document, seen in the SDK; ` + "`" + `signinsuccess` + "`" + `)"
+  "Signed for. (买家已签收, not in the document, seen in several public programs; ` + "`" + `signinsuccess` + "`" + `)"
   SIGNED
   "The buyer has confirmed the receipt. (已收货; ` + "`" + `confirm_goods` + "`" + `)"
   GOODS_CONFIRMED
@@ -1108,6 +1108,26 @@ enum OrderStatus {
   CANCELLED
   "Ended before completion. Final. (交易终止; ` + "`" + `terminated` + "`" + `)"
   TERMINATED
+  "Paid; the money has not arrived yet. (已支付,未到账, not in the document, seen in several public programs; ` + "`" + `paid_but_not_fund` + "`" + `)"
+  PAID_NOT_SETTLED
+  "Shipped; the money has not arrived yet. (已发货,未到账, not in the document, seen in several public programs; ` + "`" + `send_goods_but_not_fund` + "`" + `)"
+  SHIPPED_NOT_SETTLED
+  "The buyer has confirmed the receipt; the money has not arrived yet. (已收货,未到账, not in the document, seen in several public programs; ` + "`" + `confirm_goods_but_not_fund` + "`" + `)"
+  GOODS_CONFIRMED_NOT_SETTLED
+  "The buyer has confirmed the receipt; the bill was discounted, so the seller has been paid early. (已收货,已贴现, not in the document, seen in several public programs; ` + "`" + `confirm_goods_and_has_subsidy` + "`" + `)"
+  GOODS_CONFIRMED_DISCOUNTED
+  "Waiting for the seller to confirm the order. (等待卖家确认订单, not in the document, seen in several public programs; ` + "`" + `waitsellerconfirm` + "`" + `)"
+  WAIT_SELLER_CONFIRM
+  "Waiting for the buyer to confirm the order. (等待买家确认订单, not in the document, seen in several public programs; ` + "`" + `waitbuyerconfirm` + "`" + `)"
+  WAIT_BUYER_CONFIRM
+  "Waiting for an action of the seller's. (等待卖家操作, not in the document, seen in several public programs; ` + "`" + `waitselleract` + "`" + `)"
+  WAIT_SELLER_ACT
+  "Waiting for the buyer to confirm an action. (等待买家确认操作, not in the document, seen in several public programs; ` + "`" + `waitbuyerconfirmaction` + "`" + `)"
+  WAIT_BUYER_CONFIRM_ACTION
+  "Waiting for the seller to go on. (等待卖家推进, not in the document, seen in several public programs; ` + "`" + `waitsellerpush` + "`" + `)"
+  WAIT_SELLER_PUSH
+  "Could not be signed for. (签收失败, not in the document, seen in several public programs; ` + "`" + `signinfailed` + "`" + `)"
+  SIGN_FAILED
   "A value that is not known yet, or no value at all: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
@@ -1126,6 +1146,10 @@ enum RefundStatus {
   REFUND_SUCCEEDED
   "Closed without a refund. (退款失败, 退款关闭; ` + "`" + `refundclose` + "`" + `, ` + "`" + `REFUND_CLOSED` + "`" + `)"
   REFUND_CLOSED
+  "No refund was asked for. (无退款, not in the document, seen in several public programs; ` + "`" + `NO_REFUND` + "`" + `)"
+  NO_REFUND
+  "The seller refused the refund. (卖家拒绝退款, not in the document, seen in several public programs; ` + "`" + `SELLER_REFUSE_BUYER` + "`" + `)"
+  SELLER_REFUSED
   "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
   UNKNOWN
 }
