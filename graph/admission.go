@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -35,16 +36,20 @@ func (a admission) MutateOperationContext(ctx context.Context, operation *graphq
 	if operation.DisableIntrospection && introspects(operation) {
 		return gqlerror.Wrap(&clientError{code: codeValidationFailed, message: "Introspection is turned off here."})
 	}
+	for _, null := range noteNullArguments(operation) {
+		if null.introspects {
+			return gqlerror.Wrap(null.err())
+		}
+	}
 	return nil
 }
 
 func introspects(operation *graphql.OperationContext) bool {
-	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, queryTypes) {
-		if field.Name == "__schema" || field.Name == "__type" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(graphql.CollectFields(operation, operation.Operation.SelectionSet, queryTypes), isIntrospection)
+}
+
+func isIntrospection(field graphql.CollectedField) bool {
+	return field.Name == "__schema" || field.Name == "__type"
 }
 
 // nullCondition returns a variable that decides @skip or @include but is null. Validation lets it

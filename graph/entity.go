@@ -23,9 +23,16 @@ func (r *resolver) Entities(ctx context.Context, representations []any) []genera
 		addErrorAt(ctx, graphql.GetPath(ctx), err)
 		return entities
 	}
+	null, isNull := nullArgumentHere(ctx)
+	if isNull && len(null.path) == 0 {
+		addErrorAt(ctx, graphql.GetPath(ctx), null.err())
+		return entities
+	}
 	thunks := make([]loader.Thunk, len(representations))
 	for i, representation := range representations {
-		if key, err := representedKey(representation); err != nil {
+		if isNull {
+			thunks[i] = failed(null.at(at(graphql.GetPath(ctx), i)))
+		} else if key, err := representedKey(representation); err != nil {
 			thunks[i] = failed(err)
 		} else {
 			thunks[i] = loader.Load(ctx, key)

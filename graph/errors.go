@@ -97,6 +97,9 @@ func (p errorPresenter) explain(ctx context.Context, err error, located *gqlerro
 	if tooMany, ok := errors.AsType[tooManyLinkedError](err); ok {
 		return explained(limits.Code, tooMany.Error(), map[string]any{"limit": linkedValuesLimit, "maximum": maxLinkedValues})
 	}
+	if variable, ok := errors.AsType[*limits.VariableError](err); ok {
+		return explained(codeBadUserInput, variable.Error(), nil)
+	}
 	if ours, ok := errors.AsType[*clientError](err); ok {
 		return explained(ours.code, ours.message, nil)
 	}
@@ -135,18 +138,11 @@ func (p errorPresenter) explainUpstream(ctx context.Context, failure *upstream.E
 	return explained(failure.Kind.String(), message, extensions)
 }
 
-// explainRequest explains an error about the document or its variables, which gqlgen has found. Its
-// message is about the client's own text.
+// explainRequest explains an error about the document. Its message is about the client's own text.
 func explainRequest(code string, located *gqlerror.Error) *gqlerror.Error {
-	message := located.Message
-	if len(located.Path) > 0 && located.Path[0] == ast.PathName("variable") && located.Locations == nil {
-		// The path leads into the variables, not into the response.
-		code, message = codeBadUserInput, fmt.Sprintf("Variable %q: %s.", "$"+located.Path[1:].String(), message)
-		located.Path = nil
-	}
 	extensions := maps.Clone(located.Extensions)
 	delete(extensions, "file")
-	return explained(code, message, extensions)
+	return explained(code, located.Message, extensions)
 }
 
 // refusedArgument returns the argument of the current field whose value was refused: one that passed

@@ -42,7 +42,7 @@ func newExecutor(options Options) (graphql.GraphExecutor, error) {
 	exec.Use(loader.New(options.Orders, planner.plan, maxOrders))
 	exec.Use(linkBudget{})
 	exec.Use(badValueReports{schema: schema})
-	return limits.Guard(exec, options.Limits, !options.NoIntrospection), nil
+	return limits.Guard(exec, schema, options.Limits, !options.NoIntrospection), nil
 }
 
 // servedSchema returns the schema without @defer: one call brings everything that an order has, so

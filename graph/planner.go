@@ -32,6 +32,9 @@ func (p *planner) plan(ctx context.Context, operation *graphql.OperationContext)
 	var wanted []loader.Wanted
 	positions := 0
 	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, queryTypes) {
+		if _, isNull := nullArgumentOf(operation, field); isNull {
+			continue
+		}
 		ids, isOrders := p.ordersOf(ctx, field, operation.Variables)
 		if !isOrders {
 			continue

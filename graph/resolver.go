@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -69,8 +70,13 @@ func (r *resolver) selection(ctx context.Context) *projection.Selection {
 	return r.projection.Select(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field)
 }
 
-// addErrorAt adds an error at a place of the response below the current field.
+// addErrorAt adds an error at a place of the response below the current field, unless the error knows its
+// own place.
 func addErrorAt(ctx context.Context, path ast.Path, err error) {
+	if placed, ok := errors.AsType[*gqlerror.Error](err); ok {
+		graphql.AddError(ctx, placed)
+		return
+	}
 	located := &gqlerror.Error{Err: err, Message: err.Error(), Path: path}
 	if field := graphql.GetFieldContext(ctx); field != nil && field.Field.Field != nil && field.Field.Position != nil {
 		located.Locations = []gqlerror.Location{{Line: field.Field.Position.Line, Column: field.Field.Position.Column}}

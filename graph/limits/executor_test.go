@@ -23,7 +23,8 @@ func (s schemaOnly) Schema() *ast.Schema { return s.schema }
 
 func newGuarded(tb testing.TB, limits Limits, suggestions bool) *guarded {
 	tb.Helper()
-	return Guard(executor.New(schemaOnly{schema: orderSchema(tb)}), limits, suggestions).(*guarded)
+	schema := orderSchema(tb)
+	return Guard(executor.New(schemaOnly{schema: schema}), schema, limits, suggestions).(*guarded)
 }
 
 // ask returns what the executor says about a request before executing it.
@@ -90,9 +91,8 @@ func TestExecutorLooksAtAValidDocumentOnce(t *testing.T) {
 
 // A refused document leaves nothing behind, and is refused again.
 func TestExecutorForgetsARefusedDocument(t *testing.T) {
-	cache := newDocumentCache()
 	exec := newGuarded(t, Limits{}, true)
-	exec.SetQueryCache(cache)
+	cache := exec.documents
 	for range 2 {
 		if _, list := ask(exec, &graphql.RawParams{Query: chain(21)}); len(list) == 0 {
 			t.Fatal("not refused")
@@ -151,8 +151,7 @@ func TestHintsOnlyWhereWanted(t *testing.T) {
 
 func TestDocumentCacheStaysWithinItsBytes(t *testing.T) {
 	exec := newGuarded(t, Limits{}, true)
-	cache := newDocumentCache()
-	exec.SetQueryCache(cache)
+	cache := exec.documents
 	for i := range 600 {
 		padding := strings.Repeat(" ", 64<<10)
 		if _, list := ask(exec, &graphql.RawParams{Query: fmt.Sprintf("query q%d{__typename}%s", i, padding)}); len(list) > 0 {

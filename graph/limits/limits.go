@@ -11,9 +11,9 @@
 //  4. merge decides whether overlapping fields can be merged, in time linear in the fields counted
 //     by step 2. It stands in for gqlparser's OverlappingFieldsCanBeMerged, which is quadratic.
 //
-// All of it runs inside gqlgen's validation, so that a document that passed is cached with its
-// verdict and never looked at again. What is left to say about a refused one is small
-// enough to send.
+// A document that passed is kept and never looked at again; what is left to say about a refused one is
+// small enough to send. Last, the variables are coerced, so that nothing behind this package has to doubt
+// them.
 package limits
 
 import (

@@ -34,7 +34,7 @@ func TestNumbersKeepEveryDigit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		errs := newJudge(Default(), true).validate(schema, *document)
+		errs := newValidator(Default(), true).validate(schema, *document)
 		if valid := len(errs) == 0; valid != test.valid {
 			t.Errorf("%s: valid %v, want %v: %v", test.query, valid, test.valid, errs)
 			continue

@@ -7,7 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
-	"github.com/vektah/gqlparser/v2/validator"
+	reference "github.com/vektah/gqlparser/v2/validator"
 )
 
 const petSchema = `
@@ -79,7 +79,7 @@ func compareVerdicts(tb testing.TB, schema *ast.Schema, text string) {
 	if err != nil || len(ours.Operations) == 0 || longNumber.MatchString(text) {
 		return // The executor refuses these, or they are read in another way on purpose.
 	}
-	list := newJudge(Default(), true).validate(schema, *ours)
+	list := newValidator(Default(), true).validate(schema, *ours)
 	if len(list) > 0 && list[0].Extensions["code"] == Code {
 		return
 	}
@@ -87,8 +87,8 @@ func compareVerdicts(tb testing.TB, schema *ast.Schema, text string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if reference := validator.ValidateWithRules(schema, theirs, nil); (len(list) == 0) != (len(reference) == 0) {
-		tb.Errorf("%s\n  ours: %v\ntheirs: %v", text, list, reference)
+	if expected := reference.ValidateWithRules(schema, theirs, nil); (len(list) == 0) != (len(expected) == 0) {
+		tb.Errorf("%s\n  ours: %v\ntheirs: %v", text, list, expected)
 	}
 }
 

@@ -74,5 +74,5 @@ func verdict(tb testing.TB, schema *ast.Schema, limits Limits, text string) gqle
 	if parseError, ok := err.(*gqlerror.Error); ok {
 		return gqlerror.List{parseError}
 	}
-	return newJudge(limits, true).validate(schema, *document)
+	return newValidator(limits, true).validate(schema, *document)
 }

@@ -15,14 +15,14 @@ import (
 // much shorter.
 const longestHinted = 64
 
-// judge decides about one document at a time, in place of gqlparser's set of rules.
-type judge struct {
+// validator decides about one document at a time, in place of gqlparser's set of rules.
+type validator struct {
 	limits         Limits
 	hinting, plain []core.Rule
 }
 
-func newJudge(limits Limits, suggestions bool) *judge {
-	v := &judge{limits: limits, plain: standardRules(false)}
+func newValidator(limits Limits, suggestions bool) *validator {
+	v := &validator{limits: limits, plain: standardRules(false)}
 	v.hinting = v.plain
 	if suggestions {
 		v.hinting = standardRules(true)
@@ -30,50 +30,9 @@ func newJudge(limits Limits, suggestions bool) *judge {
 	return v
 }
 
-// rules returns the set that gqlgen's executor runs: one rule, which does everything. The executor
-// adds those that are named here and do nothing, unless they exist; it also changes the set, so
-// that every call needs a new one.
-func (v *judge) rules() *rules.Rules {
-	set := rules.NewRules(core.Rule{Name: "Limits", RuleFunc: v.observe})
-	for _, name := range []string{
-		rules.FieldsOnCorrectTypeRule.Name, rules.FieldsOnCorrectTypeRuleWithoutSuggestions.Name,
-		rules.ScalarLeafsRule.Name, rules.ScalarLeafsRuleWithoutSuggestions.Name,
-	} {
-		set.AddRule(name, func(*core.Events, core.AddErrFunc) {})
-	}
-	return set
-}
-
-// observe validates the document at the first event of the executor's walk, before the walk has cost
-// anything, and then ends the walk: the walk of its own has done the same work.
-func (v *judge) observe(events *core.Events, addError core.AddErrFunc) {
-	validate := func(walker *core.Walker) {
-		document := *walker.Document
-		*walker.Observers, walker.Document = core.Events{}, &ast.QueryDocument{}
-		found := v.validate(walker.Schema, document)
-		for _, err := range found {
-			addError(func(target *gqlerror.Error) { *target = *err })
-		}
-		if len(found) > 0 {
-			discard(document)
-		}
-	}
-	// One of these is the first of all events: a walk starts with an operation, an operation with its
-	// variables and the list of its directives, be it empty.
-	events.OnVariable(func(walker *core.Walker, _ *ast.VariableDefinition) { validate(walker) })
-	events.OnDirectiveList(func(walker *core.Walker, _ []*ast.Directive) { validate(walker) })
-}
-
-// discard empties a refused document, which nobody looks at again, so that nothing is left to walk.
-func discard(document ast.QueryDocument) {
-	for _, operation := range document.Operations {
-		operation.VariableDefinitions, operation.Directives, operation.SelectionSet = nil, nil, nil
-	}
-}
-
-// validate returns why document is refused, at most maxErrors reasons. Each step is cheap because
-// the ones before have passed.
-func (v *judge) validate(schema *ast.Schema, document ast.QueryDocument) gqlerror.List {
+// validate returns why document is refused, at most maxErrors reasons, and notes in the document what
+// execution needs of the schema. Each step is cheap because the ones before have passed.
+func (v *validator) validate(schema *ast.Schema, document ast.QueryDocument) gqlerror.List {
 	counts, m := measure(&document)
 	if exceeded := v.limits.check(counts); len(exceeded) > 0 {
 		return present(exceeded)

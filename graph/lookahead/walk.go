@@ -35,11 +35,11 @@ func (w *walk) selections(parent *object, selections ast.SelectionSet) {
 	for _, selection := range selections {
 		switch selection := selection.(type) {
 		case *ast.Field:
-			if known := w.field(parent, selection); known != nil && included(selection.Directives, w.variables) {
+			if known := w.field(parent, selection); known != nil && Included(selection.Directives, w.variables) {
 				w.fieldNeeds(known, selection)
 			}
 		case *ast.InlineFragment:
-			if parent.is(selection.TypeCondition) && included(selection.Directives, w.variables) {
+			if parent.is(selection.TypeCondition) && Included(selection.Directives, w.variables) {
 				w.selections(parent, selection.SelectionSet)
 			}
 		case *ast.FragmentSpread:
@@ -50,7 +50,7 @@ func (w *walk) selections(parent *object, selections ast.SelectionSet) {
 
 func (w *walk) spread(parent *object, spread *ast.FragmentSpread) {
 	fragment := spread.Definition
-	if !parent.is(fragment.TypeCondition) || !included(spread.Directives, w.variables) {
+	if !parent.is(fragment.TypeCondition) || !Included(spread.Directives, w.variables) {
 		return
 	}
 	if w.first(visit{fragment: fragment, object: parent}) {
@@ -117,8 +117,8 @@ func (o *object) is(condition string) bool {
 	return condition == "" || condition == o.definition.Name || slices.Contains(o.satisfies, condition)
 }
 
-// included tells whether @skip and @include let a selection be executed.
-func included(directives ast.DirectiveList, variables map[string]any) bool {
+// Included reports whether @skip and @include let a selection be executed.
+func Included(directives ast.DirectiveList, variables map[string]any) bool {
 	for _, directive := range directives {
 		switch directive.Name {
 		case "skip":
