@@ -11,7 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"log"
 	"math"
 	"net"
 	"net/http"
@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/rs/zerolog"
 
 	"ordergraph/graph"
 	"ordergraph/graph/httpapi"
@@ -106,10 +107,16 @@ func main() {
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
 	if err := command(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "ordergraph:", err)
+		output := jsonlog.NewQueue(os.Stderr, func(io.Writer, int) {})
+		fmt.Fprintln(output, "ordergraph:", err)
+		// There is nowhere else to say that nobody reads it.
+		_ = output.Close(logPatience)
 		os.Exit(1)
 	}
 }
+
+// logPatience is how long the end of the process waits for a reader of the log that has stalled.
+const logPatience = time.Second
 
 // errDone says that the command line was answered, and there is nothing left to do.
 var errDone = errors.New("done")
@@ -127,8 +134,11 @@ func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 		return err
 	}
 	limitMemory(settings, "/sys/fs/cgroup/memory.max")
-	output := jsonlog.NewBatch(stderr)
-	return errors.Join(run(ctx, settings, newLogger(settings, output)), output.Flush())
+	output := openLog(settings, stderr)
+	err = run(ctx, settings, newLogger(settings, output))
+	// A reader that takes no lines has lost them, and nothing else.
+	_ = output.Close(logPatience)
+	return err
 }
 
 // parse reads the settings from flags and environment.
@@ -328,14 +338,22 @@ func logFormat(stderr io.Writer) string {
 	return "json"
 }
 
-func newLogger(c config, output io.Writer) *slog.Logger {
-	var level slog.Level
+// openLog returns what takes the lines of the log without waiting for their reader. One that goes away does
+// not take the process with it.
+func openLog(c config, stderr io.Writer) *jsonlog.Queue {
+	signal.Ignore(syscall.SIGPIPE)
+	// net/http's client writes what follows an answer on its connection to this one: pieces of orders.
+	log.SetOutput(io.Discard)
+	return jsonlog.NewQueue(stderr, func(w io.Writer, dropped int) {
+		logger := newLogger(c, w)
+		logger.Warn().Int("dropped", dropped).Msg("lines of the log were dropped: its reader did not take them")
+	})
+}
+
+func newLogger(c config, output io.Writer) zerolog.Logger {
 	// The value is one of the allowed ones.
-	_ = level.UnmarshalText([]byte(c.LogLevel))
-	if c.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: level}))
-	}
-	return slog.New(jsonlog.NewHandler(output, level))
+	level, _ := zerolog.ParseLevel(c.LogLevel)
+	return jsonlog.NewLogger(output, level, c.LogFormat == "text")
 }
 
 const (
@@ -378,7 +396,7 @@ func limitMemory(c config, file string) {
 }
 
 // run serves until ctx ends, and then drains: no new requests are asked for, those under way finish.
-func run(ctx context.Context, c config, log *slog.Logger) error {
+func run(ctx context.Context, c config, logger zerolog.Logger) error {
 	options := upstream.Options{
 		URL: c.UpstreamURL, Token: c.UpstreamToken, AllowAnonymous: c.sandboxed(),
 		Timeout: time.Duration(c.UpstreamTimeout), Retries: int(c.UpstreamRetries),
@@ -389,7 +407,7 @@ func run(ctx context.Context, c config, log *slog.Logger) error {
 		if err != nil {
 			return err
 		}
-		defer closeSandbox(emulated, log)
+		defer closeSandbox(emulated, logger)
 		options.URL = emulated.URL
 	}
 	client, err := upstream.New(options)
@@ -406,23 +424,23 @@ func run(ctx context.Context, c config, log *slog.Logger) error {
 	}
 	defer orders.Close()
 	health := new(graph.Health)
-	handler, err := newHandler(c, orders, health, log)
+	handler, err := newHandler(c, orders, health, logger)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, c, handler, health, log)
+	return serve(ctx, c, handler, health, logger)
 }
 
-func closeSandbox(emulated *sandbox.Server, log *slog.Logger) {
+func closeSandbox(emulated *sandbox.Server, logger zerolog.Logger) {
 	if err := emulated.Close(); err != nil {
-		log.Error("close the sandbox", "error", err)
+		logger.Error().Err(err).Msg("close the sandbox")
 	}
 }
 
 // newHandler wires what we offer.
-func newHandler(c config, orders upstream.Orders, health *graph.Health, log *slog.Logger) (http.Handler, error) {
+func newHandler(c config, orders upstream.Orders, health *graph.Health, logger zerolog.Logger) (http.Handler, error) {
 	options := graph.Options{
-		SDL: schema, Orders: orders, Log: log, Health: health, MaxOrders: int(c.MaxOrders),
+		SDL: schema, Orders: orders, Log: logger, Health: health, MaxOrders: int(c.MaxOrders),
 		Limits: limits.Limits{
 			Tokens: int(c.MaxTokens), Depth: int(c.MaxDepth), Aliases: int(c.MaxAliases),
 			RootFields: int(c.MaxRootFields), Directives: int(c.MaxDirectives), Fields: int(c.MaxFields),
@@ -452,20 +470,20 @@ func newHandler(c config, orders upstream.Orders, health *graph.Health, log *slo
 const patience = 15 * time.Second
 
 // serve listens and serves until ctx ends.
-func serve(ctx context.Context, c config, handler http.Handler, health *graph.Health, log *slog.Logger) error {
-	public, err := httpserver.Listen(ctx, string(c.Listen), handler, time.Duration(c.RequestTimeout)+patience, log)
+func serve(ctx context.Context, c config, handler http.Handler, health *graph.Health, logger zerolog.Logger) error {
+	public, err := httpserver.Listen(ctx, string(c.Listen), handler, time.Duration(c.RequestTimeout)+patience, logger)
 	if err != nil {
 		return fmt.Errorf("--listen: %q can't be listened at: %w", c.Listen, err)
 	}
 	servers, adminAddress := []*httpserver.Server{public}, ""
 	if c.AdminListen != off {
-		admin, err := httpserver.Listen(ctx, string(c.AdminListen), adminHandler(health), profilePatience, log)
+		admin, err := httpserver.Listen(ctx, string(c.AdminListen), adminHandler(health), profilePatience, logger)
 		if err != nil {
 			return errors.Join(fmt.Errorf("--admin-listen: %q can't be listened at: %w", c.AdminListen, err), public.Close())
 		}
 		servers, adminAddress = append(servers, admin), admin.Address()
 	}
-	announce(c, public.Address(), log)
+	announce(c, public.Address(), logger)
 	health.SetReady(true)
 	if c.listening != nil {
 		c.listening(public.Address(), adminAddress)
@@ -473,13 +491,13 @@ func serve(ctx context.Context, c config, handler http.Handler, health *graph.He
 	drain := c.drain
 	drain.Begin = func() {
 		health.SetReady(false)
-		log.Info("stopping: requests under way are finished")
+		logger.Info().Msg("stopping: requests under way are finished")
 	}
 	return httpserver.Serve(ctx, drain, servers...)
 }
 
 // announce says where to look first, and whose orders are shown there.
-func announce(c config, listening string, log *slog.Logger) {
+func announce(c config, listening string, logger zerolog.Logger) {
 	// The name of the setting reads better than the address it stands for, but not its port 0.
 	host, _, _ := net.SplitHostPort(string(c.Listen))
 	_, port, _ := net.SplitHostPort(listening)
@@ -495,12 +513,12 @@ func announce(c config, listening string, log *slog.Logger) {
 		what += " - the orders are the embedded sandbox's, invented and free of charge; " +
 			"--upstream-url (ORDERGRAPH_UPSTREAM_URL) points at the real upstream"
 	}
-	log.Info(what)
+	logger.Info().Msg(what)
 	if !c.sandboxed() && strings.HasPrefix(c.UpstreamURL, "http://") {
-		log.Warn("--upstream-url is not https: tokens and orders travel in the clear")
+		logger.Warn().Msg("--upstream-url is not https: tokens and orders travel in the clear")
 	}
 	if c.InsecureNoClientAuth {
-		log.Warn("--insecure-no-client-auth: whoever reaches this address reads orders at your expense")
+		logger.Warn().Msg("--insecure-no-client-auth: whoever reaches this address reads orders at your expense")
 	}
 }
 

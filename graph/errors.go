@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/httpapi"
 	"ordergraph/graph/limits"
 	"ordergraph/graph/loader"
 	"ordergraph/upstream"
@@ -61,18 +59,15 @@ func (e *clientError) Error() string { return e.code + ": " + e.message }
 
 func badInput(message string) error { return &clientError{code: codeBadUserInput, message: message} }
 
-// errorPresenter turns every error into what a client may see. The request id is added where the
-// response is written.
-type errorPresenter struct{ log *slog.Logger }
-
-// present keeps an error's place in the response and in the document, and nothing else of an error
-// that was not meant for clients.
-func (p errorPresenter) present(ctx context.Context, err error) *gqlerror.Error {
+// present turns every error into what a client may see: its place in the response and in the document,
+// and nothing else of an error that was not meant for clients. What lies behind it is kept in Err, for the
+// log. The request id is added where the response is written.
+func present(ctx context.Context, err error) *gqlerror.Error {
 	located, isGraphQL := errors.AsType[*gqlerror.Error](err)
 	if !isGraphQL {
 		located = &gqlerror.Error{Path: graphql.GetPath(ctx)}
 	}
-	shown := p.explain(ctx, err, located)
+	shown := explain(ctx, err, located)
 	shown.Path, shown.Locations = located.Path, located.Locations
 	if _, given := shown.Extensions["retryable"]; !given {
 		shown.Extensions["retryable"] = false
@@ -81,12 +76,12 @@ func (p errorPresenter) present(ctx context.Context, err error) *gqlerror.Error 
 }
 
 // explain chooses code and message.
-func (p errorPresenter) explain(ctx context.Context, err error, located *gqlerror.Error) *gqlerror.Error {
+func explain(ctx context.Context, err error, located *gqlerror.Error) *gqlerror.Error {
 	if timedOut(ctx, err) {
 		return explained(codeRequestTimeout, "The request took longer than request-timeout allows.", map[string]any{"retryable": true})
 	}
 	if failure, ok := errors.AsType[*upstream.Error](err); ok {
-		return p.explainUpstream(ctx, failure)
+		return explainUpstream(failure)
 	}
 	if tooMany, ok := errors.AsType[*loader.TooManyError](err); ok {
 		return explained(
@@ -109,7 +104,7 @@ func (p errorPresenter) explain(ctx context.Context, err error, located *gqlerro
 	if argument, refused := refusedArgument(ctx, located); refused {
 		return explained(codeBadUserInput, fmt.Sprintf("The argument %q has a value that it does not accept.", argument), nil)
 	}
-	return p.explainInternal(ctx, err)
+	return explainInternal(err)
 }
 
 // timedOut tells whether err says that the whole request ran out of time. A call has a deadline of
@@ -120,13 +115,10 @@ func timedOut(ctx context.Context, err error) bool {
 	return ended && (ctx.Err() != nil || !ofUpstream)
 }
 
-func (p errorPresenter) explainUpstream(ctx context.Context, failure *upstream.Error) *gqlerror.Error {
+func explainUpstream(failure *upstream.Error) *gqlerror.Error {
 	message, known := kindMessages[failure.Kind]
 	if !known || failure.Kind == upstream.KindInternal {
-		return p.explainInternal(ctx, failure)
-	}
-	if failure.Cause != nil {
-		p.log.WarnContext(ctx, "an order could not be read", "error", failure, "request_id", requestID(ctx))
+		return explainInternal(failure)
 	}
 	extensions := map[string]any{"retryable": failure.Kind.Retryable()}
 	if failure.Status > 0 {
@@ -135,7 +127,11 @@ func (p errorPresenter) explainUpstream(ctx context.Context, failure *upstream.E
 	if failure.AuthorizationURL != "" {
 		extensions["authorizationUrl"] = failure.AuthorizationURL
 	}
-	return explained(failure.Kind.String(), message, extensions)
+	shown := explained(failure.Kind.String(), message, extensions)
+	if failure.Cause != nil {
+		shown.Err = failure
+	}
+	return shown
 }
 
 // explainRequest explains an error about the document. Its message is about the client's own text.
@@ -164,27 +160,15 @@ func refusedArgument(ctx context.Context, located *gqlerror.Error) (name string,
 	return string(argument), true
 }
 
-// explainInternal logs what is none of the client's business.
-func (p errorPresenter) explainInternal(ctx context.Context, err error) *gqlerror.Error {
-	if !errors.Is(err, errPanic) {
-		p.log.ErrorContext(ctx, "internal error", "error", err, "request_id", requestID(ctx))
-	}
-	return explained(codeInternal, internalMessage, nil)
+// explainInternal hides what is none of the client's business.
+func explainInternal(err error) *gqlerror.Error {
+	shown := explained(codeInternal, internalMessage, nil)
+	shown.Err = err
+	return shown
 }
 
-// errPanic stands for a panic, which recover has logged.
-var errPanic = errors.New("panic")
-
-// recover turns a panic into an error. The thrown value may hold personal data, so that only a
-// runtime error's text is logged, and of other values the type.
-func (p errorPresenter) recover(ctx context.Context, thrown any) error {
-	description := fmt.Sprintf("%T", thrown)
-	if fault, ok := thrown.(runtime.Error); ok {
-		description = fault.Error()
-	}
-	p.log.ErrorContext(ctx, "panic", "thrown", description, "stack", string(debug.Stack()), "request_id", requestID(ctx))
-	return errPanic
-}
+// recovered turns a panic into an error.
+func recovered(_ context.Context, thrown any) error { return httpapi.PanicError(thrown) }
 
 func explained(code, message string, extensions map[string]any) *gqlerror.Error {
 	if extensions == nil {
@@ -193,5 +177,3 @@ func explained(code, message string, extensions map[string]any) *gqlerror.Error 
 	extensions["code"] = code
 	return &gqlerror.Error{Message: message, Extensions: extensions}
 }
-
-func requestID(ctx context.Context) string { return upstream.ScopeFrom(ctx).RequestID }

@@ -1,10 +1,8 @@
 package graph
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -57,13 +55,10 @@ func (o *fakeOrders) calls() []string {
 // server executes operations without HTTP.
 type server struct {
 	executor graphql.GraphExecutor
-	log      *bytes.Buffer
 }
 
 func newServer(t testing.TB, options Options) *server {
 	t.Helper()
-	log := &bytes.Buffer{}
-	options.Log = slog.New(slog.NewJSONHandler(log, nil))
 	if options.SDL == "" {
 		options.SDL = "the schema"
 	}
@@ -74,7 +69,7 @@ func newServer(t testing.TB, options Options) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &server{executor: executor, log: log}
+	return &server{executor: executor}
 }
 
 // run executes a query; variables is JSON or empty.

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"cmp"
-	"log/slog"
 	"maps"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -29,15 +28,13 @@ func newExecutor(options Options) (graphql.GraphExecutor, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := cmp.Or(options.Log, slog.New(slog.DiscardHandler))
 	maxOrders := cmp.Or(options.MaxOrders, defaultMaxOrders)
 	resolver := &resolver{sdl: options.SDL, projection: shown, routerOnly: options.RouterSecret != ""}
 	planner := &planner{needs: needs, resolver: resolver, maxOrders: maxOrders}
-	presenter := errorPresenter{log: log}
 
 	exec := executor.New(generated.NewExecutableSchema(generated.Config{Schema: schema, Resolvers: resolver}))
-	exec.SetErrorPresenter(presenter.present)
-	exec.SetRecoverFunc(presenter.recover)
+	exec.SetErrorPresenter(present)
+	exec.SetRecoverFunc(recovered)
 	exec.Use(admission{introspection: !options.NoIntrospection})
 	exec.Use(loader.New(options.Orders, planner.plan, maxOrders))
 	exec.Use(linkBudget{})

@@ -10,9 +10,10 @@ package graph
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
+
+	"github.com/rs/zerolog"
 
 	"ordergraph/graph/graphiql"
 	"ordergraph/graph/httpapi"
@@ -26,8 +27,8 @@ type Options struct {
 	SDL string
 	// Orders reads the orders. Required.
 	Orders upstream.Orders
-	// Log gets one line a request, and faults of ours; nil discards them.
-	Log *slog.Logger
+	// Log gets one line a request; the zero value discards them. It must not wait for its reader.
+	Log zerolog.Logger
 	// Health answers the probes; nil is one that is always ready.
 	Health *Health
 	// MaxOrders is the most distinct orders in one request; 100 if 0.

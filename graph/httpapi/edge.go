@@ -1,14 +1,10 @@
 package httpapi
 
 import (
-	"cmp"
-	"context"
-	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"runtime"
-	"runtime/debug"
+
+	"github.com/rs/zerolog"
 )
 
 // maxRequestID is the longest request id that is taken over.
@@ -19,8 +15,8 @@ type EdgeOptions struct {
 	// Origins are the browser origins that may read answers: "https://shop.example", or
 	// "http://localhost:*" for every port. None: only pages of this server itself.
 	Origins []string
-	// Log gets panics; nil discards them.
-	Log *slog.Logger
+	// Log gets panics; the zero value discards them.
+	Log zerolog.Logger
 }
 
 // NewEdge wraps next with what every answer needs, whatever the route: a request id, the security
@@ -30,13 +26,13 @@ func NewEdge(next http.Handler, options EdgeOptions) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &edge{next: next, origins: allowed, log: cmp.Or(options.Log, slog.New(slog.DiscardHandler))}, nil
+	return &edge{next: next, origins: allowed, log: options.Log}, nil
 }
 
 type edge struct {
 	next    http.Handler
 	origins *origins
-	log     *slog.Logger
+	log     zerolog.Logger
 }
 
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +42,10 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setSecurityHeaders(header)
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			logPanic(r.Context(), e.log, id, thrown)
+			if thrown == http.ErrAbortHandler {
+				panic(thrown) // no fault
+			}
+			e.log.Error().Str("request_id", id).Str("cause", PanicError(thrown).Error()).Msg("panic")
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	}()
@@ -120,17 +119,4 @@ func setSecurityHeaders(header http.Header) {
 	header["X-Content-Type-Options"] = noSniff
 	header["Content-Security-Policy"] = noContent
 	header["Referrer-Policy"] = noReferrer
-}
-
-// logPanic notes where a panic came from. Its value may hold data of an order, so that only a runtime
-// error's text is logged, and of other values the type. http.ErrAbortHandler is no fault and goes on.
-func logPanic(ctx context.Context, log *slog.Logger, id string, thrown any) {
-	if thrown == http.ErrAbortHandler {
-		panic(thrown)
-	}
-	description := fmt.Sprintf("%T", thrown)
-	if fault, ok := thrown.(runtime.Error); ok {
-		description = fault.Error()
-	}
-	log.ErrorContext(ctx, "panic", "thrown", description, "stack", string(debug.Stack()), "request_id", id)
 }

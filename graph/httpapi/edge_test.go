@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rs/zerolog"
 )
 
 func edgeOver(t *testing.T, next http.HandlerFunc, options EdgeOptions) http.Handler {
@@ -50,7 +51,7 @@ func TestRequestIDsDiffer(t *testing.T) {
 func TestEdgeCatchesPanics(t *testing.T) {
 	var log bytes.Buffer
 	handler := edgeOver(t, func(http.ResponseWriter, *http.Request) { panic("13800138000") },
-		EdgeOptions{Log: slog.New(slog.NewJSONHandler(&log, nil))})
+		EdgeOptions{Log: zerolog.New(&log)})
 	got := httptest.NewRecorder()
 	handler.ServeHTTP(got, httptest.NewRequest(http.MethodGet, "/", nil))
 	if got.Code != http.StatusInternalServerError || strings.Contains(log.String()+got.Body.String(), "13800138000") || log.Len() == 0 {

@@ -5,13 +5,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"ordergraph/upstream"
@@ -22,7 +22,7 @@ const allowedMethods = "GET, POST, OPTIONS"
 // Handler serves GraphQL over HTTP at one path. NewHandler makes one.
 type Handler struct {
 	executor  graphql.GraphExecutor
-	log       *slog.Logger
+	log       zerolog.Logger
 	access    *access
 	documents *documents
 	responses Responses
@@ -42,7 +42,7 @@ func NewHandler(options Options) (*Handler, error) {
 	}
 	return &Handler{
 		executor:  options.Executor,
-		log:       cmp.Or(options.Log, slog.New(slog.DiscardHandler)),
+		log:       options.Log,
 		access:    callers,
 		documents: newDocuments(options.Documents),
 		responses: options.Responses,
@@ -61,7 +61,7 @@ type exchange struct {
 	// executed says that the operation was dispatched, so that it may have cost something.
 	executed bool
 	codes    []string
-	endedAt  time.Time
+	causes   []string
 }
 
 // outcome is what came of a request: one of these, or nothing if the caller has hung up.
@@ -79,7 +79,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		RequestID: first(w.Header()[requestIDHeader]),
 		NoCache:   wantsFresh(r.Header),
 	}}
-	defer h.logRequest(r.Context(), x)
+	defer h.logRequest(x)
 	if r.Method == http.MethodOptions {
 		w.Header().Set("Allow", allowedMethods)
 		x.status = http.StatusNoContent
@@ -107,8 +107,11 @@ const statusClientGone = 499
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *exchange, buffer *bytes.Buffer) (came outcome) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			logPanic(r.Context(), h.log, x.scope.RequestID, thrown)
+			if thrown == http.ErrAbortHandler {
+				panic(thrown)
+			}
 			came = outcome{refused: internalError()}
+			came.refused.cause = PanicError(thrown)
 		}
 	}()
 	if refused := h.admit(r, x); refused != nil {
@@ -255,7 +258,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answ
 			status = http.StatusBadRequest
 		}
 	}
-	x.status, x.codes = status, errorCodes(answer.Errors)
+	x.status, x.codes, x.causes = status, errorCodes(answer.Errors), causesOf(answer.Errors)
 	if x.executed {
 		answer.Executed, answer.Counts = true, x.scope.Usage.Counts()
 	}

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -18,9 +19,11 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"go.uber.org/goleak"
 
+	"ordergraph/graph/jsonlog"
 	"ordergraph/upstream"
 )
 
@@ -408,7 +411,7 @@ func TestErrorsWithoutCodeAreHidden(t *testing.T) {
 
 func TestPanicIsAnswered(t *testing.T) {
 	var log bytes.Buffer
-	options := Options{Log: slog.New(slog.NewJSONHandler(&log, nil))}
+	options := Options{Log: jsonlog.NewLogger(&log, zerolog.InfoLevel, false)}
 	handler := serve(t, options, func(context.Context, *graphql.OperationContext) *graphql.Response {
 		panic("13800138000")
 	})
@@ -460,9 +463,70 @@ func TestOverload(t *testing.T) {
 	}
 }
 
+// logOf returns the lines that one request writes.
+func logOf(t *testing.T, answer exec) (lines []map[string]any, text string) {
+	t.Helper()
+	var log bytes.Buffer
+	send(t, serve(t, Options{Log: jsonlog.NewLogger(&log, zerolog.InfoLevel, false)}, answer), post(query(`{wide}`)))
+	for line := range strings.Lines(log.String()) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		lines = append(lines, fields)
+	}
+	return lines, log.String()
+}
+
+// A request writes one line, whatever failed in it, and it names the causes.
+func TestRequestWritesOneLine(t *testing.T) {
+	failed := func(code string, cause error) *gqlerror.Error {
+		return &gqlerror.Error{Message: "m", Extensions: map[string]any{"code": code}, Err: cause}
+	}
+	var many gqlerror.List
+	for i := range 1000 {
+		many = append(many, failed("UPSTREAM_UNAVAILABLE", errors.New("refused")), failed("UPSTREAM_BAD_RESPONSE", fmt.Errorf("%d %s", i, strings.Repeat("\xff订", 10_000))))
+	}
+	for name, test := range map[string]struct {
+		answer exec
+		level  string
+		causes []string // the beginning of each
+	}{
+		"nothing failed":       {answerData(`{"wide":"x"}`), "INFO", nil},
+		"the upstream said so": {answerErrors(`{"wide":null}`, failed("QUOTA_EXHAUSTED", nil)), "INFO", nil},
+		"a cause":              {answerErrors(`{"wide":null}`, failed("UPSTREAM_UNAVAILABLE", errors.New("refused"))), "WARN", []string{"refused"}},
+		"1,000 causes":         {answerErrors(`{"wide":null}`, many...), "WARN", []string{"refused (1000 times)", "0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "6 ", "993 others"}},
+		"a fault of ours":      {answerErrors(`{"wide":null}`, failed(codeInternal, errors.New("a fault"))), "ERROR", []string{"a fault"}},
+		"a panic": {func(context.Context, *graphql.OperationContext) *graphql.Response {
+			var none *parameters
+			return &graphql.Response{Data: json.RawMessage(none.Query)}
+		}, "ERROR", []string{"panic: runtime error: invalid memory address or nil pointer dereference\ngoroutine "}},
+		"a panic with data": {func(context.Context, *graphql.OperationContext) *graphql.Response { panic("13800138000") }, "ERROR", []string{"panic: string\n"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines, text := logOf(t, test.answer)
+			if len(lines) != 1 || len(text) > 32<<10 || strings.Contains(text, "13800138000") {
+				t.Fatalf("%d lines, %d bytes: %.3000s", len(lines), len(text), text)
+			}
+			causes, _ := lines[0]["causes"].([]any)
+			if lines[0]["level"] != test.level || len(causes) != len(test.causes) {
+				t.Fatalf("%.3000s", text)
+			}
+			for i, want := range test.causes {
+				if !strings.HasPrefix(causes[i].(string), want) {
+					t.Errorf("cause %d is %.100s, want %s", i, causes[i], want)
+				}
+			}
+			if strings.Contains(name, "panic") && !strings.Contains(text, "handler_test.go") {
+				t.Errorf("the place of the panic is not named: %s", text)
+			}
+		})
+	}
+}
+
 func TestRequestLog(t *testing.T) {
 	var log bytes.Buffer
-	options := Options{Log: slog.New(slog.NewJSONHandler(&log, nil))}
+	options := Options{Log: jsonlog.NewLogger(&log, zerolog.InfoLevel, false)}
 	handler := serve(t, options, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 		upstream.ScopeFrom(ctx).Usage.Add(upstream.Counts{Calls: 1, Points: 2, Hits: 3})
 		failed := &gqlerror.Error{Message: "m", Extensions: map[string]any{"code": "UPSTREAM_ERROR"}}

@@ -11,10 +11,10 @@
 package httpapi
 
 import (
-	"log/slog"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/rs/zerolog"
 
 	"ordergraph/upstream"
 )
@@ -28,8 +28,9 @@ const (
 type Options struct {
 	// Executor parses, validates and executes. Required.
 	Executor graphql.GraphExecutor
-	// Log gets one line a request; nil discards them. Variables, bodies and tokens never reach it.
-	Log *slog.Logger
+	// Log gets one line a request; the zero value discards them. Variables, bodies and tokens never reach
+	// it. It must not wait for its reader.
+	Log zerolog.Logger
 	// Access says how callers prove who they are.
 	Access Access
 	// RouterSecret makes a request trusted (Scope.RouterTrusted) that shows it in the header

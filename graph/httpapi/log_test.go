@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,8 +13,10 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/jsonlog"
 	"ordergraph/upstream"
 )
 
@@ -112,7 +113,7 @@ func TestCallsThatOutliveTheirRequest(t *testing.T) {
 				log := &logged{}
 				handler := serve(t, Options{
 					RequestTimeout: time.Second,
-					Log:            slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
+					Log:            jsonlog.NewLogger(log, zerolog.InfoLevel, false),
 				}, test.exec)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()

@@ -37,6 +37,7 @@ type refusal struct {
 	close      bool   // the rest of the body is not worth reading
 	limit      string // the name of the setting that the request exceeds, if any
 	maximum    int64
+	cause      error // for the log, if any
 }
 
 func badRequest(message string) *refusal {
@@ -132,7 +133,7 @@ func (f *refusal) list() gqlerror.List {
 	if f.limit != "" {
 		extensions["limit"], extensions["maximum"] = f.limit, f.maximum
 	}
-	return gqlerror.List{{Message: f.message, Extensions: extensions}}
+	return gqlerror.List{{Message: f.message, Extensions: extensions, Err: f.cause}}
 }
 
 // writeHeader sets the headers that belong to the refusal itself.

@@ -7,12 +7,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // What one connection may take.
@@ -50,7 +53,7 @@ type Server struct {
 
 // Listen opens an address, host:port. Connections wait until Serve. An answer must be written within
 // 30 s, or patience if that is longer.
-func Listen(ctx context.Context, address string, handler http.Handler, patience time.Duration, log *slog.Logger) (*Server, error) {
+func Listen(ctx context.Context, address string, handler http.Handler, patience time.Duration, logger zerolog.Logger) (*Server, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
@@ -65,9 +68,17 @@ func Listen(ctx context.Context, address string, handler http.Handler, patience 
 		IdleTimeout:       idleTimeout,
 		// net/http adds 4 KiB to what it is told.
 		MaxHeaderBytes: maxHeaderBytes - 4<<10,
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:       log.New(debugLog{logger}, "", 0),
 	}
 	return s, nil
+}
+
+// debugLog writes what net/http has to say about connections, which strangers can bring about.
+type debugLog struct{ log zerolog.Logger }
+
+func (d debugLog) Write(text []byte) (int, error) {
+	d.log.Debug().Msg(strings.TrimSpace(string(text)))
+	return len(text), nil
 }
 
 // lastOnConnection asks clients to leave while the server drains. A connection that ends with an

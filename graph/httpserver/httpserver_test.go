@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 )
 
@@ -60,7 +60,7 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 // over returns a server like Listen does, on a network of pipes.
 func over(t *testing.T, handler http.HandlerFunc) (*Server, *pipes) {
 	t.Helper()
-	server, err := Listen(t.Context(), "127.0.0.1:0", handler, 0, slog.New(slog.DiscardHandler))
+	server, err := Listen(t.Context(), "127.0.0.1:0", handler, 0, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestServeReportsFailure(t *testing.T) {
 }
 
 func TestListenReportsAddressInUse(t *testing.T) {
-	log := slog.New(slog.DiscardHandler)
+	log := zerolog.Nop()
 	first, err := Listen(t.Context(), "127.0.0.1:0", nil, 0, log)
 	if err != nil {
 		t.Fatal(err)
@@ -242,7 +242,7 @@ func TestSlowConnections(t *testing.T) {
 }
 
 func TestLargeHeaders(t *testing.T) {
-	server, err := Listen(t.Context(), "127.0.0.1:0", http.NotFoundHandler(), 0, slog.New(slog.DiscardHandler))
+	server, err := Listen(t.Context(), "127.0.0.1:0", http.NotFoundHandler(), 0, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
