@@ -43,7 +43,7 @@ var kindMessages = map[upstream.Kind]string{
 	upstream.KindUnsupported:       "The upstream does not support this call for this order or site.",
 	upstream.KindPermissionDenied:  "This token has no permission for the order interface. Ask the upstream's operator to grant it.",
 	upstream.KindQuotaExhausted:    "This token has no calls left. Buy more from the upstream's operator.",
-	upstream.KindPermissionOrQuota: "The upstream refused this token: it has no permission for the order interface, or no calls left.",
+	upstream.KindPermissionOrQuota: "The upstream refused this token: it is not valid, has no permission for the order interface, or no calls left.",
 	upstream.KindShopNotAuthorized: "The shop has not authorized this application. Its owner can do so at authorizationUrl, where given.",
 	upstream.KindBadResponse:       "The upstream's answer could not be used. If it keeps happening, ask the upstream's operator.",
 	upstream.KindRateLimited:       "The upstream accepts no more calls for the moment. Try again later.",

@@ -313,7 +313,7 @@ func TestWhatIsNoWholeResponse(t *testing.T) {
 		withResponses(t, func(b *responseBench) {
 			b.ask(oneOrder)
 			time.Sleep(time.Minute)
-			b.fail = &upstream.Error{Kind: upstream.KindUnavailable, Cause: errors.New("cause")}
+			b.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true, Cause: errors.New("cause")}
 			b.executed.Store(0)
 			b.expect(b.ask(oneOrder), counted(1, 2, 1, 1), 1)
 			b.expect(b.ask(oneOrder), `"stale":1`, 1)

@@ -35,7 +35,7 @@ type Answer struct {
 func DecodeAnswer(body []byte, key Key, fetchedAt time.Time) (Answer, error) {
 	doc, err := parseDocument(body)
 	if err != nil {
-		return Answer{}, &Error{Kind: KindBadResponse, Cause: fmt.Errorf("%w: %w", errNoEnvelope, err)}
+		return Answer{}, &Error{Kind: KindBadResponse, Outage: true, Cause: fmt.Errorf("%w: %w", errNoEnvelope, err)}
 	}
 	defer doc.release()
 	return doc.answer(key, fetchedAt)

@@ -53,7 +53,7 @@ func outcomeOf(err error) callOutcome {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return callGivenUp
-	case err != nil && KindOf(err).Outage():
+	case IsOutage(err):
 		return callFailed
 	default:
 		return callSucceeded

@@ -19,6 +19,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+var errTooLarge = errors.New("the answer is larger")
+
 // Attempt is what became of one attempt to call the endpoint.
 type Attempt struct {
 	// Duration is the time from dialling to the last byte of the answer.
@@ -73,25 +75,26 @@ func (c *Client) call(ctx context.Context, request Request, token Secret, watch 
 	// Not through an http.Client: that would follow redirects, and take the token along.
 	response, err := c.options.Transport.RoundTrip(httpRequest)
 	if err != nil {
-		return Result{}, 0, c.connectionError(attemptCtx, err, KindUnavailable)
+		return Result{}, 0, connectionError(attemptCtx, err, KindUnavailable)
 	}
 	defer response.Body.Close() //nolint:errcheck // what was read is judged by itself
 	watch.count()
-	body, err := c.readBody(attemptCtx, response)
+	body, err := c.readBody(response)
 	if err != nil {
-		return Result{}, 0, err
+		return Result{}, 0, bodyError(attemptCtx, response, err)
 	}
 	return c.readAnswer(request, response, body)
 }
 
-// readAnswer makes an order of a whole body. An envelope counts under any HTTP status.
+// readAnswer makes an order of a whole body. An envelope counts under any HTTP status, but one that
+// says success and has no order counts under 2xx alone: under another status, that is what we know.
 func (c *Client) readAnswer(request Request, response *http.Response, body []byte) (Result, int, error) {
 	fetchedAt := time.Now().UTC()
 	answer, err := DecodeAnswer(body, request.Key, fetchedAt)
-	if errors.Is(err, errNoEnvelope) {
-		return Result{}, 0, statusError(response, err)
-	}
 	request.Scope.Usage.Add(Counts{Points: answer.Points})
+	if !isSuccess(response) && answer.Order == nil && (err == nil || KindOf(err) == KindBadResponse) {
+		return Result{}, answer.Points, statusError(response, err)
+	}
 	if err != nil {
 		return Result{}, answer.Points, err
 	}
@@ -102,14 +105,23 @@ func (c *Client) readAnswer(request Request, response *http.Response, body []byt
 	return Result{Order: answer.Order, Held: held, Body: body, FetchedAt: fetchedAt}, answer.Points, nil
 }
 
-// statusError returns the error for an answer that is no envelope: its HTTP status is all we know.
+// isSuccess reports whether the HTTP status is 2xx.
+func isSuccess(response *http.Response) bool { return response.StatusCode/100 == 2 }
+
+// statusError returns the error for an answer whose HTTP status is all we know of it, because its body
+// is no envelope, or says success and has no order.
 func statusError(response *http.Response, cause error) *Error {
-	failure := &Error{Kind: KindBadResponse, Cause: fmt.Errorf("HTTP status %d: %w", response.StatusCode, cause)}
-	switch {
-	case response.StatusCode == http.StatusTooManyRequests:
+	failure := &Error{Kind: KindBadResponse, Cause: fmt.Errorf("HTTP status %d", response.StatusCode)}
+	if cause != nil {
+		failure.Cause = fmt.Errorf("HTTP status %d: %w", response.StatusCode, cause)
+	}
+	switch status := response.StatusCode; {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		failure.Kind = KindPermissionOrQuota
+	case status == http.StatusTooManyRequests:
 		failure.Kind = KindRateLimited
-	case response.StatusCode >= 500:
-		failure.Kind = KindUnavailable
+	case status >= 500:
+		failure.Kind, failure.Outage = KindUnavailable, true
 	}
 	if response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable {
 		failure.RetryAfter = min(maxPause, parseRetryAfter(response.Header.Get("Retry-After"), time.Now()))
@@ -176,38 +188,47 @@ func requestBody(request Request) ([]byte, error) {
 }
 
 // readBody reads the inflated body up to the bound. Memory stays near the bound whatever arrives.
-func (c *Client) readBody(ctx context.Context, response *http.Response) ([]byte, error) {
+func (c *Client) readBody(response *http.Response) ([]byte, error) {
 	limit := c.options.MaxAnswerBytes
 	var buffer bytes.Buffer
 	if response.ContentLength > 0 {
 		buffer.Grow(int(min(response.ContentLength+bytes.MinRead, limit, 64<<10)))
 	}
 	size, err := buffer.ReadFrom(io.LimitReader(response.Body, limit+1))
-	switch {
-	case err != nil:
-		return nil, c.connectionError(ctx, err, KindBadResponse)
-	case size > limit:
-		return nil, &Error{Kind: KindBadResponse, Cause: fmt.Errorf("the answer is larger than %d bytes", limit)}
+	if err == nil && size > limit {
+		err = fmt.Errorf("%w than %d bytes", errTooLarge, limit)
 	}
-	return buffer.Bytes(), nil
+	return buffer.Bytes(), err
+}
+
+// bodyError returns the error for a body that could not be read to its end. Under 2xx that is an
+// outage, unless the body is too large; another status says by itself what became of the call.
+func bodyError(ctx context.Context, response *http.Response, err error) *Error {
+	failure := connectionError(ctx, err, KindBadResponse)
+	if errors.Is(err, errTooLarge) {
+		failure = &Error{Kind: KindBadResponse, Cause: err}
+	}
+	if !isSuccess(response) {
+		return statusError(response, failure)
+	}
+	return failure
 }
 
 // connectionError returns the error for a connection that failed: our own deadline, a reset, or else
-// the given kind.
-func (c *Client) connectionError(ctx context.Context, err error, kind Kind) *Error {
-	cause := &connectionFault{err}
+// the given kind. All of them are outages: nothing was said.
+func connectionError(ctx context.Context, err error, kind Kind) *Error {
+	failure := &Error{Kind: kind, Outage: true, Cause: &connectionFault{err}}
 	switch {
 	case ctx.Err() != nil:
-		return &Error{Kind: KindTimeout, Cause: fmt.Errorf("%w: %w", context.Cause(ctx), cause)}
+		failure.Kind, failure.Cause = KindTimeout, fmt.Errorf("%w: %w", context.Cause(ctx), failure.Cause)
 	case isTimeout(err):
-		return &Error{Kind: KindTimeout, Cause: cause}
+		failure.Kind = KindTimeout
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return unavailable(cause, 0)
+		failure.Kind = KindUnavailable
 	case isMalformedHeader(err):
-		return &Error{Kind: KindBadResponse, Cause: cause}
-	default:
-		return &Error{Kind: kind, Cause: cause}
+		failure.Kind = KindBadResponse
 	}
+	return failure
 }
 
 func isTimeout(err error) bool {

@@ -102,7 +102,7 @@ func (c *Client) Order(ctx context.Context, request Request) (Result, error) {
 		return Result{}, &Error{Kind: KindUnauthenticated}
 	}
 	var result Result
-	err := c.calls.do(ctx, request.Scope, token, func(ctx context.Context) (Attempt, bool) {
+	err := c.calls.do(ctx, request, token, func(ctx context.Context) (Attempt, bool) {
 		attempt, mayRetry := c.attempt(ctx, request, token)
 		result = attempt.result
 		return attempt, mayRetry
@@ -136,10 +136,10 @@ func (c *Client) Close() {
 
 // unavailable returns the error for a call that was not made, or not answered.
 func unavailable(cause error, retryAfter time.Duration) *Error {
-	return &Error{Kind: KindUnavailable, Cause: cause, RetryAfter: retryAfter}
+	return &Error{Kind: KindUnavailable, Cause: cause, Outage: true, RetryAfter: retryAfter}
 }
 
 // outOfTime returns the error for a wait that outlasted its context.
 func outOfTime(ctx context.Context, waitingFor string) *Error {
-	return &Error{Kind: KindTimeout, Cause: fmt.Errorf("waiting for %s: %w", waitingFor, context.Cause(ctx))}
+	return &Error{Kind: KindTimeout, Outage: true, Cause: fmt.Errorf("waiting for %s: %w", waitingFor, context.Cause(ctx))}
 }

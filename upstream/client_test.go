@@ -158,47 +158,93 @@ func TestClientWithoutOrder(t *testing.T) {
 }
 
 func TestClientHTTPStatus(t *testing.T) {
-	const envelope, order = `{"status":103}`, `{"status":0,"data":{` + baseInfo + `}}`
+	const (
+		order = `{"status":0,"data":{"deduct_money":3,` + baseInfo + `}}`
+		empty = `{"status":0,"data":{"deduct_money":3}}`
+		wrong = `{"status":0,"data":{"deduct_money":3,"product_items":[{"name":"x"}]}}`
+	)
 	for _, test := range []struct {
 		status int
 		body   string
 		kind   Kind
+		outage bool
 		code   int
+		points int
 	}{
-		{200, envelope, KindAccountNotFound, 103},
-		{404, envelope, KindAccountNotFound, 103},
-		{429, envelope, KindAccountNotFound, 103},
-		{500, envelope, KindAccountNotFound, 103},
-		{500, order, KindInternal, 0}, // an order: no error
-		{429, ``, KindRateLimited, 0},
-		{429, `{"error_code":"gw.QosAppFrequencyLimit"}`, KindRateLimited, 0},
-		{500, `<html>`, KindUnavailable, 0},
-		{502, ``, KindUnavailable, 0},
-		{503, `null`, KindUnavailable, 0},
-		{504, `{}`, KindUnavailable, 0},
-		{200, `<html>`, KindBadResponse, 0},
-		{200, ``, KindBadResponse, 0},
-		{204, ``, KindBadResponse, 0},
-		{400, `{"error_code":"gw.ParamMissing"}`, KindBadResponse, 0},
-		{401, `Unauthorized`, KindBadResponse, 0},
-		{404, `[]`, KindBadResponse, 0},
+		// An envelope counts under any status.
+		{200, `{"status":103}`, KindAccountNotFound, false, 103, 0},
+		{302, `{"status":103}`, KindAccountNotFound, false, 103, 0},
+		{403, `{"status":302}`, KindShopNotAuthorized, false, 302, 0},
+		{404, `{"status":103}`, KindAccountNotFound, false, 103, 0},
+		{429, `{"status":204,"msg":"API调用次数不足"}`, KindQuotaExhausted, false, 204, 0},
+		{500, `{"status":103,"data":{"deduct_money":2}}`, KindAccountNotFound, false, 103, 2},
+		{404, `{"status":101}`, KindTimeout, true, 101, 0},
+		{500, `{"status":200}`, KindUpstreamError, true, 200, 0},
+		{500, `{"status":999}`, KindUpstreamError, false, 999, 0},
+		{200, order, KindInternal, false, 0, 3}, // KindInternal: no error
+		{302, order, KindInternal, false, 0, 3},
+		{401, order, KindInternal, false, 0, 3},
+		{500, order, KindInternal, false, 0, 3},
+
+		// Success without an order counts under 2xx alone.
+		{200, empty, KindInternal, false, 0, 3},
+		{202, empty, KindInternal, false, 0, 3},
+		{302, empty, KindBadResponse, false, 0, 3},
+		{401, empty, KindPermissionOrQuota, false, 0, 3},
+		{403, empty, KindPermissionOrQuota, false, 0, 3},
+		{404, empty, KindBadResponse, false, 0, 3},
+		{429, empty, KindRateLimited, false, 0, 3},
+		{500, empty, KindUnavailable, true, 0, 3},
+		{503, empty, KindUnavailable, true, 0, 3},
+		{200, wrong, KindBadResponse, false, 0, 3},
+		{403, wrong, KindPermissionOrQuota, false, 0, 3},
+		{500, wrong, KindUnavailable, true, 0, 3},
+		{500, `{"status":0,"data":{"base_info":{"id":5}}}`, KindUnavailable, true, 0, 0},
+
+		// Without an envelope the status is all there is.
+		{429, ``, KindRateLimited, false, 0, 0},
+		{429, `{"error_code":"gw.QosAppFrequencyLimit"}`, KindRateLimited, false, 0, 0},
+		{500, `<html>`, KindUnavailable, true, 0, 0},
+		{502, ``, KindUnavailable, true, 0, 0},
+		{503, `null`, KindUnavailable, true, 0, 0},
+		{504, `{}`, KindUnavailable, true, 0, 0},
+		{301, ``, KindBadResponse, false, 0, 0},
+		{304, ``, KindBadResponse, false, 0, 0},
+		{400, `{"error_code":"gw.ParamMissing"}`, KindBadResponse, false, 0, 0},
+		{401, `Unauthorized`, KindPermissionOrQuota, false, 0, 0},
+		{401, `{"message":"Unauthorized"}`, KindPermissionOrQuota, false, 0, 0},
+		{403, `<html>`, KindPermissionOrQuota, false, 0, 0},
+		{404, `[]`, KindBadResponse, false, 0, 0},
+		{407, ``, KindBadResponse, false, 0, 0},
+		{451, `{"status":0`, KindBadResponse, false, 0, 0},
+
+		// Under 2xx it is an outage if it cannot be read, else an answer.
+		{200, `<html>`, KindBadResponse, true, 0, 0},
+		{200, ``, KindBadResponse, true, 0, 0},
+		{204, ``, KindBadResponse, true, 0, 0},
+		{200, `{"status":0`, KindBadResponse, true, 0, 0},
+		{200, `{"message":"Unauthorized"}`, KindBadResponse, false, 0, 0},
+		{200, `{"code":401,"msg":"token无效"}`, KindUpstreamError, false, 401, 0},
+		{200, `{"status":0,"data":{"base_info":{"id":5}}}`, KindBadResponse, false, 0, 0},
 	} {
 		t.Run(fmt.Sprint(test.status, test.body), func(t *testing.T) {
 			client := newTestClient(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(test.status)
-				_, _ = io.WriteString(w, test.body)
+				if test.status != 304 && test.status != 204 {
+					_, _ = io.WriteString(w, test.body)
+				}
 			})
 			request := testRequest()
 			result, err := client.Order(context.Background(), request)
 			if test.kind == KindInternal {
-				if err != nil || result.Order == nil {
-					t.Fatalf("got %v, want an order", err)
+				if err != nil || (result.Order != nil) != (test.body == order) {
+					t.Fatalf("got %+v and %v", result, err)
 				}
-			} else if failure := checkFailure(t, err, test.kind); failure.Status != test.code {
-				t.Errorf("code %d, want %d", failure.Status, test.code)
+			} else if failure := checkFailure(t, err, test.kind); failure.Status != test.code || failure.Outage != test.outage {
+				t.Errorf("code %d, outage %t; want %d, %t", failure.Status, failure.Outage, test.code, test.outage)
 			}
-			if calls := request.Scope.Usage.Counts().Calls; calls != 1 {
-				t.Errorf("%d calls on the bill, want 1", calls)
+			if counts := request.Scope.Usage.Counts(); counts != (Counts{Calls: 1, Points: test.points}) {
+				t.Errorf("the bill is %+v, want 1 call and %d points", counts, test.points)
 			}
 		})
 	}
@@ -213,7 +259,9 @@ func TestClientFollowsNoRedirect(t *testing.T) {
 			http.Redirect(w, r, other.URL, status)
 		})
 		_, err := client.Order(context.Background(), testRequest())
-		checkFailure(t, err, KindBadResponse)
+		if failure := checkFailure(t, err, KindBadResponse); failure.Outage {
+			t.Errorf("HTTP %d is an outage", status)
+		}
 	}
 	if elsewhere.Load() != 0 {
 		t.Errorf("%d redirects were followed", elsewhere.Load())
@@ -265,7 +313,9 @@ func TestClientBoundsAnswers(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			_, err := client.Order(context.Background(), testRequest())
 			runtime.ReadMemStats(&after)
-			checkFailure(t, err, KindBadResponse)
+			if failure := checkFailure(t, err, KindBadResponse); failure.Outage {
+				t.Error("an answer that is too large is an outage")
+			}
 			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 32<<20 {
 				t.Errorf("%d MiB were allocated", allocated>>20)
 			}
@@ -320,14 +370,18 @@ func TestClientBrokenConnections(t *testing.T) {
 		name, answer string
 		reset        bool
 		kind         Kind
+		answered     bool // whether it is an answer nevertheless
 	}{
-		{"closed before an answer", "", false, KindUnavailable},
-		{"reset before an answer", "", true, KindUnavailable},
-		{"truncated header", "HTTP/1.1 200 OK\r\nContent-Ty", false, KindBadResponse},
-		{"truncated body", header + `{"status":0`, false, KindBadResponse},
-		{"truncated chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{\"sta", false, KindBadResponse},
-		{"malformed header", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", false, KindBadResponse},
-		{"not gzip", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n\r\n{\"status\":0}", false, KindBadResponse},
+		{"closed before an answer", "", false, KindUnavailable, false},
+		{"reset before an answer", "", true, KindUnavailable, false},
+		{"truncated header", "HTTP/1.1 200 OK\r\nContent-Ty", false, KindBadResponse, false},
+		{"truncated body", header + `{"status":0`, false, KindBadResponse, false},
+		{"truncated chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{\"sta", false, KindBadResponse, false},
+		{"malformed header", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", false, KindBadResponse, false},
+		{"not gzip", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n\r\n{\"status\":0}", false, KindBadResponse, false},
+		{"truncated body of a refusal", "HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n{\"status\":0", false, KindPermissionOrQuota, true},
+		{"reset in the body of a redirect", "HTTP/1.1 302 No\r\nContent-Length: 100\r\n\r\n", true, KindBadResponse, true},
+		{"truncated body of a failure", "HTTP/1.1 502 No\r\nContent-Length: 100\r\n\r\n{\"status\":103}", false, KindUnavailable, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var calls atomic.Int32
@@ -338,7 +392,9 @@ func TestClientBrokenConnections(t *testing.T) {
 			})
 			request := testRequest()
 			_, err := client.Order(context.Background(), request)
-			checkFailure(t, err, test.kind)
+			if failure := checkFailure(t, err, test.kind); failure.Outage == test.answered {
+				t.Errorf("outage: %t", failure.Outage)
+			}
 			if calls.Load() != 1 || request.Scope.Usage.Counts().Calls != 1 {
 				t.Errorf("%d calls arrived, %+v on the bill; what was written must not be sent again", calls.Load(), request.Scope.Usage.Counts())
 			}
@@ -397,6 +453,33 @@ func TestClientErrorsHideTheBody(t *testing.T) {
 	}
 }
 
+// TestClientAsksBeforeItWrites: whoever asked may have gone while the call waited.
+func TestClientAsksBeforeItWrites(t *testing.T) {
+	var calls atomic.Int32
+	client := newTestClient(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		_, _ = io.WriteString(w, `{"status":0}`)
+	})
+	for _, wanted := range []bool{true, false} {
+		asked := 0
+		request := testRequest()
+		request.Begin = func() bool { asked++; return wanted }
+		_, err := client.Order(context.Background(), request)
+		if wanted != (err == nil) {
+			t.Errorf("wanted %t: %v", wanted, err)
+		}
+		if !wanted {
+			failure := checkFailure(t, err, KindTimeout)
+			if !errors.Is(failure, context.Canceled) {
+				t.Errorf("got %v, want one that was cancelled", failure)
+			}
+		}
+		if counts := request.Scope.Usage.Counts(); asked != 1 || counts.Calls != int(calls.Swap(0)) || (counts.Calls == 1) != wanted {
+			t.Errorf("wanted %t: asked %d times, the bill is %+v", wanted, asked, counts)
+		}
+	}
+}
+
 // TestClientRetriesWithoutConnection fails before anything can be written, over the real network.
 func TestClientRetriesWithoutConnection(t *testing.T) {
 	refusing, err := net.Listen("tcp", "127.0.0.1:0")
@@ -429,10 +512,14 @@ func TestClientRetriesWithoutConnection(t *testing.T) {
 			}
 			defer client.Close()
 			request := testRequest()
+			asked := 0
+			request.Begin = func() bool { asked++; return true }
 			_, err = client.Order(context.Background(), request)
-			checkFailure(t, err, KindUnavailable)
-			if calls := request.Scope.Usage.Counts().Calls; attempts != 2 || calls != 0 {
-				t.Errorf("%d attempts and %d calls on the bill, want 2 and 0", attempts, calls)
+			if failure := checkFailure(t, err, KindUnavailable); !failure.Outage {
+				t.Error("no outage")
+			}
+			if calls := request.Scope.Usage.Counts().Calls; attempts != 2 || asked != 2 || calls != 0 {
+				t.Errorf("%d attempts, asked %d times and %d calls on the bill, want 2, 2 and 0", attempts, asked, calls)
 			}
 		})
 	}

@@ -112,7 +112,7 @@ func (e *envelope) inward() []int {
 
 // refusal returns the error for a code other than 0.
 func (e *envelope) refusal() *Error {
-	err := &Error{Kind: kindOfCode(e.code, e.text()), Status: e.code}
+	err := &Error{Kind: kindOfCode(e.code, e.text()), Status: e.code, Outage: e.code == 101 || e.code == 200}
 	if err.Kind == KindShopNotAuthorized {
 		err.AuthorizationURL = e.authorizationURL()
 	}

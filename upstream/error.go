@@ -27,7 +27,7 @@ const (
 	KindPermissionDenied
 	// KindQuotaExhausted: 204 with a text about the number of calls left (API调用次数不足).
 	KindQuotaExhausted
-	// KindPermissionOrQuota: 204 with a text that tells neither.
+	// KindPermissionOrQuota: 204 with a text that tells neither, or HTTP 401 or 403 without an envelope.
 	KindPermissionOrQuota
 	// KindShopNotAuthorized: 302 未授权店铺; Error.AuthorizationURL may say where to mend it.
 	KindShopNotAuthorized
@@ -75,17 +75,6 @@ func (k Kind) Retryable() bool {
 	}
 }
 
-// Outage tells whether the upstream failed to answer, rather than answering with a refusal. Only
-// then may a stale copy be served: a refusal is about rights.
-func (k Kind) Outage() bool {
-	switch k {
-	case KindTimeout, KindUpstreamError, KindBadResponse, KindUnavailable:
-		return true
-	default:
-		return false
-	}
-}
-
 // Error is why one order could not be read. Its text is for our logs and holds no value from a
 // response body; clients see the Kind and a text of ours.
 type Error struct {
@@ -94,6 +83,11 @@ type Error struct {
 	Status int
 	// AuthorizationURL says where the shop's owner can grant access (302); empty unless http or https.
 	AuthorizationURL string
+	// Outage says that the upstream failed to answer, rather than answering with something that is no
+	// order: no connection, a reset, a timeout, the codes 101 and 200, HTTP 5xx without an envelope, a
+	// body under 2xx that is truncated or cannot be read, and what we refuse because of those. Only
+	// then may a stale copy be served; it is false unless set, so that no answer is hidden by mistake.
+	Outage bool
 	// RetryAfter is how long not to call again, where the upstream or we know it.
 	RetryAfter time.Duration
 	// Cause is what we saw, wrapped; nil when the upstream said it in an envelope.
@@ -113,6 +107,12 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
+
+// IsOutage reports whether err is an [Error] of an upstream that failed to answer.
+func IsOutage(err error) bool {
+	upstreamError, ok := errors.AsType[*Error](err)
+	return ok && upstreamError.Outage
+}
 
 // KindOf returns the kind of err, KindInternal if it is none of ours.
 func KindOf(err error) Kind {

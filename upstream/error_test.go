@@ -9,15 +9,14 @@ import (
 
 func TestKinds(t *testing.T) {
 	retryable := map[Kind]bool{KindTimeout: true, KindRateLimited: true, KindUnavailable: true, KindOverloaded: true}
-	outages := map[Kind]bool{KindTimeout: true, KindUpstreamError: true, KindBadResponse: true, KindUnavailable: true}
 	codes := map[string]bool{}
 	for kind := range Kind(len(kindCodes)) {
 		if kind.String() == "" || codes[kind.String()] {
 			t.Errorf("kind %d has the code %q", kind, kind)
 		}
 		codes[kind.String()] = true
-		if kind.Retryable() != retryable[kind] || kind.Outage() != outages[kind] {
-			t.Errorf("%s: retryable %t, outage %t", kind, kind.Retryable(), kind.Outage())
+		if kind.Retryable() != retryable[kind] {
+			t.Errorf("%s: retryable %t", kind, kind.Retryable())
 		}
 	}
 }
@@ -29,6 +28,9 @@ func TestError(t *testing.T) {
 	}
 	if !errors.Is(failure, io.EOF) || KindOf(fmt.Errorf("around: %w", failure)) != KindBadResponse {
 		t.Error("the cause or the kind is lost")
+	}
+	if IsOutage(failure) || !IsOutage(fmt.Errorf("around: %w", &Error{Kind: KindTimeout, Outage: true})) || IsOutage(io.EOF) {
+		t.Error("what is no outage is one, or the other way about")
 	}
 	if KindOf(io.EOF) != KindInternal {
 		t.Error("a foreign error has a kind of ours")

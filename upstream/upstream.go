@@ -27,6 +27,10 @@ type Request struct {
 	Needs Needs
 	// Scope says who asks, how fresh the answer must be, and gathers what it cost. Never nil.
 	Scope *Scope
+	// Begin, if set, is called just before the request of an attempt is written, after all waiting, and
+	// again for each retry. False means that nobody waits for the answer any longer: then the call must
+	// not be made, and fails with KindTimeout. It must not block.
+	Begin func() bool
 }
 
 // Result is one answer about one order.

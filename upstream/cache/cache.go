@@ -235,7 +235,7 @@ func (c *Cache) serve(q *question, s *snapshot, now time.Time) (upstream.Result,
 // serveStale answers from a copy after a call that failed, if the failure is an outage and the copy
 // not too old. A refusal is an answer: no copy may hide it.
 func (c *Cache) serveStale(q *question, failure error) (upstream.Result, error) {
-	if q.noCache() || !upstream.KindOf(failure).Outage() {
+	if q.noCache() || !upstream.IsOutage(failure) {
 		return upstream.Result{}, failure
 	}
 	now := c.options.Now()

@@ -171,7 +171,7 @@ func TestNoCache(t *testing.T) {
 		b.expect(b.ask(asking{needs: needs(upstream.NativeLogistics)}), "call 2", "", oneHit)
 		b.expect(b.ask(asking{noCache: true}), "call 3", "", oneCall)
 
-		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable} })
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true} })
 		b.expect(b.ask(asking{noCache: true}), "", "UPSTREAM_UNAVAILABLE", oneCall)
 		b.expect(b.ask(asking{}), "call 3", "", oneHit)
 	})
@@ -202,36 +202,41 @@ func TestNotCached(t *testing.T) {
 
 func TestStaleIfError(t *testing.T) {
 	for _, test := range []struct {
-		name  string
-		kind  upstream.Kind
-		after time.Duration // since the copy was fetched
-		needs upstream.Needs
-		stale bool
+		name   string
+		kind   upstream.Kind
+		outage bool
+		after  time.Duration // since the copy was fetched
+		needs  upstream.Needs
+		stale  bool
 	}{
-		{"timeout", upstream.KindTimeout, time.Minute, upstream.Needs{}, true},
-		{"system error", upstream.KindUpstreamError, time.Minute, upstream.Needs{}, true},
-		{"bad response", upstream.KindBadResponse, time.Minute, upstream.Needs{}, true},
-		{"unavailable", upstream.KindUnavailable, time.Minute, upstream.Needs{}, true},
-		{"last moment", upstream.KindUnavailable, DefaultTTL + DefaultStaleIfError - 2*time.Second, upstream.Needs{}, true},
-		{"too old", upstream.KindUnavailable, DefaultTTL + DefaultStaleIfError, upstream.Needs{}, false},
-		{"lacks a domain", upstream.KindUnavailable, time.Minute, needs(upstream.RateDetail), false},
-		{"lacks an attribute", upstream.KindUnavailable, time.Minute, needs(0, "a"), false},
-		{"fresh, but lacks a domain", upstream.KindUnavailable, time.Second, needs(upstream.RateDetail), false},
-		{"too many requests", upstream.KindRateLimited, time.Minute, upstream.Needs{}, false},
-		{"overloaded", upstream.KindOverloaded, time.Minute, upstream.Needs{}, false},
-		{"account not found", upstream.KindAccountNotFound, time.Minute, upstream.Needs{}, false},
-		{"permission denied", upstream.KindPermissionDenied, time.Minute, upstream.Needs{}, false},
-		{"quota exhausted", upstream.KindQuotaExhausted, time.Minute, upstream.Needs{}, false},
-		{"permission or quota", upstream.KindPermissionOrQuota, time.Minute, upstream.Needs{}, false},
-		{"shop not authorized", upstream.KindShopNotAuthorized, time.Minute, upstream.Needs{}, false},
-		{"unsupported", upstream.KindUnsupported, time.Minute, upstream.Needs{}, false},
-		{"bad input", upstream.KindBadUserInput, time.Minute, upstream.Needs{}, false},
-		{"internal", upstream.KindInternal, time.Minute, upstream.Needs{}, false},
+		{"timeout", upstream.KindTimeout, true, time.Minute, upstream.Needs{}, true},
+		{"system error", upstream.KindUpstreamError, true, time.Minute, upstream.Needs{}, true},
+		{"bad response", upstream.KindBadResponse, true, time.Minute, upstream.Needs{}, true},
+		{"unavailable", upstream.KindUnavailable, true, time.Minute, upstream.Needs{}, true},
+		{"last moment", upstream.KindUnavailable, true, DefaultTTL + DefaultStaleIfError - 2*time.Second, upstream.Needs{}, true},
+		{"too old", upstream.KindUnavailable, true, DefaultTTL + DefaultStaleIfError, upstream.Needs{}, false},
+		{"lacks a domain", upstream.KindUnavailable, true, time.Minute, needs(upstream.RateDetail), false},
+		{"lacks an attribute", upstream.KindUnavailable, true, time.Minute, needs(0, "a"), false},
+		{"fresh, but lacks a domain", upstream.KindUnavailable, true, time.Second, needs(upstream.RateDetail), false},
+		{"too many requests", upstream.KindRateLimited, false, time.Minute, upstream.Needs{}, false},
+		{"a timeout that the answer tells of", upstream.KindTimeout, false, time.Minute, upstream.Needs{}, false},
+		{"an undocumented code", upstream.KindUpstreamError, false, time.Minute, upstream.Needs{}, false},
+		{"a redirect", upstream.KindBadResponse, false, time.Minute, upstream.Needs{}, false},
+		{"answers that opened the breaker", upstream.KindUnavailable, false, time.Minute, upstream.Needs{}, false},
+		{"overloaded", upstream.KindOverloaded, false, time.Minute, upstream.Needs{}, false},
+		{"account not found", upstream.KindAccountNotFound, false, time.Minute, upstream.Needs{}, false},
+		{"permission denied", upstream.KindPermissionDenied, false, time.Minute, upstream.Needs{}, false},
+		{"quota exhausted", upstream.KindQuotaExhausted, false, time.Minute, upstream.Needs{}, false},
+		{"permission or quota", upstream.KindPermissionOrQuota, false, time.Minute, upstream.Needs{}, false},
+		{"shop not authorized", upstream.KindShopNotAuthorized, false, time.Minute, upstream.Needs{}, false},
+		{"unsupported", upstream.KindUnsupported, false, time.Minute, upstream.Needs{}, false},
+		{"bad input", upstream.KindBadUserInput, false, time.Minute, upstream.Needs{}, false},
+		{"internal", upstream.KindInternal, false, time.Minute, upstream.Needs{}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inBubble(t, defaults(), func(b *bench) {
 				first := b.ask(asking{})
-				b.set(func(f *fake) { f.fail = &upstream.Error{Kind: test.kind} })
+				b.set(func(f *fake) { f.fail = &upstream.Error{Kind: test.kind, Outage: test.outage} })
 				time.Sleep(test.after)
 				got := b.ask(asking{needs: test.needs})
 				if !test.stale {
@@ -252,13 +257,13 @@ func TestStaleWithoutFreshness(t *testing.T) {
 	options.TTL = 0
 	inBubble(t, options, func(b *bench) {
 		b.ask(asking{})
-		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout} })
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout, Outage: true} })
 		b.expect(b.ask(asking{}), "call 1", "", upstream.Counts{Calls: 1, Hits: 1, Stale: 1})
 	})
 	options.StaleIfError = 0
 	inBubble(t, options, func(b *bench) {
 		b.ask(asking{})
-		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout} })
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout, Outage: true} })
 		b.expect(b.ask(asking{}), "", "UPSTREAM_TIMEOUT", oneCall)
 		if s := b.cache.level.get(b.cache.keys.of(upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}})); s != nil {
 			b.Error("a copy that nobody will get is kept")
@@ -299,7 +304,7 @@ func TestSizeZero(t *testing.T) {
 		if b.cache.copyOf(landed, time.Now()) != nil {
 			b.Error("a copy was made")
 		}
-		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable} })
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true} })
 		b.expect(b.ask(asking{}), "", "UPSTREAM_UNAVAILABLE", oneCall)
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindQuotaExhausted} })
 		b.expect(b.ask(asking{}), "", "QUOTA_EXHAUSTED", oneCall)

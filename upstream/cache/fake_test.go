@@ -46,7 +46,7 @@ func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Re
 			return result, err
 		}
 	} else if err := sleep(ctx, latency); err != nil {
-		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Cause: err}
+		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: err}
 	}
 	if failure != nil {
 		return upstream.Result{}, failure

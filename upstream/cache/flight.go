@@ -78,7 +78,7 @@ func (c *Cache) board(ctx context.Context, q *question) (passage, error) {
 		}
 	}
 	if c.flights.closed {
-		return passage{}, &upstream.Error{Kind: upstream.KindUnavailable, Cause: errClosed}
+		return passage{}, &upstream.Error{Kind: upstream.KindUnavailable, Cause: errClosed, Outage: true}
 	}
 	if ctx.Err() != nil {
 		return passage{}, outOfTime(ctx)
@@ -302,7 +302,8 @@ func (c *Cache) travel(ctx context.Context, q *question, p passage) (upstream.Re
 
 func outOfTime(ctx context.Context) error {
 	return &upstream.Error{
-		Kind:  upstream.KindTimeout,
-		Cause: fmt.Errorf("the request ended before its call: %w", context.Cause(ctx)),
+		Kind:   upstream.KindTimeout,
+		Outage: true,
+		Cause:  fmt.Errorf("the request ended before its call: %w", context.Cause(ctx)),
 	}
 }

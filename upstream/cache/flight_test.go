@@ -21,7 +21,7 @@ func noOrder(context.Context, int) (upstream.Result, error) { return upstream.Re
 func taking(latencies ...time.Duration) func(context.Context, int) (upstream.Result, error) {
 	return func(ctx context.Context, call int) (upstream.Result, error) {
 		if err := sleep(ctx, latencies[call-1]); err != nil {
-			return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Cause: err}
+			return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: err}
 		}
 		return upstream.Result{Order: &upstream.Order{}}, nil // the fake makes it a proper one
 	}
@@ -248,7 +248,7 @@ func TestStaleCopyIsNotServedWhileItIsStored(t *testing.T) {
 		b.storeSlowly(10 * time.Second)
 		b.expect(b.ask(asking{}), "call 1", "", oneCall)
 		b.expect(b.ask(asking{}), "call 2", "", oneCall)
-		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout} })
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout, Outage: true} })
 		b.expect(b.ask(asking{}), "call 2", "", upstream.Counts{Calls: 1, Hits: 1, Stale: 1})
 		time.Sleep(DefaultStaleIfError)
 		b.expect(b.ask(asking{}), "", "UPSTREAM_TIMEOUT", oneCall)

@@ -50,7 +50,7 @@ func (m *model) step() {
 	time.Sleep([]time.Duration{1, time.Millisecond, time.Second, 7 * time.Second, 40 * time.Second}[m.random.IntN(5)])
 	failures := []error{
 		nil, nil, nil, nil,
-		&upstream.Error{Kind: upstream.KindUnavailable},
+		&upstream.Error{Kind: upstream.KindUnavailable, Outage: true},
 		&upstream.Error{Kind: upstream.KindRateLimited},
 	}
 	m.set(func(f *fake) {

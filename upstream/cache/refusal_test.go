@@ -77,7 +77,7 @@ func TestQuotaServesNoStaleCopy(t *testing.T) {
 		time.Sleep(DefaultTTL)
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindQuotaExhausted} })
 		b.expect(b.ask(asking{id: 2}), "", "QUOTA_EXHAUSTED", oneCall)
-		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable} })
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true} })
 		b.expect(b.ask(asking{}), "", "QUOTA_EXHAUSTED", nothingCounted)
 	})
 }

@@ -79,7 +79,7 @@ var tests = []test{
 	fails("307", "redirect", "HTTP 307 to another path of the same host", "UPSTREAM_BAD_RESPONSE", redirect),
 	fails("308", "redirect-host", "HTTP 308 to another host, where the token must not go", "UPSTREAM_BAD_RESPONSE", redirectHost),
 	fails("400", "http-400", "HTTP 400 with the platform's own error object (gw.QosAppFrequencyLimit)", "UPSTREAM_BAD_RESPONSE", gatewayError),
-	fails("403", "http-403", "HTTP 403 with an HTML page", "UPSTREAM_BAD_RESPONSE", page(http.StatusForbidden)),
+	fails("403", "http-403", "HTTP 403 with an HTML page", "PERMISSION_OR_QUOTA", page(http.StatusForbidden)),
 	fails("404", "http-404", "HTTP 404 with an HTML page", "UPSTREAM_BAD_RESPONSE", page(http.StatusNotFound)),
 	fails("429", "http-429", "HTTP 429 with Retry-After: 2", "RATE_LIMITED", retryLater(http.StatusTooManyRequests)),
 	fails("500", "http-500", "HTTP 500 with an HTML page", "UPSTREAM_UNAVAILABLE", page(http.StatusInternalServerError)),

@@ -136,6 +136,8 @@ func firstNonNil(values ...any) any {
 
 func withoutEnvelope(status int) string {
 	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return "PERMISSION_OR_QUOTA"
 	case status == http.StatusTooManyRequests:
 		return "RATE_LIMITED"
 	case status >= 500:

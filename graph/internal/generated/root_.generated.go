@@ -188,7 +188,7 @@ type Query {
   | ` + "`" + `307` + "`" + ` | HTTP 307 to another path of the same host | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
   | ` + "`" + `308` + "`" + ` | HTTP 308 to another host, where the token must not go | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
   | ` + "`" + `400` + "`" + ` | HTTP 400 with the platform's own error object (gw.QosAppFrequencyLimit) | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `403` + "`" + ` | HTTP 403 with an HTML page | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `403` + "`" + ` | HTTP 403 with an HTML page | ` + "`" + `PERMISSION_OR_QUOTA` + "`" + ` |
   | ` + "`" + `404` + "`" + ` | HTTP 404 with an HTML page | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
   | ` + "`" + `429` + "`" + ` | HTTP 429 with Retry-After: 2 | ` + "`" + `RATE_LIMITED` + "`" + ` |
   | ` + "`" + `500` + "`" + ` | HTTP 500 with an HTML page | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
