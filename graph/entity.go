@@ -61,8 +61,8 @@ func (r *resolver) Service(ctx context.Context) (generated.Service, error) {
 	return generated.Service{Sdl: r.sdl}, nil
 }
 
-// representedKey names the order that a router's representation stands for: by webSite and id, or by
-// id alone, which means 1688.com. Entities are V1.
+// representedKey names the order that a router's representation stands for. It must say which site: the two
+// have orders of the same numbers. Entities are V1.
 func representedKey(representation any) (upstream.Key, error) {
 	fields, isObject := representation.(map[string]any)
 	if !isObject {
@@ -75,11 +75,9 @@ func representedKey(representation any) (upstream.Key, error) {
 	if !ok {
 		return upstream.Key{}, badInput("A representation of an Order needs an id: a string, or a number with every digit.")
 	}
-	site := upstream.WebSiteCN1688
-	if named := fields["webSite"]; named != nil {
-		if err := site.UnmarshalGQL(named); err != nil {
-			return upstream.Key{}, badInput("The webSite of a representation is CN_1688 or ALIBABA.")
-		}
+	var site upstream.WebSite
+	if err := site.UnmarshalGQL(fields["webSite"]); err != nil {
+		return upstream.Key{}, badInput("A representation of an Order needs a webSite: CN_1688 or ALIBABA.")
 	}
 	return orderKey(id, site, upstream.EditionV1)
 }

@@ -159,7 +159,7 @@ func TestANullThatDecidesNothingPasses(t *testing.T) {
 // FuzzArguments looks for arguments that the planner reads differently from the resolvers: an order
 // that was not planned is an internal error.
 func FuzzArguments(f *testing.F) {
-	for _, value := range []string{`1`, `"1"`, `01`, `1.5`, `1e400`, `"１"`, `["1",2]`, `null`, `true`, `{"__typename":"Order","id":1}`, `9223372036854775808`, `"\r\n1"`} {
+	for _, value := range []string{`1`, `"1"`, `01`, `1.5`, `1e400`, `"１"`, `["1",2]`, `null`, `true`, `{"__typename":"Order","webSite":"CN_1688","id":1}`, `9223372036854775808`, `"\r\n1"`} {
 		f.Add(value, `"CN_1688"`, `"V1"`)
 	}
 	f.Add(`1`, `null`, `"v1"`)

@@ -145,7 +145,7 @@ func TestEachDistinctOrderIsOneCallInAnyMix(t *testing.T) {
 		{
 			"all three roots",
 			`query($r:[_Any!]!){a:order(id:1){invoice{title}} b:orders(ids:[1,"2"]){domesticShipping{city}} _entities(representations:$r){...on Order{guarantees{__typename}}}}`,
-			`{"r":[{"__typename":"Order","id":1},{"__typename":"Order","webSite":"CN_1688","id":"1"},{"__typename":"Order","webSite":null,"id":"1"},{"__typename":"Order","webSite":"ALIBABA","id":"1"}]}`,
+			`{"r":[{"__typename":"Order","webSite":"CN_1688","id":1},{"__typename":"Order","webSite":"CN_1688","id":"1"},{"__typename":"Order","webSite":"ALIBABA","id":"1"}]}`,
 			[]string{"ALIBABA V1 1 GuaranteesTerms", "CN_1688 V1 1 GuaranteesTerms,NativeLogistics,OrderInvoice", "CN_1688 V1 2 NativeLogistics"},
 		},
 		{
@@ -226,27 +226,28 @@ func TestEntities(t *testing.T) {
 	}}})
 	const query = `query($r:[_Any!]!){_entities(representations:$r){__typename ...on Order{id webSite edition}}}`
 	response := server.run(t, t.Context(), query, `{"r":[
-		{"__typename":"Order","id":"58218860983545941"},
+		{"__typename":"Order","webSite":"CN_1688","id":"58218860983545941"},
 		{"__typename":"Order","id":58218860983545941,"webSite":"ALIBABA","more":1},
-		{"__typename":"Order","id":404},
-		{"__typename":"Order"}, {"__typename":"Order","id":null}, {"__typename":"Order","id":true}, {"__typename":"Order","id":1.5},
+		{"__typename":"Order","webSite":"CN_1688","id":404},
+		{"__typename":"Order","webSite":"CN_1688"}, {"__typename":"Order","webSite":"CN_1688","id":null}, {"__typename":"Order","webSite":"CN_1688","id":true}, {"__typename":"Order","webSite":"CN_1688","id":1.5},
 		{"__typename":"Order","id":"1","webSite":"1688"}, {"__typename":"Order","id":"1","webSite":5},
-		{"__typename":"Product","id":"1"}, {"id":"1"}, 5, "x", [], [[]], {"__typename":["Order"],"id":"1"}
+		{"__typename":"Product","id":"1"}, {"webSite":"CN_1688","id":"1"}, 5, "x", [], [[]], {"__typename":["Order"],"webSite":"CN_1688","id":"1"},
+		{"__typename":"Order","id":"1"}, {"__typename":"Order","webSite":null,"id":"1"}, {"__typename":"Order","webSite":"","id":"1"}, {"__typename":"Order","webSite":["ALIBABA"],"id":"1"}
 	]}`)
 	want := []string{}
-	for _, index := range []string{"10", "11", "12", "13", "14", "15", "3", "4", "5", "6", "7", "8", "9"} {
+	for _, index := range []string{"10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "3", "4", "5", "6", "7", "8", "9"} {
 		want = append(want, "BAD_USER_INPUT _entities["+index+"]")
 	}
 	check(t, response, `{"_entities":[{"__typename":"Order","id":"58218860983545941","webSite":"CN_1688","edition":"V1"},`+
-		`{"__typename":"Order","id":"58218860983545941","webSite":"ALIBABA","edition":"V1"},`+strings.TrimSuffix(strings.Repeat("null,", 14), ",")+`]}`, want...)
+		`{"__typename":"Order","id":"58218860983545941","webSite":"ALIBABA","edition":"V1"},`+strings.TrimSuffix(strings.Repeat("null,", 18), ",")+`]}`, want...)
 
-	response = server.run(t, t.Context(), `{_entities(representations:[{__typename:"Order",id:99999999999999999999},{__typename:"Order",id:12345678901234567},{__typename:"Order",id:1e400}]){...on Order{id}}}`, "")
+	response = server.run(t, t.Context(), `{_entities(representations:[{__typename:"Order",webSite:CN_1688,id:99999999999999999999},{__typename:"Order",webSite:CN_1688,id:12345678901234567},{__typename:"Order",webSite:CN_1688,id:1e400}]){...on Order{id}}}`, "")
 	check(t, response, `{"_entities":[null,{"id":"12345678901234567"},null]}`, "BAD_USER_INPUT _entities[0]", "BAD_USER_INPUT _entities[2]")
 }
 
 func TestTheRouterSecretGuardsFederation(t *testing.T) {
 	const query = `{_service{sdl}}`
-	const entities = `{_entities(representations:[{__typename:"Order",id:1}]){__typename}}`
+	const entities = `{_entities(representations:[{__typename:"Order",webSite:CN_1688,id:1}]){__typename}}`
 	orders := &fakeOrders{}
 	guarded := newServer(t, Options{Orders: orders, RouterSecret: "secret", NoIntrospection: true})
 	trusted := upstream.WithScope(t.Context(), &upstream.Scope{RouterTrusted: true})
@@ -299,7 +300,7 @@ func TestTooManyOrdersAreRefusedBeforeAnyCall(t *testing.T) {
 		`{orders(ids:[1,2,3,4]){id}}`:               "",
 		`{order(id:1){id} orders(ids:[2,3,4]){id}}`: "",
 		`{a:order(id:1){id} b:order(id:1,edition:V2){id} c:order(id:1,webSite:ALIBABA){id} d:order(id:2){id}}`: "",
-		`query($r:[_Any!]!){orders(ids:[1,2]){id} _entities(representations:$r){__typename}}`:                  `{"r":[{"__typename":"Order","id":3},{"__typename":"Order","id":4}]}`,
+		`query($r:[_Any!]!){orders(ids:[1,2]){id} _entities(representations:$r){__typename}}`:                  `{"r":[{"__typename":"Order","webSite":"CN_1688","id":3},{"__typename":"Order","webSite":"CN_1688","id":4}]}`,
 		`{orders(ids:["` + strings.Repeat(`x","`, 30) + `"]){id}}`:                                             "",
 		`{orders(ids:[` + strings.Repeat(`1,`, 31) + `]){id}}`:                                                 "",
 	}

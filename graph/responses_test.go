@@ -254,7 +254,7 @@ func TestWholeResponseHiddenByRefusals(t *testing.T) {
 func TestWholeResponsesOfTrustedRouters(t *testing.T) {
 	withResponsesOf(t, Options{RouterSecret: "secret", NoIntrospection: true}, func(b *responseBench) {
 		for query, refusal := range map[string]string{
-			`{_entities(representations:[{__typename:"Order",id:"1"}]){...on Order{orderNote}}}`: `UNAUTHENTICATED`,
+			`{_entities(representations:[{__typename:"Order",webSite:CN_1688,id:"1"}]){...on Order{orderNote}}}`: `UNAUTHENTICATED`,
 			`{_service{sdl} order(id:1){orderNote}}`:                                             `UNAUTHENTICATED`,
 			`{__schema{queryType{name}} order(id:1){orderNote}}`:                                 `Introspection is turned off here`,
 		} {

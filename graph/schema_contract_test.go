@@ -134,7 +134,7 @@ func enumProblems(schema *ast.Schema, inventory map[string]map[string]string) (p
 }
 
 func entityProblems(schema *ast.Schema) (problems []string) {
-	for name, want := range map[string]string{"Order": "webSite id id", "Product": "id", "Member": "id"} {
+	for name, want := range map[string]string{"Order": "webSite id", "Product": "id", "Member": "id"} {
 		var keys []string
 		for _, directive := range schema.Types[name].Directives.ForNames("key") {
 			keys = append(keys, directive.Arguments.ForName("fields").Value.Raw)

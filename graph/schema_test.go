@@ -136,7 +136,7 @@ func TestSchemaProblems(t *testing.T) {
 		{"description without Chinese", "(英文名称, `customs", "(`customs", "CustomsItem.englishName: description lacks the Chinese term"},
 		{"default gone", "webSite: WebSite! = CN_1688\n    \"The version of the upstream's answer. ", "webSite: WebSite!\n    \"The version of the upstream's answer. ", "Query.order(webSite:): is WebSite!, want WebSite! = CN_1688"},
 		{"link gone", "  member: Member\n}\n\n\"Who sells", "  x: Member\n}\n\n\"Who sells", "Buyer.member: missing"},
-		{"key gone", ` @key(fields: "id") {`, ` {`, `Order: keys are [webSite id], want [webSite id id]`},
+		{"key of another site", `type Order @key(fields: "webSite id") {`, `type Order @key(fields: "webSite id") @key(fields: "id") {`, `Order: keys are [webSite id id], want [webSite id]`},
 		{"value gone", "  ONE_CENT_SAMPLE\n", "  TWO_CENT_SAMPLE\n", "BusinessType: lacks ONE_CENT_SAMPLE"},
 		{"value too much", "  SIGN_FAILED\n", "  SIGN_FAILED\n  \"Lost.\"\n  LOST\n", "OrderStatus.LOST: not in enums.tsv"},
 		{"UNKNOWN gone", "  SELLER_REFUSED\n  \"A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)\"\n  UNKNOWN\n", "  SELLER_REFUSED\n", "RefundStatus: lacks UNKNOWN"},

@@ -103,7 +103,7 @@ async function defaultTabs({ graphiql, named, picture }) {
     assert.deepEqual(codes, { 1: 'ACCOUNT_NOT_FOUND', 2: 'UPSTREAM_BAD_DATA', 3: 'BAD_USER_INPUT' });
     await picture('5-errors');
   });
-  await named('entities by both keys', async () => {
+  await named('entities', async () => {
     await graphiql.chooseTab('Entities');
     const { body } = await graphiql.run();
     assert.equal(body.errors, undefined);

@@ -244,7 +244,7 @@ func duplicates(c *check) {
 	query := fmt.Sprintf(`query($id: ID!) {
 		a: order(id: $id) %[2]s b: order(id: %[1]s) %[2]s c: order(id: %[1]q, webSite: CN_1688) { id invoice { title: type } }
 		orders(ids: [%[1]q, %[1]s]) %[2]s ...more
-		_entities(representations: [{__typename: "Order", id: %[1]q}, {__typename: "Order", webSite: "CN_1688", id: %[1]q}]) { ... on Order %[2]s }
+		_entities(representations: [{__typename: "Order", webSite: CN_1688, id: %[1]q}, {__typename: "Order", webSite: "CN_1688", id: %[1]q}]) { ... on Order %[2]s }
 	} fragment more on Query { d: order(id: $id) { status } }`, id, selection)
 	r := c.send(request{query: query, authorization: caller, variables: map[string]any{"id": id}})
 	c.wantCodes(r)

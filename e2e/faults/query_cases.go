@@ -53,7 +53,7 @@ var tooMuch = []struct{ name, query, want string }{
 	{"braces", strings.Repeat("{a", 100_000), "QUERY_TOO_COMPLEX"},
 	{"a syntax error of 200 KB", "{id} " + strings.Repeat(")", 200_000), "GRAPHQL_PARSE_FAILED"},
 	{"101 orders", `{orders(ids:["` + strings.Join(newIDs(101), `","`) + `"]){id}}`, "max-orders"},
-	{"101 orders by entities and fields", `{orders(ids:["` + strings.Join(newIDs(60), `","`) + `"]){id} _entities(representations:[` + repeat(60, `{__typename:"Order",id:"9%d"}`) + `]){__typename}}`, "max-orders"},
+	{"101 orders by entities and fields", `{orders(ids:["` + strings.Join(newIDs(60), `","`) + `"]){id} _entities(representations:[` + repeat(60, `{__typename:"Order",webSite:CN_1688,id:"9%d"}`) + `]){__typename}}`, "max-orders"},
 }
 
 // badIDs are no order ids.
@@ -289,26 +289,27 @@ func badRepresentations(c *check) {
 		query:         "query($r:[_Any!]!){_entities(representations:$r){__typename ... on Order " + selection + "}}",
 		authorization: caller,
 		variables: map[string]any{"r": []any{
-			map[string]any{"__typename": "Order", "id": id},
+			map[string]any{"__typename": "Order", "webSite": "CN_1688", "id": id},
 			map[string]any{"__typename": "Order"},
 			map[string]any{"__typename": "Nothing", "id": "1"},
 			map[string]any{},
-			map[string]any{"__typename": "Order", "id": "x"},
-			map[string]any{"__typename": "Order", "id": map[string]any{}},
+			map[string]any{"__typename": "Order", "webSite": "CN_1688", "id": "x"},
+			map[string]any{"__typename": "Order", "id": id},
+			map[string]any{"__typename": "Order", "webSite": "CN_1688", "id": map[string]any{}},
 			map[string]any{"__typename": "Order", "webSite": "NOWHERE", "id": id},
 			"Order", 7,
 		}},
 	})
 	list, ok := r.at("_entities").([]any)
-	if !ok || len(list) != 9 || list[0] == nil {
-		c.stop("want 9 entities, the first an order: %s", brief(r.String()))
+	if !ok || len(list) != 10 || list[0] == nil {
+		c.stop("want 10 entities, the first an order: %s", brief(r.String()))
 	}
 	for i, entity := range list[1:] {
 		if entity != nil {
 			c.fail("representation %d is %v", i+1, entity)
 		}
 	}
-	if len(r.Errors) != 8 {
+	if len(r.Errors) != 9 {
 		c.fail("%d errors: %s", len(r.Errors), r.codes())
 	}
 	c.wantSilence(r, "strconv", "interface", "panic", "map[")

@@ -95,7 +95,7 @@ func openService(c *check) {
 
 func routerSecret(c *check) {
 	caller, id := newToken("caller"), newID()
-	entities := fmt.Sprintf(`{_entities(representations:[{__typename:"Order",id:%q}]){... on Order %s}}`, id, selection)
+	entities := fmt.Sprintf(`{_entities(representations:[{__typename:"Order",webSite:CN_1688,id:%q}]){... on Order %s}}`, id, selection)
 	for _, query := range []string{entities, "{_service{sdl}}", "{a:__typename ...b} fragment b on Query{_service{sdl}}"} {
 		for _, secret := range []string{"", "wrong", "router-" + strings.ToLower(plantedToken)} {
 			r := c.send(request{query: query, authorization: caller, header: map[string]string{"X-Router-Secret": secret}})

@@ -162,7 +162,7 @@ func (p *phase) question() question {
 		q.variables = map[string]any{"ids": []string{id, other, id}}
 		q.shown = map[string]string{"0": id, "1": other, "2": id}
 	case n < 16:
-		q.query = fmt.Sprintf(`{ _entities(representations: [{__typename: "Order", id: %q}, {__typename: "Order", webSite: "CN_1688", id: %q}]) { ... on Order %s } }`, id, other, selection)
+		q.query = fmt.Sprintf(`{ _entities(representations: [{__typename: "Order", webSite: CN_1688, id: %q}, {__typename: "Order", webSite: "CN_1688", id: %q}]) { ... on Order %s } }`, id, other, selection)
 		q.shown = map[string]string{"0": id, "1": other}
 	case n < 17 && !p.quiet:
 		q.query, q.shown = orderQuery(id), map[string]string{"order": id}

@@ -6,11 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { checkExample } from './example_cases.js';
 import { binary, ordergraph, record, startSandbox, stopAll } from './programs.js';
 import { check, close } from './report.js';
-import { checkRouter, checkSites } from './router_cases.js';
+import { checkRouter } from './router_cases.js';
 import { startApollo, startHive } from './routers.js';
 import { checkIntrospectionOff, checkSchemaText, checkSecret } from './secret_cases.js';
 import { checkSubgraph } from './subgraph_cases.js';
-import { compose, sitesApart, startSubgraphs } from './subgraphs.js';
+import { compose, startSubgraphs } from './subgraphs.js';
 
 const routers = [
   { name: 'Apollo Gateway', start: startApollo, errorPath: ['watched', 2] },
@@ -47,20 +47,8 @@ try {
     for (const { name, start, errorPath } of routers) {
       const router = await start(supergraphSdl, shown);
       stops.push(router.stop);
-      if (start === startHive) {
-        // It takes the first key of a type, which says which site. Apollo's takes the shortest.
-        await checkSites({ name: `${name + mode}, both keys`, url: router.url, subgraph, sandbox });
-      }
       await checkRouter({ name: name + mode, errorPath, url: router.url, subgraph, sandbox, secret: shown });
     }
-  }
-  const subgraph = await record(`${open.url}/graphql`);
-  const { supergraphSdl, errors } = compose(sitesApart(sdl), subgraph.url, subgraphs.services.filter(({ name }) => name !== 'crm'));
-  assert.equal(errors, undefined);
-  for (const { name, start } of routers) {
-    const router = await start(supergraphSdl);
-    stops.push(router.stop);
-    await checkSites({ name: `${name}, one key`, url: router.url, subgraph, sandbox });
   }
   await checkExample({ path, sdl });
 } finally {

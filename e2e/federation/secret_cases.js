@@ -5,7 +5,7 @@ import { check } from './report.js';
 
 const service = { query: '{ _service { sdl } }' };
 const introspection = { query: '{ __schema { queryType { name } } }' };
-const lookup = { query: '{ _entities(representations: [{ __typename: "Order", id: "1" }]) { ... on Order { id } } }' };
+const lookup = { query: '{ _entities(representations: [{ __typename: "Order", webSite: CN_1688, id: "1" }]) { ... on Order { id } } }' };
 
 export async function checkSchemaText({ url, sdl }) {
   await check('schema: the command, /schema.graphql and _service answer the same text', async () => {

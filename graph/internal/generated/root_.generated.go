@@ -296,7 +296,7 @@ read is null too and has the error ` + "`" + `UPSTREAM_BAD_DATA` + "`" + ` at it
 affected. Enums are open: a value that is not known yet is ` + "`" + `UNKNOWN` + "`" + `, and the ` + "`" + `…Raw` + "`" + ` field beside each
 enum field has exactly what was sent.
 """
-type Order @key(fields: "webSite id") @key(fields: "id") {
+type Order @key(fields: "webSite id") {
   "The order's number as it was asked for. (交易id, ` + "`" + `base_info.id_of_str` + "`" + `, ` + "`" + `base_info.id` + "`" + `)"
   id: ID!
   "The site that was asked. (站点信息, request parameter ` + "`" + `web_site` + "`" + `)"

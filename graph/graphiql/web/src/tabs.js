@@ -22,7 +22,7 @@ const tabs = (id, ids, ...more) => [
   tab(entities, {
     representations: [
       { __typename: 'Order', webSite: 'CN_1688', id },
-      { __typename: 'Order', id: ids.at(1) },
+      { __typename: 'Order', webSite: 'CN_1688', id: ids.at(1) },
     ],
   }),
 ];
