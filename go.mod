@@ -2,6 +2,8 @@ module ordergraph
 
 go 1.26.0
 
+toolchain go1.26.11
+
 require (
 	github.com/99designs/gqlgen v0.17.98
 	github.com/alecthomas/kong v1.17.0
