@@ -46,7 +46,7 @@ type config struct {
 	Listen      address `group:"Serving" default:"localhost:8080" placeholder:"HOST:PORT" help:"GraphQL, GraphiQL and health."`
 	AdminListen address `group:"Serving" default:"localhost:8081" placeholder:"HOST:PORT" help:"Profiles (/debug/pprof/) and health; off turns it off."`
 
-	RequestTimeout duration `group:"Serving" min:"1" default:"15s" placeholder:"DURATION" help:"A whole GraphQL request."`
+	RequestTimeout duration `group:"Serving" min:"1" default:"15s" placeholder:"DURATION" help:"A whole GraphQL request; what has come by then is answered."`
 	RateLimit      rate     `group:"Serving" default:"0" placeholder:"N" help:"Requests a second for each caller; 0 is no limit."`
 	CorsOrigins    []string `group:"Serving" placeholder:"ORIGIN" help:"Browser origins that may read answers, such as https://shop.example; http://localhost:* admits every port. The sandbox admits http://localhost:* and http://127.0.0.1:* as well."`
 

@@ -173,6 +173,7 @@ func headers(t *testing.T, text []byte) http.Header {
 // The forms of the values that differ each time: others would show.
 var (
 	requestIDs = regexp.MustCompile(`"requestId":"[A-Za-z0-9._-]{1,128}"`)
+	waits      = regexp.MustCompile(`"retryAfterSeconds":[1-9][0-9]*`)
 	fetchTimes = regexp.MustCompile(`"fetchedAt":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"`)
 )
 
@@ -186,6 +187,7 @@ func readable(t *testing.T, body []byte) []byte {
 		Extensions json.RawMessage   `json:"extensions,omitempty"`
 	}
 	body = requestIDs.ReplaceAll(body, []byte(`"requestId":"masked"`))
+	body = waits.ReplaceAll(body, []byte(`"retryAfterSeconds":"masked"`))
 	body = fetchTimes.ReplaceAll(body, []byte(`"fetchedAt":"masked"`))
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -77,7 +78,7 @@ func present(ctx context.Context, err error) *gqlerror.Error {
 
 // explain chooses code and message.
 func explain(ctx context.Context, err error, located *gqlerror.Error) *gqlerror.Error {
-	if timedOut(ctx, err) {
+	if errors.Is(err, loader.ErrTimeout) {
 		return explained(codeRequestTimeout, "The request took longer than request-timeout allows.", map[string]any{"retryable": true})
 	}
 	if failure, ok := errors.AsType[*upstream.Error](err); ok {
@@ -107,14 +108,6 @@ func explain(ctx context.Context, err error, located *gqlerror.Error) *gqlerror.
 	return explainInternal(err)
 }
 
-// timedOut tells whether err says that the whole request ran out of time. A call has a deadline of
-// its own, whose passing leaves ctx alone.
-func timedOut(ctx context.Context, err error) bool {
-	ended := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-	_, ofUpstream := errors.AsType[*upstream.Error](err)
-	return ended && (ctx.Err() != nil || !ofUpstream)
-}
-
 func explainUpstream(failure *upstream.Error) *gqlerror.Error {
 	message, known := kindMessages[failure.Kind]
 	if !known || failure.Kind == upstream.KindInternal {
@@ -123,6 +116,9 @@ func explainUpstream(failure *upstream.Error) *gqlerror.Error {
 	extensions := map[string]any{"retryable": failure.Kind.Retryable()}
 	if failure.Status > 0 {
 		extensions["upstreamStatus"] = failure.Status
+	}
+	if failure.RetryAfter > 0 {
+		extensions["retryAfterSeconds"] = int(math.Ceil(failure.RetryAfter.Seconds()))
 	}
 	if failure.AuthorizationURL != "" {
 		extensions["authorizationUrl"] = failure.AuthorizationURL

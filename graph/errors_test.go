@@ -52,12 +52,13 @@ func TestEachKindHasItsCodeAndAMessage(t *testing.T) {
 
 func TestWhatTheUpstreamSaidIsPassedOn(t *testing.T) {
 	server := newServer(t, Options{Orders: &fakeOrders{answer: func(context.Context, upstream.Request) (upstream.Result, error) {
-		return upstream.Result{}, &upstream.Error{Kind: upstream.KindShopNotAuthorized, Status: 302, AuthorizationURL: "https://example.com/grant"}
+		return upstream.Result{}, &upstream.Error{Kind: upstream.KindShopNotAuthorized, Status: 302, AuthorizationURL: "https://example.com/grant", RetryAfter: 1500 * time.Millisecond}
 	}}})
 	response := server.run(t, t.Context(), `{order(id:1){id}}`, "")
 	check(t, response, `{"order":null}`, "SHOP_NOT_AUTHORIZED order")
 	extensions := response.Errors[0].Extensions
-	if extensions["upstreamStatus"] != 302 || extensions["authorizationUrl"] != "https://example.com/grant" {
+	if extensions["upstreamStatus"] != 302 || extensions["authorizationUrl"] != "https://example.com/grant" ||
+		extensions["retryAfterSeconds"] != 2 {
 		t.Errorf("extensions %v", extensions)
 	}
 }

@@ -21,6 +21,8 @@ type Scope struct {
 	// refusal of the upstream holds for every request that was not received when it was learnt, so that
 	// a slow body evades none, and for no other, so that one order spoils none of the same request.
 	ReceivedAt time.Time
+	// Deadline is until when the request waits for its orders; zero is for ever.
+	Deadline time.Time
 	// NoCache asks for answers from upstream: no copy of any kind is served.
 	NoCache bool
 	// RequestID names the GraphQL request in logs, errors and the header X-Request-Id.

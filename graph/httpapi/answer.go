@@ -51,6 +51,59 @@ type Answer struct {
 // complete tells whether the answer may be kept by the client's own cache.
 func (a *Answer) complete() bool { return len(a.Errors) == 0 && a.ShowsOrder }
 
+// isEmptyFor reports whether the data show nothing, and every null in them has an error with the code.
+func (a *Answer) isEmptyFor(code string) bool {
+	if a.ShowsOrder || len(a.Errors) == 0 {
+		return false
+	}
+	for _, gqlError := range a.Errors {
+		if codeOf(gqlError) != code {
+			return false
+		}
+	}
+	var data any
+	if err := json.Unmarshal(a.Data, &data); err != nil {
+		return false
+	}
+	nulls, only := countNulls(data)
+	return only && nulls <= len(a.Errors)
+}
+
+// retryAfter returns the longest time that an error names; a second if none does.
+func (a *Answer) retryAfter() time.Duration {
+	longest := 1
+	for _, gqlError := range a.Errors {
+		if seconds, known := gqlError.Extensions["retryAfterSeconds"].(int); known {
+			longest = max(longest, seconds)
+		}
+	}
+	return time.Duration(longest) * time.Second
+}
+
+// countNulls counts the nulls in decoded JSON, and reports whether it holds no other values.
+func countNulls(value any) (nulls int, only bool) {
+	switch value := value.(type) {
+	case nil:
+		return 1, true
+	case []any:
+		only = len(value) > 0
+		for _, element := range value {
+			count, onlyThere := countNulls(element)
+			nulls, only = nulls+count, only && onlyThere
+		}
+		return nulls, only
+	case map[string]any:
+		only = true
+		for _, member := range value {
+			count, onlyThere := countNulls(member)
+			nulls, only = nulls+count, only && onlyThere
+		}
+		return nulls, only
+	default:
+		return 0, false
+	}
+}
+
 // dataMember begins an answer without errors.
 const dataMember = `{"data":`
 

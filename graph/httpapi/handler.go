@@ -158,9 +158,9 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) out
 	if refused != nil {
 		return outcome{refused: refused}
 	}
-	ctx, cancel := context.WithDeadline(upstream.WithScope(ctx, &x.scope), x.scope.ArrivedAt.Add(h.timeout))
-	defer cancel()
-	ctx = graphql.StartOperationTrace(ctx)
+	// Only waiting for orders ends with the time of the request: what has come by then is answered.
+	x.scope.Deadline = x.scope.ArrivedAt.Add(h.timeout)
+	ctx = graphql.StartOperationTrace(upstream.WithScope(ctx, &x.scope))
 	operation, mistakes := h.executor.CreateOperationContext(ctx, &p.RawParams)
 	if len(mistakes) > 0 {
 		response := h.executor.DispatchError(graphql.WithOperationContext(ctx, operation), mistakes)
@@ -176,8 +176,7 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) out
 	}
 	x.executed = true
 	if h.responses == nil || operation.Operation.Operation != ast.Query {
-		next, ctx := h.executor.DispatchOperation(ctx, operation)
-		return respond(ctx, next, x)
+		return h.respond(ctx, operation, x)
 	}
 	return h.executeOnce(ctx, operation, request, x)
 }
@@ -186,14 +185,12 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) out
 func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationContext, request Request, x *exchange) outcome {
 	digest, ok := digestOperation(operation)
 	if !ok {
-		next, ctx := h.executor.DispatchOperation(ctx, operation)
-		return respond(ctx, next, x)
+		return h.respond(ctx, operation, x)
 	}
 	if whole := h.responses.FindOperation(&x.scope, digest, request); whole != nil {
 		return outcome{whole: whole}
 	}
-	next, ctx := h.executor.DispatchOperation(ctx, operation)
-	came := respond(ctx, next, x)
+	came := h.respond(ctx, operation, x)
 	if came.answer != nil && came.answer.Data != nil {
 		came.answer.Operation = x.operation
 		h.responses.Keep(&x.scope, digest, request, came.answer)
@@ -201,30 +198,22 @@ func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationC
 	return came
 }
 
-// respond executes an operation that was dispatched.
-func respond(ctx context.Context, next graphql.ResponseHandler, x *exchange) outcome {
+// respond executes an operation. There is nothing to answer to a caller who has hung up.
+func (h *Handler) respond(ctx context.Context, operation *graphql.OperationContext, x *exchange) outcome {
+	next, ctx := h.executor.DispatchOperation(ctx, operation)
 	response := next(ctx)
+	if ctx.Err() != nil {
+		return outcome{}
+	}
 	if response == nil {
-		return outcome{refused: interruption(ctx)}
+		return outcome{refused: internalError()}
 	}
 	answer, refused := finish(response, &x.scope)
 	return outcome{answer: answer, refused: refused}
 }
 
-// interruption explains why there is no answer: the time was up, or, without a refusal, the caller
-// has hung up.
-func interruption(ctx context.Context) *refusal {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return nil
-	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return timedOut()
-	}
-	return internalError()
-}
-
-// finish adds to a response what the scope gathered meanwhile. A request of which nothing could be
-// started for load is refused as a whole, so that load balancers see it.
+// finish adds to a response what the scope gathered meanwhile. One that shows nothing, for want of time
+// or for load, is refused as a whole, so that load balancers see it.
 func finish(response *graphql.Response, scope *upstream.Scope) (*Answer, *refusal) {
 	answer := &Answer{
 		Data:       response.Data,
@@ -236,11 +225,14 @@ func finish(response *graphql.Response, scope *upstream.Scope) (*Answer, *refusa
 		return nil, internalError()
 	}
 	answer.FreshUntil, answer.ShowsOrder = scope.Shown.FreshUntil()
-	codes := errorCodes(answer.Errors)
-	if len(codes) == 1 && codes[0] == codeOverloaded && !answer.ShowsOrder && answer.Counts.Calls == 0 {
-		return nil, overloaded()
+	switch {
+	case answer.isEmptyFor(codeRequestTimeout):
+		return nil, timedOut()
+	case answer.Counts.Calls == 0 && answer.isEmptyFor(codeOverloaded):
+		return nil, overloaded(answer.retryAfter())
+	default:
+		return answer, nil
 	}
-	return answer, nil
 }
 
 // refuse answers with an error only.

@@ -426,13 +426,22 @@ func TestPanicIsAnswered(t *testing.T) {
 
 func TestRequestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		late := &gqlerror.Error{Message: "late", Extensions: map[string]any{"code": codeRequestTimeout}}
 		handler := serve(t, Options{RequestTimeout: time.Second}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-			<-ctx.Done()
-			return nil
+			scope := upstream.ScopeFrom(ctx)
+			if deadline, limited := ctx.Deadline(); limited || !scope.Deadline.Equal(start.Add(time.Second)) {
+				t.Errorf("the execution may last until %v, its orders until %v", deadline, scope.Deadline)
+			}
+			scope.Usage.Add(upstream.Counts{Calls: 1, Points: 2})
+			return &graphql.Response{Data: json.RawMessage(`{"wide":null}`), Errors: gqlerror.List{late}}
 		})
 		got := send(t, handler, post(query(`{wide}`)))
 		if got.Code != http.StatusGatewayTimeout || got.code() != codeRequestTimeout || got.body.Errors[0].Extensions["retryable"] != true {
 			t.Errorf("%d %s", got.Code, got.Body)
+		}
+		if !strings.Contains(got.Body.String(), `"extensions":{"upstream":{"calls":1,"points":2,"hits":0,"stale":0}}`) {
+			t.Errorf("the bill is missing: %s", got.Body)
 		}
 	})
 }
@@ -453,6 +462,11 @@ func TestOverload(t *testing.T) {
 	got := send(t, serve(t, Options{}, answerErrors(`{"order":null}`, busy, busy)), post(query(`{wide}`)))
 	if got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") != "1" || got.code() != codeOverloaded {
 		t.Errorf("%d %v %s", got.Code, got.Header(), got.Body)
+	}
+	waiting := &gqlerror.Error{Message: "busy", Extensions: map[string]any{"code": codeOverloaded, "retryAfterSeconds": 7}}
+	got = send(t, serve(t, Options{}, answerErrors(`{"a":null,"b":null}`, busy, waiting)), post(query(`{wide}`)))
+	if got.Header().Get("Retry-After") != "7" || got.body.Errors[0].Extensions["retryAfterSeconds"] != 7.0 {
+		t.Errorf("%v %s", got.Header(), got.Body)
 	}
 	half := func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 		upstream.ScopeFrom(ctx).Shown.Note(time.Now())

@@ -74,6 +74,8 @@ func startCall(ctx context.Context, points int, written, ends time.Duration) {
 	}()
 }
 
+func awaitDeadline(ctx context.Context) { time.Sleep(time.Until(upstream.ScopeFrom(ctx).Deadline)) }
+
 // The calls of each request are in its one line, however the request ended, and what is known when
 // it is answered is in the answer.
 func TestCallsThatOutliveTheirRequest(t *testing.T) {
@@ -94,17 +96,18 @@ func TestCallsThatOutliveTheirRequest(t *testing.T) {
 		}, statusClientGone, ""},
 		"timed out": {false, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 			calls(ctx)
-			<-ctx.Done()
-			return nil
+			awaitDeadline(ctx)
+			late := &gqlerror.Error{Message: "late", Extensions: map[string]any{"code": codeRequestTimeout}}
+			return &graphql.Response{Data: json.RawMessage(`{"wide":null}`), Errors: gqlerror.List{late}}
 		}, http.StatusGatewayTimeout, `{"calls":1,"hits":0,"points":0,"stale":0}`},
 		"answered": {false, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 			calls(ctx)
-			<-ctx.Done()
+			awaitDeadline(ctx)
 			return &graphql.Response{Data: json.RawMessage(`{}`)}
 		}, http.StatusOK, `{"calls":1,"hits":0,"points":0,"stale":0}`},
 		"panicked": {false, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 			calls(ctx)
-			<-ctx.Done()
+			awaitDeadline(ctx)
 			panic("no")
 		}, http.StatusInternalServerError, `{"calls":1,"hits":0,"points":0,"stale":0}`},
 	} {

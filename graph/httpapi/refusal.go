@@ -22,9 +22,6 @@ const (
 	codeUntrustedDocument     = "UNTRUSTED_DOCUMENT"
 )
 
-// overloadRetryAfter is when a caller that was turned away for load may come back.
-const overloadRetryAfter = time.Second
-
 // refusal is why a request was not executed. Its message never repeats what the caller sent.
 type refusal struct {
 	// status is the HTTP status; 0 for a GraphQL request error, whose status the media type decides.
@@ -97,12 +94,12 @@ func rateLimited(retryAfter time.Duration) *refusal {
 	}
 }
 
-func overloaded() *refusal {
+func overloaded(retryAfter time.Duration) *refusal {
 	return &refusal{
 		status:     http.StatusServiceUnavailable,
 		code:       codeOverloaded,
 		message:    "Too many upstream calls are waiting; the header Retry-After says when to come back.",
-		retryAfter: overloadRetryAfter,
+		retryAfter: retryAfter,
 	}
 }
 
@@ -130,6 +127,9 @@ func (f *refusal) retryable() bool {
 
 func (f *refusal) list() gqlerror.List {
 	extensions := map[string]any{"code": f.code, "retryable": f.retryable()}
+	if f.retryAfter > 0 {
+		extensions["retryAfterSeconds"] = wholeSeconds(f.retryAfter)
+	}
 	if f.limit != "" {
 		extensions["limit"], extensions["maximum"] = f.limit, f.maximum
 	}

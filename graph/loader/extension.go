@@ -78,10 +78,16 @@ func (e *Extension) MutateOperationContext(ctx context.Context, operation *graph
 // InterceptOperation makes the planned orders loadable.
 func (e *Extension) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	planned := graphql.GetOperationContext(ctx).Stats.GetExtension(e.ExtensionName())
-	if needs, ok := planned.(map[upstream.Key]upstream.Needs); ok && len(needs) > 0 {
-		ctx = withOperation(ctx, e.orders, needs)
+	needs, ok := planned.(map[upstream.Key]upstream.Needs)
+	if !ok || len(needs) == 0 {
+		return next(ctx)
 	}
-	return next(ctx)
+	ctx, end := withOperation(ctx, e.orders, needs)
+	respond := next(ctx)
+	return func(ctx context.Context) *graphql.Response {
+		defer end()
+		return respond(ctx)
+	}
 }
 
 // united returns the needs of each distinct order. Needs differ between the fields that name an

@@ -8,6 +8,7 @@ package loader
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -17,6 +18,9 @@ import (
 
 	"ordergraph/upstream"
 )
+
+// ErrTimeout says that an order did not come within the time of its request (upstream.Scope.Deadline).
+var ErrTimeout = errors.New("the time of the request is up")
 
 // wait is how long a batch waits for a planned order that execution turns out not to load. A batch
 // whose orders all came starts at once.
@@ -71,19 +75,26 @@ type operation struct {
 	// only loads it.
 	loader *dataloader.Loader[upstream.Key, *upstream.Order]
 	only   Thunk
-	// context is the operation's. dataloader would pass the one of the field that happens to load
-	// first.
+	// context is the operation's, and ends with the time of the request: what came by then is still
+	// executed. dataloader would pass the context of the field that happens to load first.
 	context context.Context
 	recover graphql.RecoverFunc
 }
 
-// withOperation returns a context in which Load loads the planned orders.
-func withOperation(ctx context.Context, orders upstream.Orders, needs map[upstream.Key]upstream.Needs) context.Context {
+// withOperation returns a context in which Load loads the planned orders. Call end when nobody will
+// wait for them any more.
+func withOperation(
+	ctx context.Context, orders upstream.Orders, needs map[upstream.Key]upstream.Needs,
+) (_ context.Context, end context.CancelFunc) {
 	operation := &operation{
 		orders:  orders,
 		needs:   needs,
-		context: ctx,
 		recover: graphql.GetOperationContext(ctx).RecoverFunc,
+	}
+	if deadline := upstream.ScopeFrom(ctx).Deadline; deadline.IsZero() {
+		operation.context, end = context.WithCancel(ctx)
+	} else {
+		operation.context, end = context.WithDeadlineCause(ctx, deadline, ErrTimeout)
 	}
 	operation.takeAtHand()
 	switch {
@@ -92,7 +103,7 @@ func withOperation(ctx context.Context, orders upstream.Orders, needs map[upstre
 	case len(needs) == 1:
 		operation.only = operation.loadOnly()
 	}
-	return context.WithValue(ctx, operationKey{}, operation)
+	return context.WithValue(ctx, operationKey{}, operation), end
 }
 
 // takeAtHand takes the planned orders that need no call. They need no batch either.
@@ -160,8 +171,18 @@ func (o *operation) load(key upstream.Key) (result *dataloader.Result[*upstream.
 	scope := upstream.ScopeFrom(o.context)
 	loaded, err := o.orders.Order(o.context, upstream.Request{Key: key, Needs: o.needs[key], Scope: scope})
 	if err != nil {
-		return &dataloader.Result[*upstream.Order]{Error: err}
+		return &dataloader.Result[*upstream.Order]{Error: o.explain(err)}
 	}
 	scope.Shown.NoteResult(key, loaded)
 	return &dataloader.Result[*upstream.Order]{Data: loaded.Order}
+}
+
+// explain adds to an error that the order did not come because the request ended, if that is why.
+func (o *operation) explain(err error) error {
+	failure, ofUpstream := errors.AsType[*upstream.Error](err)
+	gaveUp := ofUpstream && failure.Kind == upstream.KindTimeout && failure.Status == 0
+	if o.context.Err() != nil && (gaveUp || errors.Is(err, context.Cause(o.context))) {
+		return fmt.Errorf("%w: %w", ErrTimeout, err)
+	}
+	return err
 }
