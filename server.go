@@ -19,12 +19,16 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"reflect"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/alecthomas/kong"
 	"github.com/rs/zerolog"
 
@@ -46,35 +50,35 @@ type config struct {
 	Listen      address `group:"Serving" default:"localhost:8080" placeholder:"HOST:PORT" help:"GraphQL, GraphiQL and health."`
 	AdminListen address `group:"Serving" default:"localhost:8081" placeholder:"HOST:PORT" help:"Profiles (/debug/pprof/) and health; off turns it off."`
 
-	RequestTimeout duration `group:"Serving" min:"1" default:"15s" placeholder:"DURATION" help:"A whole GraphQL request; what has come by then is answered."`
-	RateLimit      rate     `group:"Serving" default:"0" placeholder:"N" help:"Requests a second for each caller; 0 is no limit."`
+	RequestTimeout duration `group:"Serving" min:"1ms" max:"24h" default:"15s" placeholder:"DURATION" help:"A whole GraphQL request; what has come by then is answered."`
+	RateLimit      rate     `group:"Serving" min:"0" max:"1000000" default:"0" placeholder:"N" help:"Requests a second for each caller; 0 is no limit."`
 	CorsOrigins    []string `group:"Serving" placeholder:"ORIGIN" help:"Browser origins that may read answers, such as https://shop.example; http://localhost:* admits every port. The sandbox admits http://localhost:* and http://127.0.0.1:* as well."`
 
 	UpstreamURL         string          `group:"Upstream" name:"upstream-url" placeholder:"URL" help:"The order-info endpoint, whole URL; empty is the embedded sandbox."`
 	UpstreamToken       upstream.Secret `group:"Upstream" placeholder:"TOKEN" help:"Empty is pass-through: the caller's Authorization value goes upstream unchanged. Set is service mode: this value goes upstream and callers authenticate to us."`
-	UpstreamTimeout     duration        `group:"Upstream" min:"1" default:"5s" placeholder:"DURATION" help:"One attempt."`
-	UpstreamRetries     count           `group:"Upstream" default:"1" placeholder:"N" help:"Further attempts where certainly nothing was charged."`
-	UpstreamConcurrency count           `group:"Upstream" min:"1" default:"64" placeholder:"N" help:"Calls in flight at once."`
-	UpstreamRate        rate            `group:"Upstream" default:"0" placeholder:"N" help:"Calls a second; 0 is no limit."`
+	UpstreamTimeout     duration        `group:"Upstream" min:"1ms" max:"24h" default:"5s" placeholder:"DURATION" help:"One attempt."`
+	UpstreamRetries     count           `group:"Upstream" min:"0" max:"10" default:"1" placeholder:"N" help:"Further attempts where certainly nothing was charged."`
+	UpstreamConcurrency count           `group:"Upstream" min:"1" max:"4096" default:"64" placeholder:"N" help:"Calls in flight at once."`
+	UpstreamRate        rate            `group:"Upstream" min:"0" max:"1000000" default:"0" placeholder:"N" help:"Calls a second; 0 is no limit."`
 
 	ClientTokens         []upstream.Secret `group:"Access" placeholder:"TOKEN" help:"Service mode: bearer tokens that callers may use; sha256:<hex> stands for a token by its hash."`
 	InsecureNoClientAuth bool              `group:"Access" default:"false" help:"Service mode without client tokens refuses to start unless this is set."`
 	RouterSecret         upstream.Secret   `group:"Access" placeholder:"SECRET" help:"Set: _service and _entities need it in the header X-Router-Secret, and with it introspection is always allowed."`
 
-	CacheSize         size     `group:"Cache" default:"256MiB" placeholder:"SIZE" help:"Memory for cached orders; 0 turns the cache off."`
-	ResponseCacheSize size     `group:"Cache" default:"64MiB" placeholder:"SIZE" help:"Memory for whole answers and the requests that they answer, served while all their orders would be served from the same cached copies; 0 turns it off."`
-	CacheTTL          duration `group:"Cache" name:"cache-ttl" default:"30s" placeholder:"DURATION" help:"Freshness of an open order; 0 is never fresh."`
-	CacheTTLClosed    duration `group:"Cache" name:"cache-ttl-closed" default:"10m" placeholder:"DURATION" help:"Freshness of an order in a final status (success, cancelled, terminated)."`
-	CacheStaleIfError duration `group:"Cache" default:"1h" placeholder:"DURATION" help:"How long past freshness a copy may be served when the upstream fails."`
+	CacheSize         size     `group:"Cache" min:"0" max:"64GiB" default:"256MiB" placeholder:"SIZE" help:"Memory for cached orders; 0 turns the cache off."`
+	ResponseCacheSize size     `group:"Cache" min:"0" max:"64GiB" default:"64MiB" placeholder:"SIZE" help:"Memory for whole answers and the requests that they answer, served while all their orders would be served from the same cached copies; 0 turns it off."`
+	CacheTTL          duration `group:"Cache" name:"cache-ttl" min:"0" max:"8760h" default:"30s" placeholder:"DURATION" help:"Freshness of an open order; 0 is never fresh."`
+	CacheTTLClosed    duration `group:"Cache" name:"cache-ttl-closed" min:"0" max:"8760h" default:"10m" placeholder:"DURATION" help:"Freshness of an order in a final status (success, cancelled, terminated)."`
+	CacheStaleIfError duration `group:"Cache" min:"0" max:"8760h" default:"1h" placeholder:"DURATION" help:"How long past freshness a copy may be served when the upstream fails."`
 
-	MaxOrders     count `group:"Limits" min:"1" default:"100" placeholder:"N" help:"Distinct orders in one request, _entities included."`
-	MaxBody       size  `group:"Limits" min:"1" default:"256KiB" placeholder:"SIZE" help:"Size of a request body."`
-	MaxTokens     count `group:"Limits" min:"1" default:"2000" placeholder:"N" help:"Lexical tokens of a document."`
-	MaxDepth      count `group:"Limits" min:"1" default:"20" placeholder:"N" help:"Nesting of a document."`
-	MaxAliases    count `group:"Limits" min:"1" default:"30" placeholder:"N" help:"Aliases in a document."`
-	MaxRootFields count `group:"Limits" min:"1" default:"20" placeholder:"N" help:"Root fields of a document."`
-	MaxDirectives count `group:"Limits" min:"1" default:"20" placeholder:"N" help:"Directives in a document."`
-	MaxFields     count `group:"Limits" min:"1" default:"1000" placeholder:"N" help:"Fields of a document, fragments counted as often as they are spread."`
+	MaxOrders     count `group:"Limits" min:"1" max:"1000" default:"100" placeholder:"N" help:"Distinct orders in one request, _entities included."`
+	MaxBody       size  `group:"Limits" min:"1" max:"64MiB" default:"256KiB" placeholder:"SIZE" help:"Size of a request body."`
+	MaxTokens     count `group:"Limits" min:"1" max:"100000" default:"2000" placeholder:"N" help:"Lexical tokens of a document."`
+	MaxDepth      count `group:"Limits" min:"1" max:"200" default:"20" placeholder:"N" help:"Nesting of a document."`
+	MaxAliases    count `group:"Limits" min:"1" max:"10000" default:"30" placeholder:"N" help:"Aliases in a document."`
+	MaxRootFields count `group:"Limits" min:"1" max:"1000" default:"20" placeholder:"N" help:"Root fields of a document."`
+	MaxDirectives count `group:"Limits" min:"1" max:"10000" default:"20" placeholder:"N" help:"Directives in a document."`
+	MaxFields     count `group:"Limits" min:"1" max:"1000000" default:"1000" placeholder:"N" help:"Fields of a document, fragments counted as often as they are spread."`
 
 	APQ                  bool   `group:"Operations" name:"apq" default:"true" negatable:"" help:"Automatic persisted queries, in a bounded cache."`
 	TrustedDocuments     string `group:"Operations" placeholder:"FILE" help:"A persisted-operations manifest (keys sha256:<hex> or bare hex)."`
@@ -115,6 +119,22 @@ func main() {
 	}
 }
 
+// longestError is how many bytes of an error are shown.
+const longestError = 1 << 10
+
+// oneLine keeps an error that repeats what it was given on one line.
+func oneLine(text string) string {
+	if len(text) > longestError {
+		text = text[:longestError] + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
 // logPatience is how long the end of the process waits for a reader of the log that has stalled.
 const logPatience = time.Second
 
@@ -122,7 +142,12 @@ const logPatience = time.Second
 var errDone = errors.New("done")
 
 // command does what the command line says. Every error is one line.
-func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
+func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.New(oneLine(err.Error()))
+		}
+	}()
 	settings, chosen, err := parse(arguments, stdout, stderr)
 	switch {
 	case errors.Is(err, errDone):
@@ -154,6 +179,8 @@ func parse(arguments []string, stdout, stderr io.Writer) (settings config, comma
 		kong.Vars{"version": version(), "log_format": logFormat(stderr)},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 		kong.ValueFormatter(describe),
+		kong.KindMapper(reflect.String, trimmed{defaultMappers.ForType(reflect.TypeFor[string]())}),
+		kong.KindMapper(reflect.Bool, trimmedBool{trimmed{defaultMappers.ForType(reflect.TypeFor[bool]())}}),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }),
 	)
@@ -167,17 +194,76 @@ func parse(arguments []string, stdout, stderr io.Writer) (settings config, comma
 	if err != nil {
 		return config{}, "", err
 	}
-	for _, flag := range parsed.Flags() {
-		if flag.Tag.Has("min") && flag.Target.IsZero() {
-			return config{}, "", fmt.Errorf("--%s: 0 is not allowed, want more than 0", flag.Name)
-		}
+	if err := checkVariables(parser.Model.Flags, os.Environ()); err != nil {
+		return config{}, "", err
 	}
 	return line.Config, parsed.Command(), line.Config.check()
 }
 
-// describe is the help text of a setting with its default and its environment variable.
+// defaultMappers read the settings that have no type of their own.
+var defaultMappers = kong.NewRegistry().RegisterDefaults()
+
+// trimmed cuts the white space around what a mapper reads, line ends too: files and templates leave some, and
+// no value is meant to have any.
+type trimmed struct{ kong.Mapper }
+
+// Decode reads a value.
+func (t trimmed) Decode(ctx *kong.DecodeContext, target reflect.Value) error {
+	token := ctx.Scan.Peek()
+	if text, ok := token.Value.(string); ok && token.IsValue() {
+		ctx.Scan.Pop()
+		ctx.Scan.PushTyped(strings.TrimSpace(text), token.Type)
+	}
+	return t.Mapper.Decode(ctx, target)
+}
+
+// trimmedBool is trimmed for flags that need no value.
+type trimmedBool struct{ trimmed }
+
+// IsBool returns true.
+func (trimmedBool) IsBool() bool { return true }
+
+const variablePrefix = "ORDERGRAPH_"
+
+// checkVariables refuses variables that are no setting: a misspelt ORDERGRAPH_UPSTREAM_URL would serve invented
+// orders. Kubernetes sets some for each service, with names of its own.
+func checkVariables(flags []*kong.Flag, environment []string) error {
+	var known []string
+	for _, flag := range flags {
+		known = append(known, flag.Envs...)
+	}
+	for _, variable := range environment {
+		name, _, _ := strings.Cut(variable, "=")
+		if len(name) < len(variablePrefix) || !strings.EqualFold(name[:len(variablePrefix)], variablePrefix) ||
+			slices.Contains(known, name) || strings.Contains(name, "_PORT") || strings.Contains(name, "_SERVICE_") {
+			continue
+		}
+		return fmt.Errorf("the environment variable %s is no setting; the nearest one is %s", name, nearest(known, strings.ToUpper(name)))
+	}
+	return nil
+}
+
+// nearest returns the name that was most likely meant: one that ends as the given one does, or else the one
+// that takes the fewest changes.
+func nearest(names []string, given string) string {
+	end := strings.TrimPrefix(given, strings.TrimSuffix(variablePrefix, "_"))
+	return slices.MinFunc(names, func(a, b string) int {
+		if aEnds, bEnds := strings.HasSuffix(a, end), strings.HasSuffix(b, end); aEnds != bEnds && len(end) > 1 {
+			if aEnds {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(levenshtein.ComputeDistance(given, a), levenshtein.ComputeDistance(given, b))
+	})
+}
+
+// describe is the help text of a setting with its range, its default and its environment variable.
 func describe(value *kong.Value) string {
 	text := value.Help
+	if value.Tag.Has("max") {
+		text += " From " + value.Tag.Get("min") + " to " + value.Tag.Get("max") + "."
+	}
 	if value.HasDefault {
 		text += " Default: " + value.Default + "."
 	}
@@ -203,10 +289,18 @@ func (c config) check() error {
 	}
 	for _, origin := range c.CorsOrigins {
 		if err := httpapi.CheckOrigin(origin); err != nil {
-			return fmt.Errorf("--cors-origins: %q is not allowed, %w", origin, err)
+			return fmt.Errorf("--cors-origins: %s is not allowed, %w", quote(origin), err)
+		}
+	}
+	for name, secret := range map[string]upstream.Secret{"--upstream-token": c.UpstreamToken, "--router-secret": c.RouterSecret} {
+		if !fitsHeader(secret) {
+			return fmt.Errorf("%s: [redacted] is not allowed, want a value that fits into a header, without control characters", name)
 		}
 	}
 	for i, token := range c.ClientTokens {
+		if !fitsHeader(token) {
+			return fmt.Errorf("--client-tokens: token %d [redacted] is not allowed, want a value that fits into a header, without control characters", i+1)
+		}
 		if err := httpapi.CheckClientToken(token); err != nil {
 			return fmt.Errorf("--client-tokens: token %d [redacted] is not allowed, %w", i+1, err)
 		}
@@ -226,12 +320,33 @@ func (c config) check() error {
 	return nil
 }
 
-// withoutCredentials shows an address that can't be read, unless it may hold a password.
-func withoutCredentials(address string) string {
-	if strings.Contains(address, "@") {
+// fitsHeader reports whether a secret can be the value of a header.
+func fitsHeader(secret upstream.Secret) bool {
+	return !strings.ContainsFunc(secret.Reveal(), func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// withoutCredentials shows an address that is not accepted, unless it may hold a password.
+func withoutCredentials(text string) string {
+	address, err := url.Parse(text)
+	if err != nil || address.User != nil || strings.Contains(text, "@") {
 		return "[redacted]"
 	}
-	return strconv.Quote(address)
+	if address.RawQuery != "" {
+		address.RawQuery = "[redacted]"
+	}
+	address.Fragment, address.RawFragment = "", ""
+	return quote(address.String())
+}
+
+// longestQuoted is how many bytes of a value an error repeats.
+const longestQuoted = 100
+
+// quote shows a value on one line, however long it is.
+func quote(text string) string {
+	if len(text) > longestQuoted {
+		return strconv.Quote(text[:longestQuoted]) + "…"
+	}
+	return strconv.Quote(text)
 }
 
 // sandboxed tells whether the embedded sandbox answers.
@@ -242,33 +357,64 @@ type address string
 
 const off address = "off"
 
-// UnmarshalText reads a setting.
-func (a *address) UnmarshalText(text []byte) error {
+// Decode reads a setting.
+func (a *address) Decode(ctx *kong.DecodeContext) error {
+	text, err := popText(ctx)
+	if err != nil {
+		return err
+	}
 	*a = address(text)
 	if *a == off {
 		return nil
 	}
-	_, port, err := net.SplitHostPort(string(text))
-	if number, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || number > math.MaxUint16 {
-		return fmt.Errorf("%q is not allowed, want host:port with a port from 0 to 65535", text)
+	_, port, err := net.SplitHostPort(text)
+	if _, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil {
+		return fmt.Errorf("%s is not allowed, want host:port with a port from 0 to 65535", quote(text))
 	}
 	return nil
 }
 
-// duration is a length of time, 0 or more.
+// popText returns the value that a setting is given, without the white space around it.
+func popText(ctx *kong.DecodeContext) (string, error) {
+	token, err := ctx.Scan.PopValue(ctx.Value.Name)
+	if err != nil {
+		return "", err
+	}
+	text, _ := token.Value.(string)
+	return strings.TrimSpace(text), nil
+}
+
+// decodeNumber reads a setting that is at least its tag min, and at most its tag max.
+func decodeNumber[T cmp.Ordered](ctx *kong.DecodeContext, target *T, what string, parse func(string) (T, error)) error {
+	text, err := popText(ctx)
+	if err != nil {
+		return err
+	}
+	least, leastErr := parse(ctx.Value.Tag.Get("min"))
+	most, mostErr := parse(ctx.Value.Tag.Get("max"))
+	if err := errors.Join(leastErr, mostErr); err != nil {
+		return fmt.Errorf("its range: %w", err)
+	}
+	// Not a number is in no range.
+	if value, err := parse(text); err == nil && least <= value && value <= most {
+		*target = value
+		return nil
+	}
+	return fmt.Errorf("%s is not allowed, want %s, from %s to %s", quote(text), what, ctx.Value.Tag.Get("min"), ctx.Value.Tag.Get("max"))
+}
+
+// duration is a length of time.
 type duration time.Duration
 
-// UnmarshalText reads a setting.
-func (d *duration) UnmarshalText(text []byte) error {
-	value, err := time.ParseDuration(string(text))
-	if err != nil || value < 0 {
-		return fmt.Errorf("%q is not allowed, want a duration of 0 or more, such as 500ms, 30s, 10m or 1h", text)
-	}
-	*d = duration(value)
-	return nil
+// Decode reads a setting.
+func (d *duration) Decode(ctx *kong.DecodeContext) error {
+	return decodeNumber(ctx, d, "a duration such as 500ms, 30s, 10m or 1h", func(text string) (duration, error) {
+		value, err := time.ParseDuration(text)
+		return duration(value), err
+	})
 }
 
-// size is a number of bytes, 0 or more.
+// size is a number of bytes.
 type size int64
 
 var sizeUnits = [...]struct {
@@ -276,47 +422,49 @@ var sizeUnits = [...]struct {
 	bytes int64
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"", 1}}
 
-// UnmarshalText reads a setting.
-func (s *size) UnmarshalText(text []byte) error {
+// Decode reads a setting.
+func (s *size) Decode(ctx *kong.DecodeContext) error {
+	return decodeNumber(ctx, s, "a size such as 65536, 512KiB, 64MiB or 1GiB", parseSize)
+}
+
+func parseSize(text string) (size, error) {
 	for _, unit := range sizeUnits {
-		digits, found := strings.CutSuffix(string(text), unit.name)
+		digits, found := strings.CutSuffix(text, unit.name)
 		if !found {
 			continue
 		}
 		value, err := strconv.ParseUint(digits, 10, 63)
-		if err != nil || int64(value) > math.MaxInt64/unit.bytes {
-			break
+		if err != nil {
+			return 0, err
 		}
-		*s = size(int64(value) * unit.bytes)
-		return nil
+		if int64(value) > math.MaxInt64/unit.bytes {
+			return 0, strconv.ErrRange
+		}
+		return size(int64(value) * unit.bytes), nil
 	}
-	return fmt.Errorf("%q is not allowed, want a size of 0 or more, such as 65536, 512KiB, 64MiB or 1GiB", text)
+	return 0, strconv.ErrSyntax // not reached: the last unit is empty
 }
 
-// count is a whole number, 0 or more.
+// count is a whole number.
 type count int
 
-// UnmarshalText reads a setting.
-func (c *count) UnmarshalText(text []byte) error {
-	value, err := strconv.ParseUint(string(text), 10, 31)
-	if err != nil {
-		return fmt.Errorf("%q is not allowed, want a whole number from 0 to %d", text, math.MaxInt32)
-	}
-	*c = count(value)
-	return nil
+// Decode reads a setting.
+func (c *count) Decode(ctx *kong.DecodeContext) error {
+	return decodeNumber(ctx, c, "a whole number", func(text string) (count, error) {
+		value, err := strconv.ParseUint(text, 10, 31)
+		return count(value), err
+	})
 }
 
-// rate is a number of events a second, 0 or more.
+// rate is a number of events a second.
 type rate float64
 
-// UnmarshalText reads a setting.
-func (r *rate) UnmarshalText(text []byte) error {
-	value, err := strconv.ParseFloat(string(text), 64)
-	if err != nil || !(value >= 0) || math.IsInf(value, 0) {
-		return fmt.Errorf("%q is not allowed, want a number a second, 0 or more", text)
-	}
-	*r = rate(value)
-	return nil
+// Decode reads a setting.
+func (r *rate) Decode(ctx *kong.DecodeContext) error {
+	return decodeNumber(ctx, r, "a number a second", func(text string) (rate, error) {
+		value, err := strconv.ParseFloat(text, 64)
+		return rate(value), err
+	})
 }
 
 func version() string {
@@ -514,6 +662,10 @@ func announce(c config, listening string, logger zerolog.Logger) {
 			"--upstream-url (ORDERGRAPH_UPSTREAM_URL) points at the real upstream"
 	}
 	logger.Info().Msg(what)
+	if reached, _, _ := net.SplitHostPort(listening); c.sandboxed() && !net.ParseIP(reached).IsLoopback() {
+		logger.Warn().Msg("the embedded sandbox can be reached from other machines: whoever takes its invented orders for real ones is wrong; " +
+			"set --upstream-url, or listen at localhost")
+	}
 	if !c.sandboxed() && strings.HasPrefix(c.UpstreamURL, "http://") {
 		logger.Warn().Msg("--upstream-url is not https: tokens and orders travel in the clear")
 	}

@@ -31,6 +31,14 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	// The developer's own settings, and the suites' name of the program, are none of the tests'.
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, variablePrefix) {
+			if err := os.Unsetenv(name); err != nil {
+				panic(err)
+			}
+		}
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -374,17 +382,17 @@ func TestServiceMode(t *testing.T) {
 func TestSettingErrors(t *testing.T) {
 	tests := map[string][]string{ // the arguments, and what the line must name besides the setting
 		"--cache-ttl":                 {"--cache-ttl=abc", `"abc"`, "30s"},
-		"--cache-ttl-closed":          {"--cache-ttl-closed=-5s", `"-5s"`, "0 or more"},
-		"--request-timeout":           {"--request-timeout=0", "0", "more than 0"},
+		"--cache-ttl-closed":          {"--cache-ttl-closed=-5s", `"-5s"`, "from 0 to"},
+		"--request-timeout":           {"--request-timeout=0", `"0"`, "from 1ms to"},
 		"--upstream-timeout":          {"--upstream-timeout=5", `"5"`, "30s"},
 		"--cache-size":                {"--cache-size=1TB", `"1TB"`, "GiB"},
-		"--max-body":                  {"--max-body=0", "0", "more than 0"},
+		"--max-body":                  {"--max-body=0", `"0"`, "from 1 to"},
 		"--max-depth":                 {"--max-depth=-1", `"-1"`, "whole number"},
 		"--max-fields":                {"--max-fields=1e3", `"1e3"`, "whole number"},
-		"--upstream-concurrency":      {"--upstream-concurrency=0", "0", "more than 0"},
+		"--upstream-concurrency":      {"--upstream-concurrency=0", `"0"`, "from 1 to"},
 		"--upstream-retries":          {"--upstream-retries=x", `"x"`, "whole number"},
-		"--upstream-rate":             {"--upstream-rate=NaN", `"NaN"`, "0 or more"},
-		"--rate-limit":                {"--rate-limit=-1", `"-1"`, "0 or more"},
+		"--upstream-rate":             {"--upstream-rate=NaN", `"NaN"`, "from 0 to"},
+		"--rate-limit":                {"--rate-limit=-1", `"-1"`, "from 0 to"},
 		"--listen":                    {"--listen=8080", `"8080"`, "host:port"},
 		"--admin-listen":              {"--admin-listen=:99999", `":99999"`, "65535"},
 		"--upstream-url":              {"--upstream-url=ftp://x", `"ftp://x"`, "http"},

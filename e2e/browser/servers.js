@@ -13,8 +13,10 @@ const sampleOrder = join(project, 'upstream/sandbox/fixtures/01_documented_sampl
 
 // binary returns the program's path: that in ORDERGRAPH_BINARY, else a build of the project.
 export function binary() {
-  if (process.env.ORDERGRAPH_BINARY) {
-    return process.env.ORDERGRAPH_BINARY;
+  const given = process.env.ORDERGRAPH_BINARY;
+  if (given) {
+    delete process.env.ORDERGRAPH_BINARY; // the program would take it for a misspelt setting
+    return given;
   }
   const folder = mkdtempSync(join(tmpdir(), 'ordergraph-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));

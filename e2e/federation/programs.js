@@ -26,8 +26,10 @@ export function temporaryFolder() {
 
 // binary returns the program's path: that in ORDERGRAPH_BINARY, else a build of the project.
 export function binary() {
-  if (process.env.ORDERGRAPH_BINARY) {
-    return process.env.ORDERGRAPH_BINARY;
+  const given = process.env.ORDERGRAPH_BINARY;
+  if (given) {
+    delete process.env.ORDERGRAPH_BINARY; // the program would take it for a misspelt setting
+    return given;
   }
   const path = join(temporaryFolder(), 'ordergraph');
   execFileSync('go', ['build', '-o', path, '.'], { cwd: project, stdio: 'inherit' });

@@ -30,11 +30,14 @@ type rateLimit struct {
 	next map[uint64]time.Time
 }
 
+// longestInterval keeps the least rates from overflowing, which would be no limit at all.
+const longestInterval = 365 * 24 * time.Hour
+
 func newRateLimit(perSecond float64) *rateLimit {
 	if perSecond <= 0 {
 		return nil
 	}
-	interval := max(1, time.Duration(float64(time.Second)/perSecond))
+	interval := time.Duration(min(max(1, float64(time.Second)/perSecond), float64(longestInterval)))
 	return &rateLimit{
 		interval: interval,
 		burst:    max(interval, time.Second),
