@@ -103,8 +103,13 @@ type commandLine struct {
 	Version kong.VersionFlag `env:"-" help:"Print the version and exit."`
 
 	Serve  struct{} `cmd:"" default:"1" help:"Serve GraphQL; this is what happens without a command."`
-	Schema struct{} `cmd:"" help:"Print the schema and exit."`
+	Schema struct {
+		Subgraph bool `env:"-" help:"Print the schema for routers and composition instead."`
+	} `cmd:"" help:"Print the schema for clients and exit."`
 }
+
+// subgraphSchema is the command that prints the schema for routers, as parse returns it.
+const subgraphSchema = "schema --subgraph"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
@@ -155,6 +160,13 @@ func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	case err != nil:
 		return err
 	case chosen == "schema":
+		text, err := graph.APISchema(schema)
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(stdout, text)
+		return err
+	case chosen == subgraphSchema:
 		_, err := io.WriteString(stdout, schema)
 		return err
 	}
@@ -197,7 +209,11 @@ func parse(arguments []string, stdout, stderr io.Writer) (settings config, comma
 	if err := checkVariables(parser.Model.Flags, os.Environ()); err != nil {
 		return config{}, "", err
 	}
-	return line.Config, parsed.Command(), line.Config.check()
+	command = parsed.Command()
+	if line.Schema.Subgraph {
+		command = subgraphSchema
+	}
+	return line.Config, command, line.Config.check()
 }
 
 // defaultMappers read the settings that have no type of their own.

@@ -20,6 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"ordergraph/graph"
 	"ordergraph/graph/httpserver"
 )
 
@@ -214,6 +215,8 @@ func TestRoutes(t *testing.T) {
 		{"GET", p.public + "/schema.graphql", "", "", 200, map[string]string{"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": ""}},
 		{"GET", p.public + "/schema.graphql", "Accept-Encoding", "gzip", 200, map[string]string{"Content-Encoding": "gzip", "Vary": "Accept-Encoding, Origin"}},
 		{"POST", p.public + "/schema.graphql", "", "", 405, nil},
+		{"GET", p.public + "/subgraph.graphql", "", "", 200, map[string]string{"Content-Type": "text/plain; charset=utf-8"}},
+		{"POST", p.public + "/subgraph.graphql", "", "", 405, nil},
 		{"OPTIONS", p.public + "/graphql", "", "", 204, map[string]string{"Allow": "GET, POST, OPTIONS"}},
 		{"DELETE", p.public + "/graphql", "", "", 405, map[string]string{"Allow": "GET, POST, OPTIONS"}},
 		{"POST", p.public + "/graphql", "Origin", "http://localhost:5173", 415, map[string]string{"Access-Control-Allow-Origin": "http://localhost:5173"}},
@@ -236,36 +239,55 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-func TestSchemaText(t *testing.T) {
+// TestSchemaTexts wants each text of the schema from everywhere: that for clients and that for routers.
+func TestSchemaTexts(t *testing.T) {
 	p := start(t)
-	plain, text := p.request(t, "GET", p.public+"/schema.graphql", "", "Accept-Encoding", "identity")
-	if text != schema {
-		t.Errorf("%d bytes, want %d", len(text), len(schema))
+	for _, test := range []struct {
+		path    string
+		command []string
+		want    string
+	}{
+		{"/schema.graphql", []string{"schema"}, apiSchema(t)},
+		{"/subgraph.graphql", []string{"schema", "--subgraph"}, schema},
+	} {
+		plain, text := p.request(t, "GET", p.public+test.path, "", "Accept-Encoding", "identity")
+		if text != test.want {
+			t.Errorf("%s: %d bytes, want %d", test.path, len(text), len(test.want))
+		}
+		packed, compressed := p.request(t, "GET", p.public+test.path, "", "Accept-Encoding", "gzip")
+		reader, err := gzip.NewReader(strings.NewReader(compressed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inflated, err := io.ReadAll(reader); err != nil || string(inflated) != test.want {
+			t.Errorf("%s: inflated: %d bytes, %v", test.path, len(inflated), err)
+		}
+		for encoding, tag := range map[string]string{"identity": plain.Header.Get("ETag"), "gzip": packed.Header.Get("ETag")} {
+			if !strings.HasPrefix(tag, `"`) {
+				t.Errorf("%s, %s: ETag %q", test.path, encoding, tag)
+			}
+			got, body := p.request(t, "GET", p.public+test.path, "", "Accept-Encoding", encoding, "If-None-Match", tag)
+			if got.StatusCode != http.StatusNotModified || body != "" {
+				t.Errorf("%s, %s: %d %q", test.path, encoding, got.StatusCode, body)
+			}
+		}
+		if plain.Header.Get("ETag") == packed.Header.Get("ETag") {
+			t.Errorf("%s: two encodings share an ETag", test.path)
+		}
+		var stdout bytes.Buffer
+		if err := command(t.Context(), test.command, &stdout, io.Discard); err != nil || stdout.String() != test.want {
+			t.Errorf("ordergraph %s: %d bytes, %v", test.command, stdout.Len(), err)
+		}
 	}
-	packed, compressed := p.request(t, "GET", p.public+"/schema.graphql", "", "Accept-Encoding", "gzip")
-	reader, err := gzip.NewReader(strings.NewReader(compressed))
+}
+
+func apiSchema(t *testing.T) string {
+	t.Helper()
+	text, err := graph.APISchema(schema)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if inflated, err := io.ReadAll(reader); err != nil || string(inflated) != schema {
-		t.Errorf("inflated: %d bytes, %v", len(inflated), err)
-	}
-	for encoding, tag := range map[string]string{"identity": plain.Header.Get("ETag"), "gzip": packed.Header.Get("ETag")} {
-		if !strings.HasPrefix(tag, `"`) {
-			t.Errorf("%s: ETag %q", encoding, tag)
-		}
-		got, body := p.request(t, "GET", p.public+"/schema.graphql", "", "Accept-Encoding", encoding, "If-None-Match", tag)
-		if got.StatusCode != http.StatusNotModified || body != "" {
-			t.Errorf("%s: %d %q", encoding, got.StatusCode, body)
-		}
-	}
-	if plain.Header.Get("ETag") == packed.Header.Get("ETag") {
-		t.Error("two encodings share an ETag")
-	}
-	var stdout bytes.Buffer
-	if err := command(t.Context(), []string{"schema"}, &stdout, io.Discard); err != nil || stdout.String() != schema {
-		t.Errorf("ordergraph schema: %d bytes, %v", stdout.Len(), err)
-	}
+	return text
 }
 
 func TestGraphiQLOff(t *testing.T) {
@@ -291,11 +313,32 @@ func TestIntrospectionOff(t *testing.T) {
 	if _, body := p.query(t, introspection, "X-Router-Secret", "s3cret"); !strings.Contains(body, `"Query"`) {
 		t.Errorf("introspection of the router: %s", body)
 	}
-	if got, _ := p.request(t, "GET", p.public+"/schema.graphql", ""); got.StatusCode != http.StatusNotFound {
-		t.Errorf("the schema is shown to strangers: %d", got.StatusCode)
+	for _, path := range []string{"/schema.graphql", "/subgraph.graphql"} {
+		if got, _ := p.request(t, "GET", p.public+path, ""); got.StatusCode != http.StatusNotFound {
+			t.Errorf("%s is shown to strangers: %d", path, got.StatusCode)
+		}
+		if got, _ := p.request(t, "GET", p.public+path, "", "X-Router-Secret", "s3cret"); got.StatusCode != http.StatusOK {
+			t.Errorf("%s is hidden from the router: %d", path, got.StatusCode)
+		}
 	}
-	if got, _ := p.request(t, "GET", p.public+"/schema.graphql", "", "X-Router-Secret", "s3cret"); got.StatusCode != http.StatusOK {
-		t.Errorf("the schema is hidden from the router: %d", got.StatusCode)
+}
+
+// The text for routers is as public as the field _service, that for clients as introspection.
+func TestSchemaTextsOfOthers(t *testing.T) {
+	for _, test := range []struct {
+		flags            []string
+		schema, subgraph int
+	}{
+		{nil, 200, 200},
+		{[]string{"--introspection=false"}, 200, 200},
+		{[]string{"--router-secret=s3cret"}, 200, 404},
+	} {
+		p := start(t, test.flags...)
+		for path, want := range map[string]int{"/schema.graphql": test.schema, "/subgraph.graphql": test.subgraph} {
+			if got, _ := p.request(t, "GET", p.public+path, ""); got.StatusCode != want {
+				t.Errorf("%v: %s is %d, want %d", test.flags, path, got.StatusCode, want)
+			}
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"ordergraph/graph/httpapi"
+	"ordergraph/graph/introspection"
 	"ordergraph/graph/limits"
 	"ordergraph/graph/loader"
 	"ordergraph/upstream"
@@ -30,6 +31,9 @@ const (
 
 // maxOrdersLimit is the name of the setting in errors about too many orders.
 const maxOrdersLimit = "max-orders"
+
+// introspectionLimit is the name of the limit in errors about introspection. It is no setting.
+const introspectionLimit = "max-introspection"
 
 const internalMessage = "Something went wrong on our side. The request id leads us to the cause."
 
@@ -92,6 +96,12 @@ func explain(ctx context.Context, err error, located *gqlerror.Error) *gqlerror.
 	}
 	if tooMany, ok := errors.AsType[tooManyLinkedError](err); ok {
 		return explained(limits.Code, tooMany.Error(), map[string]any{"limit": linkedValuesLimit, "maximum": maxLinkedValues})
+	}
+	if _, ok := errors.AsType[introspection.TooLargeError](err); ok {
+		return explained(
+			limits.Code, fmt.Sprintf("The introspection is too large: %s is %d bytes.", introspectionLimit, introspection.MaxBytes),
+			map[string]any{"limit": introspectionLimit, "maximum": introspection.MaxBytes},
+		)
 	}
 	if variable, ok := errors.AsType[*limits.VariableError](err); ok {
 		return explained(codeBadUserInput, variable.Error(), nil)

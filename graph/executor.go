@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"ordergraph/graph/internal/generated"
+	"ordergraph/graph/introspection"
 	"ordergraph/graph/limits"
 	"ordergraph/graph/loader"
 	"ordergraph/graph/lookahead"
@@ -36,6 +37,7 @@ func newExecutor(options Options) (graphql.GraphExecutor, error) {
 	exec.SetErrorPresenter(present)
 	exec.SetRecoverFunc(recovered)
 	exec.Use(admission{introspection: !options.NoIntrospection})
+	exec.Use(introspection.New(generated.NewExecutableSchema(generated.Config{Schema: apiSchema(schema), Resolvers: resolver})))
 	exec.Use(loader.New(options.Orders, planner.plan, maxOrders))
 	exec.Use(linkBudget{})
 	exec.Use(badValueReports{schema: schema})

@@ -23,7 +23,8 @@ import (
 
 // Options is what NewHandler needs. The zero value of each setting is its default.
 type Options struct {
-	// SDL is the text of the schema: what /schema.graphql and the field _service answer. Required.
+	// SDL is the text of the subgraph's schema: what /subgraph.graphql and the field _service answer, and
+	// from which /schema.graphql is made. Required.
 	SDL string
 	// Orders reads the orders. Required.
 	Orders upstream.Orders
@@ -56,13 +57,18 @@ type Options struct {
 
 // NewHandler returns the handler of all public routes:
 //
-//	/graphql         GraphQL over HTTP, GET and POST
-//	/schema.graphql  the schema's text
-//	/graphiql/       GraphiQL; / redirects there
-//	/livez, /readyz  probes
+//	/graphql           GraphQL over HTTP, GET and POST
+//	/schema.graphql    the schema's text for clients
+//	/subgraph.graphql  the schema's text for routers
+//	/graphiql/         GraphiQL; / redirects there
+//	/livez, /readyz    probes
 func NewHandler(options Options) (http.Handler, error) {
 	if options.SDL == "" || options.Orders == nil {
 		return nil, errors.New("graph: Options needs SDL and Orders")
+	}
+	api, err := APISchema(options.SDL)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
 	}
 	executor, err := newExecutor(options)
 	if err != nil {
@@ -75,11 +81,11 @@ func NewHandler(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	api, err := httpapi.NewHandler(options.HTTP)
+	handler, err := httpapi.NewHandler(options.HTTP)
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	return httpapi.NewEdge(shortcut{api, routes(options, api)}, httpapi.EdgeOptions{Origins: options.Origins, Log: options.Log})
+	return httpapi.NewEdge(shortcut{handler, routes(options, api, handler)}, httpapi.EdgeOptions{Origins: options.Origins, Log: options.Log})
 }
 
 // shortcut leads to api without a look at the other routes, which takes a mux longer than api may take
@@ -96,10 +102,14 @@ func (s shortcut) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const apiPath = "/graphql"
 
-func routes(options Options, api *httpapi.Handler) http.Handler {
+// routes serves what stands beside the API. Of a schema's texts, that for clients is as public as
+// introspection, and that for routers as the field _service.
+func routes(options Options, schema string, api *httpapi.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(apiPath, api)
-	mux.Handle("GET /schema.graphql", schemaText(options, api))
+	secret := options.RouterSecret != ""
+	mux.Handle("GET /schema.graphql", schemaText(schema, secret && options.NoIntrospection, api))
+	mux.Handle("GET /subgraph.graphql", schemaText(options.SDL, secret, api))
 	health := options.Health
 	if health == nil {
 		health = new(Health)

@@ -68,7 +68,7 @@ func withResponsesOf(t *testing.T, options Options, test func(b *responseBench))
 			t.Fatal(err)
 		}
 		defer orders.Close()
-		options.SDL, options.Orders, options.ResponseCacheSize = "the schema", countedOrders{orders, b}, 1<<20
+		options.SDL, options.Orders, options.ResponseCacheSize = "type Query{a:Int}", countedOrders{orders, b}, 1<<20
 		b.handler, err = NewHandler(options)
 		if err != nil {
 			t.Fatal(err)
@@ -255,8 +255,8 @@ func TestWholeResponsesOfTrustedRouters(t *testing.T) {
 	withResponsesOf(t, Options{RouterSecret: "secret", NoIntrospection: true}, func(b *responseBench) {
 		for query, refusal := range map[string]string{
 			`{_entities(representations:[{__typename:"Order",webSite:CN_1688,id:"1"}]){...on Order{orderNote}}}`: `UNAUTHENTICATED`,
-			`{_service{sdl} order(id:1){orderNote}}`:                                             `UNAUTHENTICATED`,
-			`{__schema{queryType{name}} order(id:1){orderNote}}`:                                 `Introspection is turned off here`,
+			`{_service{sdl} order(id:1){orderNote}}`:             `UNAUTHENTICATED`,
+			`{__schema{queryType{name}} order(id:1){orderNote}}`: `Introspection is turned off here`,
 		} {
 			for _, spelling := range []string{"", " ", "\n", ","} {
 				asked := int64(0)
@@ -342,7 +342,7 @@ func TestDocumentsAreRegisteredAgain(t *testing.T) {
 }
 
 func TestResponsesNeedCopies(t *testing.T) {
-	if _, err := NewHandler(Options{SDL: "s", Orders: &fakeOrders{}, ResponseCacheSize: 1}); !errors.Is(err, errNoCopies) {
+	if _, err := NewHandler(Options{SDL: "type Query{a:Int}", Orders: &fakeOrders{}, ResponseCacheSize: 1}); !errors.Is(err, errNoCopies) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -357,7 +357,7 @@ func BenchmarkWholeResponse(b *testing.B) {
 	defer orders.Close()
 	for name, size := range map[string]int64{"kept": 64 << 20, "executed": 0} {
 		b.Run(name, func(b *testing.B) {
-			handler, err := NewHandler(Options{SDL: "s", Orders: orders, ResponseCacheSize: size})
+			handler, err := NewHandler(Options{SDL: "type Query{a:Int}", Orders: orders, ResponseCacheSize: size})
 			if err != nil {
 				b.Fatal(err)
 			}

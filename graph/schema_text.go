@@ -4,20 +4,104 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+	"github.com/vektah/gqlparser/v2/parser"
 
 	"ordergraph/graph/httpapi"
 )
 
-// schemaText serves the SDL. It is as public as introspection and _service are: with introspection
-// off and a router secret set, it needs the secret as well.
-func schemaText(options Options, api *httpapi.Handler) http.Handler {
-	plain := []byte(options.SDL)
+// specifiedDirectives are the directives that every reader of a schema knows. All others say something to
+// this program or to routers, and would have to be defined for a client's tools.
+var specifiedDirectives = []string{"deprecated", "specifiedBy", "oneOf"}
+
+// APISchema returns what clients may ask for, as text that every GraphQL tool reads, from the text of a
+// subgraph's schema: the same types with the same descriptions in the same order, without the directives
+// and definitions that routers and the planning need.
+func APISchema(subgraph string) (string, error) {
+	document, err := parser.ParseSchema(&ast.Source{Name: "schema", Input: subgraph})
+	if err != nil {
+		return "", fmt.Errorf("read the schema: %w", err)
+	}
+	var text strings.Builder
+	for _, definition := range document.Definitions {
+		definition.Directives = specified(definition.Directives)
+		for _, field := range definition.Fields {
+			field.Directives = specified(field.Directives)
+			for _, argument := range field.Arguments {
+				argument.Directives = specified(argument.Directives)
+			}
+		}
+		for _, value := range definition.EnumValues {
+			value.Directives = specified(value.Directives)
+		}
+		if text.Len() > 0 {
+			text.WriteByte('\n')
+		}
+		alone := &ast.SchemaDocument{Definitions: ast.DefinitionList{definition}}
+		formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(alone)
+	}
+	return withoutTrailingSpace(text.String()), nil
+}
+
+func specified(directives ast.DirectiveList) ast.DirectiveList {
+	return slices.DeleteFunc(directives, func(directive *ast.Directive) bool {
+		return !slices.Contains(specifiedDirectives, directive.Name)
+	})
+}
+
+// withoutTrailingSpace takes away the indentation of the empty lines in descriptions.
+func withoutTrailingSpace(text string) string {
+	var lines strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.TrimSpace(line) == "" {
+			line = "\n"
+		}
+		lines.WriteString(line)
+	}
+	return lines.String()
+}
+
+// apiSchema returns the part of the executed schema that introspection lists. What federation adds works
+// without being listed, as routers expect it to.
+func apiSchema(executed *ast.Schema) *ast.Schema {
+	listed := *executed
+	listed.Types = map[string]*ast.Definition{}
+	listed.Directives = map[string]*ast.DirectiveDefinition{}
+	for name, definition := range executed.Types {
+		if !isFederation(name) {
+			listed.Types[name] = definition
+		}
+	}
+	for name, directive := range executed.Directives {
+		if slices.Contains(specifiedDirectives, name) || name == "skip" || name == "include" {
+			listed.Directives[name] = directive
+		}
+	}
+	query := *executed.Query
+	query.Fields = slices.DeleteFunc(slices.Clone(query.Fields), func(field *ast.FieldDefinition) bool { return isFederation(field.Name) })
+	listed.Query, listed.Types[query.Name] = &query, &query
+	return &listed
+}
+
+// isFederation reports whether a name is one of federation's, such as _entities or link__Import. The
+// specification keeps names that begin with two underscores for introspection.
+func isFederation(name string) bool {
+	return !strings.HasPrefix(name, "__") && (strings.HasPrefix(name, "_") || strings.Contains(name, "__"))
+}
+
+// schemaText serves a schema's text, to the router alone if hidden.
+func schemaText(text string, hidden bool, api *httpapi.Handler) http.Handler {
+	plain := []byte(text)
 	compressed := httpapi.Gzip(plain)
 	digest := sha256.Sum256(plain)
 	tag := hex.EncodeToString(digest[:16])
-	hidden := options.NoIntrospection && options.RouterSecret != ""
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if hidden && !api.TrustsRouter(r) {
 			http.NotFound(w, r)

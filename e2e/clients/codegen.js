@@ -12,8 +12,8 @@ import { documented, unknownAccount } from './upstream.js';
 
 const require = createRequire(import.meta.url);
 
-const configuration = {
-  schema: 'schema.graphql',
+const configuration = (schema) => ({
+  schema,
   documents: 'src/program.ts',
   // TypedDocumentString needs no GraphQL parser in the application.
   config: {
@@ -30,19 +30,19 @@ const configuration = {
     },
   },
   importExtension: '.js',
-};
+});
 
 const strict = ['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes', '--noPropertyAccessFromIndexSignature',
   '--noImplicitOverride', '--module', 'nodenext', '--target', 'es2022', '--verbatimModuleSyntax', '--lib', 'es2022,dom'];
 
+// schema is a file or the address of a server, which is introspected.
 async function generate(schema, folder) {
   mkdirSync(join(folder, 'src'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');
-  copyFileSync(schema, join(folder, 'schema.graphql'));
   for (const name of ['program.ts', 'wrong.ts']) {
     copyFileSync(join(import.meta.dirname, 'codegen', name), join(folder, 'src', name));
   }
-  writeFileSync(join(folder, 'codegen.json'), JSON.stringify(configuration));
+  writeFileSync(join(folder, 'codegen.json'), JSON.stringify(configuration(schema)));
   const { bin } = require('@graphql-codegen/cli/package.json');
   const cli = join(dirname(require.resolve('@graphql-codegen/cli/package.json')), bin['graphql-codegen']);
   await compile(cli, { cwd: folder }, '--config', 'codegen.json');
@@ -55,6 +55,13 @@ export async function codegen({ upstream, start, schema, work }) {
   const folder = join(work, 'codegen');
   const manifest = join(folder, 'src/gql/persisted-documents.json');
   await check('codegen: the client preset takes the served schema', () => generate(schema, folder));
+  await check('codegen: the client preset takes introspection, and writes the same', async () => {
+    const introspected = join(work, 'codegen-introspected');
+    await generate(`${(await start()).url}/graphql`, introspected);
+    for (const name of ['graphql.ts', 'persisted-documents.json']) {
+      assert.equal(readFileSync(join(introspected, 'src/gql', name), 'utf8'), readFileSync(join(folder, 'src/gql', name), 'utf8'));
+    }
+  });
   await check('codegen: strict TypeScript compiles the program', () => typescript(folder, 'program.ts', '--outDir', 'built'));
   await check('codegen: an amount is not a number', () =>
     assert.rejects(typescript(folder, 'wrong.ts', '--noEmit'), /Type 'string \| undefined' is not assignable to type 'number \| undefined'/));

@@ -13,15 +13,12 @@ import { documented, unknownAccount } from './upstream.js';
 const { Environment, Network, RecordSource, Store, createOperationDescriptor, fetchQuery, getSingularSelector } = relayRuntime;
 const require = createRequire(import.meta.url);
 
-// relay-compiler knows no schema extension, and federation's @link is one.
-const withoutLink = (text) => text.replace(/^extend schema\b.*?^$/ms, '');
-
 async function compileDocuments(schema, folder) {
   const source = join(folder, 'src');
   mkdirSync(source, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');
   copyFileSync(join(import.meta.dirname, 'relay/Order.js'), join(source, 'Order.js'));
-  writeFileSync(join(folder, 'schema.graphql'), withoutLink(readFileSync(schema, 'utf8')));
+  copyFileSync(schema, join(folder, 'schema.graphql'));
   writeFileSync(join(folder, 'relay.config.json'), JSON.stringify({
     src: './src',
     schema: './schema.graphql',

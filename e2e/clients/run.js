@@ -1,4 +1,4 @@
-// Runs the four clients against the built program.
+// Runs the clients against the built program.
 //
 // ORDERGRAPH_BINARY is the program (else it is built). What the compilers write goes into a folder
 // that is removed at the end.
@@ -8,6 +8,7 @@ import { binary, startProgram } from '../browser/servers.js';
 import { apollo } from './apollo.js';
 import { codegen } from './codegen.js';
 import { relay } from './relay.js';
+import { genqlient } from './genqlient.js';
 import { check, summary } from './report.js';
 import { startUpstream } from './upstream.js';
 import { urql } from './urql.js';
@@ -35,7 +36,7 @@ try {
     }
     writeFileSync(schema, await response.text());
   });
-  for (const client of [apollo, urql, relay, codegen]) {
+  for (const client of [apollo, urql, relay, codegen, genqlient]) {
     await check(`${client.name}: runs to its end`, () => client({ upstream, start, schema, work }));
   }
 } finally {

@@ -19,7 +19,7 @@ const routers = [
 ];
 const path = binary();
 const secret = 'secret-between-router-and-subgraph';
-const sdl = execFileSync(path, ['schema'], { encoding: 'utf8' });
+const sdl = execFileSync(path, ['schema', '--subgraph'], { encoding: 'utf8' });
 const stops = [];
 try {
   const sandbox = await startSandbox(path);

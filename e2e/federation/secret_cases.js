@@ -8,8 +8,8 @@ const introspection = { query: '{ __schema { queryType { name } } }' };
 const lookup = { query: '{ _entities(representations: [{ __typename: "Order", webSite: CN_1688, id: "1" }]) { ... on Order { id } } }' };
 
 export async function checkSchemaText({ url, sdl }) {
-  await check('schema: the command, /schema.graphql and _service answer the same text', async () => {
-    const served = await (await fetch(new URL('/schema.graphql', url))).text();
+  await check('schema: the command, /subgraph.graphql and _service answer the same text', async () => {
+    const served = await (await fetch(new URL('/subgraph.graphql', url))).text();
     const { data } = await post(url, service);
     assert.ok(sdl.includes('type Order @key'));
     assert.equal(served, sdl);
