@@ -71,14 +71,15 @@ type config struct {
 	CacheTTLClosed    duration `group:"Cache" name:"cache-ttl-closed" min:"0" max:"8760h" default:"10m" placeholder:"DURATION" help:"Freshness of an order in a final status (success, cancelled, terminated)."`
 	CacheStaleIfError duration `group:"Cache" min:"0" max:"8760h" default:"1h" placeholder:"DURATION" help:"How long past freshness a copy may be served when the upstream fails."`
 
-	MaxOrders     count `group:"Limits" min:"1" max:"1000" default:"100" placeholder:"N" help:"Distinct orders in one request, _entities included."`
-	MaxBody       size  `group:"Limits" min:"1" max:"64MiB" default:"256KiB" placeholder:"SIZE" help:"Size of a request body."`
-	MaxTokens     count `group:"Limits" min:"1" max:"100000" default:"2000" placeholder:"N" help:"Lexical tokens of a document."`
-	MaxDepth      count `group:"Limits" min:"1" max:"200" default:"20" placeholder:"N" help:"Nesting of a document."`
-	MaxAliases    count `group:"Limits" min:"1" max:"10000" default:"30" placeholder:"N" help:"Aliases in a document."`
-	MaxRootFields count `group:"Limits" min:"1" max:"1000" default:"20" placeholder:"N" help:"Root fields of a document."`
-	MaxDirectives count `group:"Limits" min:"1" max:"10000" default:"20" placeholder:"N" help:"Directives in a document."`
-	MaxFields     count `group:"Limits" min:"1" max:"1000000" default:"1000" placeholder:"N" help:"Fields of a document, fragments counted as often as they are spread."`
+	MaxOrders        count `group:"Limits" min:"1" max:"1000" default:"100" placeholder:"N" help:"Distinct orders in one request, and places in its lists of orders, _entities included."`
+	MaxAttributeKeys count `group:"Limits" min:"1" max:"10000" default:"100" placeholder:"N" help:"Distinct keys of extra attributes in one request."`
+	MaxBody          size  `group:"Limits" min:"1" max:"64MiB" default:"256KiB" placeholder:"SIZE" help:"Size of a request body."`
+	MaxTokens        count `group:"Limits" min:"1" max:"100000" default:"2000" placeholder:"N" help:"Lexical tokens of a document."`
+	MaxDepth         count `group:"Limits" min:"1" max:"200" default:"20" placeholder:"N" help:"Nesting of a document."`
+	MaxAliases       count `group:"Limits" min:"1" max:"10000" default:"30" placeholder:"N" help:"Aliases in a document."`
+	MaxRootFields    count `group:"Limits" min:"1" max:"1000" default:"20" placeholder:"N" help:"Root fields of a document."`
+	MaxDirectives    count `group:"Limits" min:"1" max:"10000" default:"20" placeholder:"N" help:"Directives in a document."`
+	MaxFields        count `group:"Limits" min:"1" max:"1000000" default:"1000" placeholder:"N" help:"Fields of a document, fragments counted as often as they are spread."`
 
 	APQ                  bool   `group:"Operations" name:"apq" default:"true" negatable:"" help:"Automatic persisted queries, in a bounded cache."`
 	TrustedDocuments     string `group:"Operations" placeholder:"FILE" help:"A persisted-operations manifest (keys sha256:<hex> or bare hex)."`
@@ -604,7 +605,8 @@ func closeSandbox(emulated *sandbox.Server, logger zerolog.Logger) {
 // newHandler wires what we offer.
 func newHandler(c config, orders upstream.Orders, health *graph.Health, logger zerolog.Logger) (http.Handler, error) {
 	options := graph.Options{
-		SDL: schema, Orders: orders, Log: logger, Health: health, MaxOrders: int(c.MaxOrders),
+		SDL: schema, Orders: orders, Log: logger, Health: health, MaxOrders: int(c.MaxOrders), MaxAttributeKeys: int(c.MaxAttributeKeys),
+		RequireToken: c.UpstreamToken == "" && !c.sandboxed(),
 		Limits: limits.Limits{
 			Tokens: int(c.MaxTokens), Depth: int(c.MaxDepth), Aliases: int(c.MaxAliases),
 			RootFields: int(c.MaxRootFields), Directives: int(c.MaxDirectives), Fields: int(c.MaxFields),

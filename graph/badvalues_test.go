@@ -103,7 +103,7 @@ func TestTheNumberOfReportsIsBounded(t *testing.T) {
 	}
 	query.WriteString("}")
 	ids := `{"ids":["1"` + strings.Repeat(`,"1"`, 29) + `]}`
-	response := newServer(t, Options{Orders: malformed(t)}).run(t, t.Context(), query.String(), ids)
+	response := newServer(t, Options{Orders: malformed(t), MaxOrders: 120}).run(t, t.Context(), query.String(), ids)
 	if len(response.Errors) != maxBadValues+1 {
 		t.Fatalf("%d errors, want %d", len(response.Errors), maxBadValues+1)
 	}

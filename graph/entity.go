@@ -8,7 +8,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"ordergraph/graph/internal/generated"
-	"ordergraph/graph/loader"
 	"ordergraph/upstream"
 )
 
@@ -23,21 +22,13 @@ func (r *resolver) Entities(ctx context.Context, representations []any) []genera
 		addErrorAt(ctx, graphql.GetPath(ctx), err)
 		return entities
 	}
-	null, isNull := nullArgumentHere(ctx)
-	if isNull && len(null.path) == 0 {
+	if null, isNull := nullArgumentHere(ctx); isNull && len(null.path) == 0 {
 		addErrorAt(ctx, graphql.GetPath(ctx), null.err())
 		return entities
 	}
-	thunks := make([]loader.Thunk, len(representations))
-	for i, representation := range representations {
-		if isNull {
-			thunks[i] = failed(null.at(at(graphql.GetPath(ctx), i)))
-		} else if key, err := representedKey(representation); err != nil {
-			thunks[i] = failed(err)
-		} else {
-			thunks[i] = loader.Load(ctx, key)
-		}
-	}
+	thunks := r.load(ctx, len(representations), func(place int) (upstream.Key, error) {
+		return representedKey(representations[place])
+	})
 	for i, order := range r.await(ctx, thunks) {
 		if order != nil {
 			entities[i] = orderEntity{graphql.WrapContextMarshaler(ctx, order)}

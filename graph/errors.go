@@ -29,9 +29,6 @@ const (
 	codeValidationFailed = errcode.ValidationFailed
 )
 
-// maxOrdersLimit is the name of the setting in errors about too many orders.
-const maxOrdersLimit = "max-orders"
-
 // introspectionLimit is the name of the limit in errors about introspection. It is no setting.
 const introspectionLimit = "max-introspection"
 
@@ -87,12 +84,6 @@ func explain(ctx context.Context, err error, located *gqlerror.Error) *gqlerror.
 	}
 	if failure, ok := errors.AsType[*upstream.Error](err); ok {
 		return explainUpstream(failure)
-	}
-	if tooMany, ok := errors.AsType[*loader.TooManyError](err); ok {
-		return explained(
-			limits.Code, fmt.Sprintf("The request names too many orders: %s is %d.", maxOrdersLimit, tooMany.Maximum),
-			map[string]any{"limit": maxOrdersLimit, "maximum": tooMany.Maximum},
-		)
 	}
 	if tooMany, ok := errors.AsType[tooManyLinkedError](err); ok {
 		return explained(limits.Code, tooMany.Error(), map[string]any{"limit": linkedValuesLimit, "maximum": maxLinkedValues})

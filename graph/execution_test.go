@@ -301,8 +301,11 @@ func TestTooManyOrdersAreRefusedBeforeAnyCall(t *testing.T) {
 		`{order(id:1){id} orders(ids:[2,3,4]){id}}`: "",
 		`{a:order(id:1){id} b:order(id:1,edition:V2){id} c:order(id:1,webSite:ALIBABA){id} d:order(id:2){id}}`: "",
 		`query($r:[_Any!]!){orders(ids:[1,2]){id} _entities(representations:$r){__typename}}`:                  `{"r":[{"__typename":"Order","webSite":"CN_1688","id":3},{"__typename":"Order","webSite":"CN_1688","id":4}]}`,
-		`{orders(ids:["` + strings.Repeat(`x","`, 30) + `"]){id}}`:                                             "",
-		`{orders(ids:[` + strings.Repeat(`1,`, 31) + `]){id}}`:                                                 "",
+		`{orders(ids:["x","x","x","x"]){id}}`:                                                 "",
+		`{orders(ids:[1,1,1,1]){id}}`:                                                         "",
+		`{a:orders(ids:[1,1]){id} b:orders(ids:[1,1]){id}}`:                                   "",
+		`query($n:[String!]!){orders(ids:[1,1,1,1]){extraAttributes(keys:$n){key}}}`:          `{"n":[]}`,
+		`query($r:[_Any!]!){orders(ids:[1,1]){id} _entities(representations:$r){__typename}}`: `{"r":[{"__typename":"Order","webSite":"CN_1688","id":1},{}]}`,
 	}
 	for query, variables := range refused {
 		response := server.run(t, t.Context(), query, variables)
@@ -315,7 +318,35 @@ func TestTooManyOrdersAreRefusedBeforeAnyCall(t *testing.T) {
 	if calls := orders.calls(); len(calls) != 0 {
 		t.Errorf("calls %q", calls)
 	}
-	check(t, server.run(t, t.Context(), `{orders(ids:[1,2,3,1,2,3]){id}}`, ""), `{"orders":[{"id":"1"},{"id":"2"},{"id":"3"},{"id":"1"},{"id":"2"},{"id":"3"}]}`)
+	check(t, server.run(t, t.Context(), `{order(id:1){id} orders(ids:[1,2,1]){id}}`, ""), `{"order":{"id":"1"},"orders":[{"id":"1"},{"id":"2"},{"id":"1"}]}`)
+}
+
+func TestTooManyAttributeKeysAreRefusedBeforeAnyCall(t *testing.T) {
+	orders := &fakeOrders{}
+	server := newServer(t, Options{Orders: orders, MaxAttributeKeys: 3})
+	for query, variables := range map[string]string{
+		`{order(id:1){extraAttributes(keys:["a","b","c","d"]){key}}}`:                                                                             "",
+		`{order(id:1){extraAttributes(keys:["a","b"]){key} x:extraAttributes(keys:["c","d"]){key}}}`:                                              "",
+		`{a:order(id:1){extraAttributes(keys:["a","b"]){key}} b:order(id:2){extraAttributes(keys:["c","d"]){key}}}`:                               "",
+		`query($k:[String!]){orders(ids:[1,2]){...F}}fragment F on Order{extraAttributes(keys:$k){key}}`:                                          `{"k":["a","b","c","d"]}`,
+		`query($k:String!){orders(ids:[1]){extraAttributes(keys:["a","b","c",$k]){key}}}`:                                                         `{"k":"d"}`,
+		`{_entities(representations:[{__typename:"Order",webSite:"CN_1688",id:"1"}]){...on Order{extraAttributes(keys:["a","b","c","d"]){key}}}}`: "",
+	} {
+		response := server.run(t, t.Context(), query, variables)
+		check(t, response, "", "QUERY_TOO_COMPLEX")
+		err := response.Errors[0]
+		if !strings.Contains(err.Message, "max-attribute-keys is 3") || err.Extensions["limit"] != "max-attribute-keys" || err.Extensions["maximum"] != 3 {
+			t.Errorf("%s %v doesn't name the limit", err.Message, err.Extensions)
+		}
+	}
+	if calls := orders.calls(); len(calls) != 0 {
+		t.Errorf("calls %q", calls)
+	}
+	twice := `query($k:[String!]){a:order(id:1){extraAttributes(keys:["a","b"]){key} y:extraAttributes(keys:$k){key}} b:order(id:1){extraAttributes(keys:["c","a"]){key}}}`
+	check(t, server.run(t, t.Context(), twice, `{"k":["b","a","b","a"]}`), `{"a":{"extraAttributes":[],"y":[]},"b":{"extraAttributes":[]}}`)
+	if calls := orders.calls(); len(calls) != 1 || !strings.HasSuffix(calls[0], " a b c") {
+		t.Errorf("calls %q", calls)
+	}
 }
 
 // decodedOrder is an order as the upstream's answer body is read.

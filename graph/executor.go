@@ -16,7 +16,10 @@ import (
 	"ordergraph/graph/projection"
 )
 
-const defaultMaxOrders = 100
+const (
+	defaultMaxOrders        = 100
+	defaultMaxAttributeKeys = 100
+)
 
 // newExecutor returns what parses, validates and executes operations.
 func newExecutor(options Options) (graphql.GraphExecutor, error) {
@@ -29,16 +32,21 @@ func newExecutor(options Options) (graphql.GraphExecutor, error) {
 	if err != nil {
 		return nil, err
 	}
-	maxOrders := cmp.Or(options.MaxOrders, defaultMaxOrders)
-	resolver := &resolver{sdl: options.SDL, projection: shown, routerOnly: options.RouterSecret != ""}
-	planner := &planner{needs: needs, resolver: resolver, maxOrders: maxOrders}
+	resolver := &resolver{
+		sdl: options.SDL, projection: shown, routerOnly: options.RouterSecret != "", requireToken: options.RequireToken,
+	}
+	planner := &planner{
+		needs: needs, resolver: resolver,
+		maxOrders:        cmp.Or(options.MaxOrders, defaultMaxOrders),
+		maxAttributeKeys: cmp.Or(options.MaxAttributeKeys, defaultMaxAttributeKeys),
+	}
 
 	exec := executor.New(generated.NewExecutableSchema(generated.Config{Schema: schema, Resolvers: resolver}))
 	exec.SetErrorPresenter(present)
 	exec.SetRecoverFunc(recovered)
 	exec.Use(admission{introspection: !options.NoIntrospection})
 	exec.Use(introspection.New(generated.NewExecutableSchema(generated.Config{Schema: apiSchema(schema), Resolvers: resolver})))
-	exec.Use(loader.New(options.Orders, planner.plan, maxOrders))
+	exec.Use(loader.New(options.Orders, planner.plan))
 	exec.Use(linkBudget{})
 	exec.Use(badValueReports{schema: schema})
 	return limits.Guard(exec, schema, options.Limits, !options.NoIntrospection), nil

@@ -32,8 +32,14 @@ type Options struct {
 	Log zerolog.Logger
 	// Health answers the probes; nil is one that is always ready.
 	Health *Health
-	// MaxOrders is the most distinct orders in one request; 100 if 0.
+	// RequireToken refuses orders to requests without an Authorization value, before anything is done for
+	// them: in pass-through mode there is nothing to call the upstream with.
+	RequireToken bool
+	// MaxOrders is the most distinct orders in one request, and the most places in all of its lists of
+	// orders; 100 if 0.
 	MaxOrders int
+	// MaxAttributeKeys is the most distinct keys of extra attributes in one request; 100 if 0.
+	MaxAttributeKeys int
 	// Limits bound the size of a query.
 	Limits limits.Limits
 	// NoIntrospection turns introspection, GraphiQL and "did you mean" hints off.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
-	"ordergraph/graph/loader"
+	"ordergraph/graph/limits"
 	"ordergraph/graph/lookahead"
 	"ordergraph/upstream"
 )
@@ -14,75 +14,111 @@ import (
 // fields with the same ones, so that both share one result.
 var queryTypes = []string{"Query"}
 
-// positionsPerOrder is how many places in lists one request may fill for each order that it may
-// name. Duplicates are one order, and a wrong id is none, but each of them takes a place in the
-// response.
-const positionsPerOrder = 10
-
 // planner finds what the root fields of an operation will load. It reads arguments exactly as the
 // resolvers get them.
 type planner struct {
-	needs     *lookahead.Plan
-	resolver  *resolver
-	maxOrders int
+	needs            *lookahead.Plan
+	resolver         *resolver
+	maxOrders        int
+	maxAttributeKeys int
+}
+
+// rootField is a root field that shows orders: one for each value, which key reads.
+type rootField struct {
+	graphql.CollectedField
+	values []any
+	key    func(value any) (upstream.Key, error)
 }
 
 // plan returns what the resolvers of the operation will load. It leaves out what they will refuse.
-func (p *planner) plan(ctx context.Context, operation *graphql.OperationContext) ([]loader.Wanted, error) {
-	var wanted []loader.Wanted
-	positions := 0
-	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, queryTypes) {
-		if _, isNull := nullArgumentOf(operation, field); isNull {
-			continue
+//
+// Whatever refuses a request comes before the work on what it names: a stranger may name one order, and
+// one attribute key, as often as a request has room for.
+func (p *planner) plan(ctx context.Context, operation *graphql.OperationContext) (map[upstream.Key]upstream.Needs, error) {
+	fields, err := p.rootFields(ctx, operation)
+	if err != nil || len(fields) == 0 || p.resolver.authorizes(ctx) != nil {
+		return nil, err
+	}
+	ofFields := make([]upstream.Needs, len(fields))
+	keys := map[string]struct{}{}
+	for i, field := range fields {
+		ofFields[i] = p.needs.Needs(field.Selections, operation.Variables, p.maxAttributeKeys)
+		for _, key := range ofFields[i].AttributeKeys {
+			keys[key] = struct{}{}
 		}
-		ids, isOrders := p.ordersOf(ctx, field, operation.Variables)
-		if !isOrders {
-			continue
-		}
-		if positions += len(ids); positions > positionsPerOrder*p.maxOrders {
-			return nil, &loader.TooManyError{Maximum: p.maxOrders}
-		}
-		needs := p.needs.Needs(field.Selections, operation.Variables)
-		for _, id := range ids {
-			if key, err := id(); err == nil {
-				wanted = append(wanted, loader.Wanted{Key: key, Needs: needs})
-			}
+		if len(keys) > p.maxAttributeKeys {
+			return nil, &limits.Error{Limit: limits.MaxAttributeKeys, Maximum: p.maxAttributeKeys}
 		}
 	}
-	return wanted, nil
+	needs := map[upstream.Key]upstream.Needs{}
+	for i, field := range fields {
+		united := make(map[upstream.Key]struct{}, len(field.values))
+		for _, value := range field.values {
+			key, err := field.key(value)
+			if _, again := united[key]; err != nil || again {
+				continue
+			}
+			united[key] = struct{}{}
+			needs[key] = needs[key].Union(ofFields[i])
+		}
+	}
+	if len(needs) > p.maxOrders {
+		return nil, p.tooManyOrders()
+	}
+	return needs, nil
 }
 
-// named names one order, or says why not.
-type named func() (upstream.Key, error)
+func (p *planner) tooManyOrders() error {
+	return &limits.Error{Limit: limits.MaxOrders, Maximum: p.maxOrders}
+}
 
-// ordersOf returns what a root field names: an element for each place in its result.
-func (p *planner) ordersOf(ctx context.Context, field graphql.CollectedField, variables map[string]any) (orders []named, isOrders bool) {
+// rootFields returns the root fields that load orders. It bounds the places in their lists: one order may
+// be named many times, and a wrong id is no order, but each of them takes a place in the response.
+func (p *planner) rootFields(ctx context.Context, operation *graphql.OperationContext) ([]rootField, error) {
+	var fields []rootField
+	places := 0
+	for _, collected := range graphql.CollectFields(operation, operation.Operation.SelectionSet, queryTypes) {
+		field, showsOrders := ordersOf(collected, operation.Variables)
+		if !showsOrders {
+			continue
+		}
+		if field.Definition.Type.Elem != nil {
+			places += len(field.values)
+		}
+		if places > p.maxOrders {
+			return nil, p.tooManyOrders()
+		}
+		_, isNull := nullArgumentOf(operation, collected)
+		if !isNull && (field.Name != entitiesField || p.resolver.admits(ctx) == nil) {
+			fields = append(fields, field)
+		}
+	}
+	return fields, nil
+}
+
+const entitiesField = "_entities"
+
+// ordersOf returns what a root field names, or false for one that shows no orders.
+func ordersOf(field graphql.CollectedField, variables map[string]any) (named rootField, showsOrders bool) {
+	named = rootField{CollectedField: field}
 	switch field.Name {
 	case "order":
 		arguments := field.ArgumentMap(variables)
-		return []named{argumentKey(arguments["id"], arguments)}, true
+		named.values, named.key = []any{arguments["id"]}, keyOf(arguments)
 	case "orders":
 		arguments := field.ArgumentMap(variables)
-		for _, id := range graphql.CoerceList(arguments["ids"]) {
-			orders = append(orders, argumentKey(id, arguments))
-		}
-		return orders, true
-	case "_entities":
-		if p.resolver.admits(ctx) != nil {
-			return nil, false
-		}
-		for _, representation := range graphql.CoerceList(field.ArgumentMap(variables)["representations"]) {
-			orders = append(orders, func() (upstream.Key, error) { return representedKey(representation) })
-		}
-		return orders, true
+		named.values, named.key = graphql.CoerceList(arguments["ids"]), keyOf(arguments)
+	case entitiesField:
+		named.values, named.key = graphql.CoerceList(field.ArgumentMap(variables)["representations"]), representedKey
 	default:
-		return nil, false
+		return named, false
 	}
+	return named, true
 }
 
-// argumentKey coerces arguments as the generated code does before it calls a resolver.
-func argumentKey(id any, arguments map[string]any) named {
-	return func() (upstream.Key, error) {
+// keyOf coerces an id and the other arguments as the generated code does before it calls a resolver.
+func keyOf(arguments map[string]any) func(id any) (upstream.Key, error) {
+	return func(id any) (upstream.Key, error) {
 		text, err := graphql.UnmarshalID(id)
 		if err != nil {
 			return upstream.Key{}, err

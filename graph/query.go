@@ -12,6 +12,9 @@ import (
 
 // Order resolves Query.order.
 func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, edition upstream.Edition) (*projection.Order, error) {
+	if err := r.authorizes(ctx); err != nil {
+		return nil, err
+	}
 	if null, isNull := nullArgumentHere(ctx); isNull {
 		return nil, null.at(graphql.GetPath(ctx))
 	}
@@ -33,19 +36,10 @@ func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, 
 
 // Orders resolves Query.orders: as many orders as ids, in their order.
 func (r *resolver) Orders(ctx context.Context, ids []string, site upstream.WebSite, edition upstream.Edition) ([]*projection.Order, error) {
-	null, isNull := nullArgumentHere(ctx)
-	if isNull && len(null.path) == 0 {
+	if null, isNull := nullArgumentHere(ctx); isNull && len(null.path) == 0 {
 		return nil, null.err()
 	}
-	thunks := make([]loader.Thunk, len(ids))
-	for i, id := range ids {
-		if isNull {
-			thunks[i] = failed(null.at(at(graphql.GetPath(ctx), i)))
-		} else if key, err := orderKey(id, site, edition); err != nil {
-			thunks[i] = failed(err)
-		} else {
-			thunks[i] = loader.Load(ctx, key)
-		}
-	}
-	return r.await(ctx, thunks), nil
+	return r.await(ctx, r.load(ctx, len(ids), func(place int) (upstream.Key, error) {
+		return orderKey(ids[place], site, edition)
+	})), nil
 }

@@ -21,6 +21,8 @@ type resolver struct {
 	projection *projection.Plan
 	// routerOnly keeps _service and _entities for those who know the router secret.
 	routerOnly bool
+	// requireToken refuses orders to callers without an Authorization value.
+	requireToken bool
 }
 
 var _ generated.Resolvers = (*resolver)(nil)
@@ -41,6 +43,25 @@ func orderKey(id string, site upstream.WebSite, edition upstream.Edition) (upstr
 // failed returns a load that fails at once.
 func failed(err error) loader.Thunk {
 	return func() (*upstream.Order, error) { return nil, err }
+}
+
+// load begins to load an order for each place of a list: the one that keyOf names.
+func (r *resolver) load(ctx context.Context, places int, keyOf func(place int) (upstream.Key, error)) []loader.Thunk {
+	thunks := make([]loader.Thunk, places)
+	refusal := r.authorizes(ctx)
+	null, isNull := nullArgumentHere(ctx)
+	for i := range thunks {
+		if refusal != nil {
+			thunks[i] = failed(refusal)
+		} else if isNull {
+			thunks[i] = failed(null.at(at(graphql.GetPath(ctx), i)))
+		} else if key, err := keyOf(i); err != nil {
+			thunks[i] = failed(err)
+		} else {
+			thunks[i] = loader.Load(ctx, key)
+		}
+	}
+	return thunks
 }
 
 // await waits for the orders of a list. A failed one is nil, with an error at its index.
@@ -87,6 +108,14 @@ func addErrorAt(ctx context.Context, path ast.Path, err error) {
 var errUntrustedRouter = &clientError{
 	code:    codeUnauthenticated,
 	message: "This field is for the router of the federated graph: it needs the router secret in the header X-Router-Secret.",
+}
+
+// authorizes returns an error unless the caller has brought what orders are read with.
+func (r *resolver) authorizes(ctx context.Context) error {
+	if r.requireToken && upstream.ScopeFrom(ctx).Authorization == "" {
+		return &upstream.Error{Kind: upstream.KindUnauthenticated}
+	}
+	return nil
 }
 
 // admits returns an error unless the caller may use the fields for routers.

@@ -86,12 +86,15 @@ const (
 	MaxRootFields = "max-root-fields"
 	MaxDirectives = "max-directives"
 	MaxFields     = "max-fields"
+	// These are not about the document alone: they are checked where the variables are known.
+	MaxOrders        = "max-orders"
+	MaxAttributeKeys = "max-attribute-keys"
 )
 
 // Code is extensions.code of every error about a limit.
 const Code = "QUERY_TOO_COMPLEX"
 
-// Error says that a document exceeds a limit. Its text is for the client.
+// Error says that a request exceeds a limit. Its text is for the client.
 type Error struct {
 	// Limit is the name of the setting, Maximum its value.
 	Limit   string
@@ -99,16 +102,18 @@ type Error struct {
 }
 
 var excesses = map[string]string{
-	MaxTokens:     "has too many tokens",
-	MaxDepth:      "nests too deep",
-	MaxAliases:    "has too many aliases",
-	MaxRootFields: "has too many root fields",
-	MaxDirectives: "has too many directives",
-	MaxFields:     "has too many fields",
+	MaxTokens:        "The document has too many tokens",
+	MaxDepth:         "The document nests too deep",
+	MaxAliases:       "The document has too many aliases",
+	MaxRootFields:    "The document has too many root fields",
+	MaxDirectives:    "The document has too many directives",
+	MaxFields:        "The document has too many fields",
+	MaxOrders:        "The request names too many orders, or one order too often",
+	MaxAttributeKeys: "The request names too many keys of extra attributes",
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("The document %s: %s is %d.", excesses[e.Limit], e.Limit, e.Maximum)
+	return fmt.Sprintf("%s: %s is %d.", excesses[e.Limit], e.Limit, e.Maximum)
 }
 
 // saturated is what counts stop at: a bomb's real number overflows every integer.

@@ -3,7 +3,6 @@ package loader
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -11,32 +10,16 @@ import (
 	"ordergraph/upstream"
 )
 
-// Wanted is an order that some field of an operation will load, and what the field needs of it.
-type Wanted struct {
-	Key   upstream.Key
-	Needs upstream.Needs
-}
-
-// Planner returns what the fields of an operation will load; the same order may come several times.
-// It must find at least the keys that the resolvers load: they are refused all others. An error
-// refuses the whole request before anything is executed.
-type Planner func(ctx context.Context, operation *graphql.OperationContext) ([]Wanted, error)
-
-// TooManyError says that a request names more orders than allowed.
-type TooManyError struct {
-	// Maximum is how many are allowed (--max-orders).
-	Maximum int
-}
-
-func (e *TooManyError) Error() string {
-	return fmt.Sprintf("more than %d orders in one request", e.Maximum)
-}
+// Planner returns the orders that the fields of an operation will load, each with everything that any
+// field needs of it: each call for an order is paid, so one call must bring it all. It must find at least
+// the keys that the resolvers load: they are refused all others. An error refuses the whole request before
+// anything is executed.
+type Planner func(ctx context.Context, operation *graphql.OperationContext) (map[upstream.Key]upstream.Needs, error)
 
 // Extension plans each operation and lets its resolvers Load. New makes one.
 type Extension struct {
-	orders    upstream.Orders
-	plan      Planner
-	maxOrders int
+	orders upstream.Orders
+	plan   Planner
 }
 
 var (
@@ -45,9 +28,9 @@ var (
 	_ graphql.OperationInterceptor    = (*Extension)(nil)
 )
 
-// New returns an extension that loads from orders, at most maxOrders distinct ones in one request.
-func New(orders upstream.Orders, plan Planner, maxOrders int) *Extension {
-	return &Extension{orders: orders, plan: plan, maxOrders: maxOrders}
+// New returns an extension that loads from orders what plan says.
+func New(orders upstream.Orders, plan Planner) *Extension {
+	return &Extension{orders: orders, plan: plan}
 }
 
 // ExtensionName names the extension, and its data among those of an operation.
@@ -55,21 +38,17 @@ func (e *Extension) ExtensionName() string { return "OrderLoader" }
 
 // Validate checks that the extension is complete.
 func (e *Extension) Validate(graphql.ExecutableSchema) error {
-	if e.orders == nil || e.plan == nil || e.maxOrders < 1 {
-		return errors.New("loader: needs orders, a planner and a maximum of at least 1")
+	if e.orders == nil || e.plan == nil {
+		return errors.New("loader: needs orders and a planner")
 	}
 	return nil
 }
 
 // MutateOperationContext plans the operation. What it refuses has cost no upstream call.
 func (e *Extension) MutateOperationContext(ctx context.Context, operation *graphql.OperationContext) *gqlerror.Error {
-	wanted, err := e.plan(ctx, operation)
+	needs, err := e.plan(ctx, operation)
 	if err != nil {
 		return gqlerror.WrapIfUnwrapped(err)
-	}
-	needs := united(wanted)
-	if len(needs) > e.maxOrders {
-		return gqlerror.Wrap(&TooManyError{Maximum: e.maxOrders})
 	}
 	operation.Stats.SetExtension(e.ExtensionName(), needs)
 	return nil
@@ -88,14 +67,4 @@ func (e *Extension) InterceptOperation(ctx context.Context, next graphql.Operati
 		defer end()
 		return respond(ctx)
 	}
-}
-
-// united returns the needs of each distinct order. Needs differ between the fields that name an
-// order, and each call for it is paid, so one call must bring them all.
-func united(wanted []Wanted) map[upstream.Key]upstream.Needs {
-	needs := make(map[upstream.Key]upstream.Needs, min(len(wanted), 100))
-	for _, order := range wanted {
-		needs[order.Key] = needs[order.Key].Union(order.Needs)
-	}
-	return needs
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -46,12 +48,13 @@ func (o *orders) called() []upstream.Request {
 
 func key(id int64) upstream.Key { return upstream.Key{ID: upstream.OrderID(id)} }
 
-func wanted(ids ...int64) []Wanted {
-	var list []Wanted
+// planned are orders of which nothing but the base is needed.
+func planned(ids ...int64) map[upstream.Key]upstream.Needs {
+	needs := map[upstream.Key]upstream.Needs{}
 	for _, id := range ids {
-		list = append(list, Wanted{Key: key(id)})
+		needs[key(id)] = upstream.Needs{}
 	}
-	return list
+	return needs
 }
 
 // operationContext is an operation as gqlgen sets it up.
@@ -62,10 +65,16 @@ func operationContext(ctx context.Context) (context.Context, *graphql.OperationC
 	return graphql.WithOperationContext(ctx, operation), operation
 }
 
+func plannerOf(needs map[upstream.Key]upstream.Needs, err error) Planner {
+	return func(context.Context, *graphql.OperationContext) (map[upstream.Key]upstream.Needs, error) {
+		return needs, err
+	}
+}
+
 // begin plans an operation and returns the context that its resolvers get.
-func begin(t testing.TB, ctx context.Context, orders upstream.Orders, planned []Wanted) context.Context {
+func begin(t testing.TB, ctx context.Context, orders upstream.Orders, needs map[upstream.Key]upstream.Needs) context.Context {
 	t.Helper()
-	extension := New(orders, func(context.Context, *graphql.OperationContext) ([]Wanted, error) { return planned, nil }, 100)
+	extension := New(orders, plannerOf(needs, nil))
 	ctx, operation := operationContext(ctx)
 	if err := extension.MutateOperationContext(ctx, operation); err != nil {
 		t.Fatal(err)
@@ -77,23 +86,23 @@ func begin(t testing.TB, ctx context.Context, orders upstream.Orders, planned []
 	return ctx
 }
 
-func TestEachDistinctOrderIsLoadedOnceWithUnitedNeeds(t *testing.T) {
+func TestEachDistinctOrderIsLoadedOnceWithItsNeeds(t *testing.T) {
 	fake := &orders{}
-	planned := []Wanted{
-		{key(1), upstream.Needs{Domains: upstream.OrderInvoice, AttributeKeys: []string{"b"}}},
-		{key(2), upstream.Needs{}},
-		{key(1), upstream.Needs{Domains: upstream.RateDetail, AttributeKeys: []string{"a", "b"}}},
-		{upstream.Key{ID: 1, Edition: upstream.EditionV2}, upstream.Needs{}},
+	needs := map[upstream.Key]upstream.Needs{
+		key(1): {Domains: upstream.OrderInvoice, AttributeKeys: []string{"a", "b"}},
+		key(2): {},
+		{ID: 1, Edition: upstream.EditionV2}: {},
 	}
-	ctx := begin(t, t.Context(), fake, planned)
+	ctx := begin(t, t.Context(), fake, maps.Clone(needs))
 	var thunks []Thunk
-	for _, order := range planned {
-		thunks = append(thunks, Load(ctx, order.Key))
+	places := []upstream.Key{key(1), key(2), key(1), {ID: 1, Edition: upstream.EditionV2}}
+	for _, place := range places {
+		thunks = append(thunks, Load(ctx, place))
 	}
 	var loaded []*upstream.Order
 	for i, thunk := range thunks {
 		order, err := thunk()
-		if err != nil || order.ID != planned[i].Key.ID {
+		if err != nil || order.ID != places[i].ID {
 			t.Errorf("order %d: got %v, %v", i, order, err)
 		}
 		loaded = append(loaded, order)
@@ -106,11 +115,8 @@ func TestEachDistinctOrderIsLoadedOnceWithUnitedNeeds(t *testing.T) {
 		t.Fatalf("%d calls, want 3", len(requests))
 	}
 	for _, request := range requests {
-		if request.Key != key(1) {
-			continue
-		}
-		if request.Needs.Domains != upstream.OrderInvoice|upstream.RateDetail || !slices.Equal(request.Needs.AttributeKeys, []string{"a", "b"}) {
-			t.Errorf("needs %v are not united", request.Needs)
+		if !reflect.DeepEqual(request.Needs, needs[request.Key]) {
+			t.Errorf("%v is asked for %v, want %v", request.Key, request.Needs, needs[request.Key])
 		}
 	}
 }
@@ -122,7 +128,7 @@ func TestAPlannedBatchStartsWithoutWaitingAndConcurrently(t *testing.T) {
 			time.Sleep(call)
 			return upstream.Result{}, nil
 		}}
-		ctx := begin(t, t.Context(), fake, wanted(1, 2, 3, 2))
+		ctx := begin(t, t.Context(), fake, planned(1, 2, 3, 2))
 		start := time.Now()
 		// Two goroutines that wait for the same order would wait for a mutex of dataloader's, which
 		// stops the bubble's clock: so this one waits for all.
@@ -147,7 +153,7 @@ func TestAPlannedBatchStartsWithoutWaitingAndConcurrently(t *testing.T) {
 func TestAnOrderThatIsNotLoadedDelaysTheOthersByTheNetOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &orders{}
-		ctx := begin(t, t.Context(), fake, wanted(1, 2))
+		ctx := begin(t, t.Context(), fake, planned(1, 2))
 		start := time.Now()
 		if _, err := Load(ctx, key(1))(); err != nil {
 			t.Error(err)
@@ -173,7 +179,7 @@ func TestOneFailureSparesTheOthers(t *testing.T) {
 			return upstream.Result{Order: &upstream.Order{ID: request.Key.ID}}, nil
 		}
 	}}
-	ctx := begin(t, t.Context(), fake, wanted(1, 2, 3))
+	ctx := begin(t, t.Context(), fake, planned(1, 2, 3))
 	one, two, three := Load(ctx, key(1)), Load(ctx, key(2)), Load(ctx, key(3))
 	if _, err := one(); !errors.Is(err, refused) {
 		t.Errorf("the first one: %v", err)
@@ -188,7 +194,7 @@ func TestOneFailureSparesTheOthers(t *testing.T) {
 
 func TestAPanicWithOneOrderIsRecovered(t *testing.T) {
 	fake := &orders{answer: func(context.Context, upstream.Request) (upstream.Result, error) { panic("a fault") }}
-	ctx := begin(t, t.Context(), fake, wanted(1))
+	ctx := begin(t, t.Context(), fake, planned(1))
 	if _, err := Load(ctx, key(1))(); err == nil || err.Error() != "recovered: a fault" {
 		t.Errorf("got %v", err)
 	}
@@ -204,7 +210,7 @@ func TestCallsGetTheOperationsContextAndScope(t *testing.T) {
 	}}
 	operation, cancel := context.WithCancel(upstream.WithScope(context.WithValue(t.Context(), mark{}, "operation"), scope))
 	defer cancel()
-	ctx := begin(t, operation, fake, wanted(1))
+	ctx := begin(t, operation, fake, planned(1))
 	if _, err := Load(context.WithValue(ctx, mark{}, "field"), key(1))(); err != nil {
 		t.Fatal(err)
 	}
@@ -243,12 +249,8 @@ func TestTheLeastFreshnessOfTheOrdersShownIsNoted(t *testing.T) {
 			fake := &orders{answer: func(_ context.Context, request upstream.Request) (upstream.Result, error) {
 				return test.results[int64(request.Key.ID)], nil
 			}}
-			var planned []Wanted
-			for id := range test.results {
-				planned = append(planned, Wanted{Key: key(id)})
-			}
 			scope := &upstream.Scope{}
-			ctx := begin(t, upstream.WithScope(t.Context(), scope), fake, planned)
+			ctx := begin(t, upstream.WithScope(t.Context(), scope), fake, planned(slices.Collect(maps.Keys(test.results))...))
 			var thunks []Thunk
 			for id := range test.results {
 				thunks = append(thunks, Load(ctx, key(id)))
@@ -269,7 +271,7 @@ func TestTheLeastFreshnessOfTheOrdersShownIsNoted(t *testing.T) {
 func TestAnUnplannedOrderIsRefusedWithoutACall(t *testing.T) {
 	fake := &orders{}
 	for name, ctx := range map[string]context.Context{
-		"another order is planned": begin(t, t.Context(), fake, wanted(1)),
+		"another order is planned": begin(t, t.Context(), fake, planned(1)),
 		"nothing is planned":       begin(t, t.Context(), fake, nil),
 		"no operation":             t.Context(),
 	} {
@@ -282,24 +284,9 @@ func TestAnUnplannedOrderIsRefusedWithoutACall(t *testing.T) {
 	}
 }
 
-func TestTooManyDistinctOrdersAreRefused(t *testing.T) {
-	var list []int64
-	for id := range int64(4) {
-		list = append(list, id+1, id+1, id+1)
-	}
-	for maximum, want := range map[int]bool{3: true, 4: false, 5: false} {
-		extension := New(&orders{}, func(context.Context, *graphql.OperationContext) ([]Wanted, error) { return wanted(list...), nil }, maximum)
-		ctx, operation := operationContext(t.Context())
-		err := extension.MutateOperationContext(ctx, operation)
-		if got, found := errors.AsType[*TooManyError](err); found != want || found && got.Maximum != maximum {
-			t.Errorf("at most %d: got %v", maximum, err)
-		}
-	}
-}
-
 func TestAPlannersErrorRefusesTheRequest(t *testing.T) {
 	refusal := errors.New("no")
-	extension := New(&orders{}, func(context.Context, *graphql.OperationContext) ([]Wanted, error) { return nil, refusal }, 1)
+	extension := New(&orders{}, plannerOf(nil, refusal))
 	ctx, operation := operationContext(t.Context())
 	if err := extension.MutateOperationContext(ctx, operation); !errors.Is(err, refusal) {
 		t.Errorf("got %v", err)
@@ -307,13 +294,13 @@ func TestAPlannersErrorRefusesTheRequest(t *testing.T) {
 }
 
 func TestValidateRefusesAnIncompleteExtension(t *testing.T) {
-	plan := func(context.Context, *graphql.OperationContext) ([]Wanted, error) { return nil, nil }
-	for _, extension := range []*Extension{New(nil, plan, 1), New(&orders{}, nil, 1), New(&orders{}, plan, 0)} {
+	plan := plannerOf(nil, nil)
+	for _, extension := range []*Extension{New(nil, plan), New(&orders{}, nil)} {
 		if extension.Validate(nil) == nil {
 			t.Errorf("%+v was accepted", extension)
 		}
 	}
-	if err := New(&orders{}, plan, 1).Validate(nil); err != nil {
+	if err := New(&orders{}, plan).Validate(nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -323,16 +310,17 @@ func BenchmarkLoad(b *testing.B) {
 		b.Run(fmt.Sprintf("%d orders", count), func(b *testing.B) {
 			answer := upstream.Result{Order: &upstream.Order{}}
 			fake := immediate{answer}
-			var planned []Wanted
+			var ids []int64
 			for id := range count {
-				planned = append(planned, Wanted{Key: key(int64(id + 1))})
+				ids = append(ids, int64(id+1))
 			}
+			needs := planned(ids...)
 			thunks := make([]Thunk, count)
 			b.ReportAllocs()
 			for b.Loop() {
-				ctx := begin(b, b.Context(), fake, planned)
-				for i, order := range planned {
-					thunks[i] = Load(ctx, order.Key)
+				ctx := begin(b, b.Context(), fake, needs)
+				for i, id := range ids {
+					thunks[i] = Load(ctx, key(id))
 				}
 				for _, thunk := range thunks {
 					if _, err := thunk(); err != nil {
@@ -371,7 +359,7 @@ func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &readyOrders{orders: &orders{}}
 		scope := &upstream.Scope{}
-		ctx := begin(t, upstream.WithScope(t.Context(), scope), fake, wanted(1, 2, 3, 4, 1))
+		ctx := begin(t, upstream.WithScope(t.Context(), scope), fake, planned(1, 2, 3, 4, 1))
 		began := time.Now()
 		var thunks []Thunk
 		for _, id := range []int64{1, 2, 3, 4, 1} {
@@ -395,7 +383,7 @@ func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 func TestASingleOrderNeedsNoBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &orders{}
-		ctx := begin(t, t.Context(), fake, wanted(2, 2))
+		ctx := begin(t, t.Context(), fake, planned(2, 2))
 		first, second := Load(ctx, key(2)), Load(ctx, key(2))
 		if called := fake.called(); len(called) != 0 {
 			t.Errorf("%d orders asked for before anybody waits", len(called))

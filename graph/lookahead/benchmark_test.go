@@ -35,7 +35,7 @@ func BenchmarkNeeds(b *testing.B) {
 			field, variables := rootField(b, schema, query.text, nil)
 			b.ReportAllocs()
 			for b.Loop() {
-				plan.Needs(field.SelectionSet, variables)
+				plan.Needs(field.SelectionSet, variables, 100)
 			}
 		})
 	}
@@ -47,7 +47,7 @@ func BenchmarkNeeds(b *testing.B) {
 			field := parse(b, schema, query.text)
 			b.ReportAllocs()
 			for b.Loop() {
-				plan.Needs(field.SelectionSet, nil)
+				plan.Needs(field.SelectionSet, nil, 100)
 			}
 		})
 	}

@@ -8,9 +8,9 @@ package lookahead
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"ordergraph/upstream"
@@ -77,30 +77,15 @@ func Compile(schema *ast.Schema) (*Plan, error) {
 // or abstract: type conditions are judged for an Order. The selections must have been validated
 // against the schema that the plan was compiled from, and the variables coerced.
 //
-// Each fragment is read once, however often it is spread, so the cost is linear in the document.
-func (p *Plan) Needs(selections ast.SelectionSet, variables map[string]any) upstream.Needs {
-	walk := walk{plan: p, variables: variables}
+// Of more than maxKeys attribute keys it returns any maxKeys+1.
+//
+// Each fragment and each variable is read once, however often it is used, so the cost is linear in the
+// request.
+func (p *Plan) Needs(selections ast.SelectionSet, variables map[string]any, maxKeys int) upstream.Needs {
+	walk := walk{plan: p, variables: variables, maxKeys: maxKeys}
 	walk.selections(p.order, selections)
-	slices.Sort(walk.keys)
-	return upstream.Needs{Domains: walk.domains, AttributeKeys: slices.Compact(walk.keys)}
-}
-
-// attributeKeys returns the argument of extraAttributes as execution will coerce it. A key that
-// cannot be coerced is left out here: execution then refuses the field, with an error.
-func attributeKeys(selected *ast.Field, variables map[string]any) []string {
-	argument := selected.Arguments.ForName(attributesOption)
-	if argument == nil {
-		return nil
+	if len(walk.keys) == 0 {
+		return upstream.Needs{Domains: walk.domains}
 	}
-	value, err := argument.Value.Value(variables)
-	if err != nil {
-		return nil
-	}
-	var keys []string
-	for _, element := range graphql.CoerceList(value) {
-		if key, ok := element.(string); ok {
-			keys = append(keys, key)
-		}
-	}
-	return keys
+	return upstream.Needs{Domains: walk.domains, AttributeKeys: slices.Sorted(maps.Keys(walk.keys))}
 }

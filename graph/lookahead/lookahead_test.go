@@ -117,7 +117,7 @@ func TestNeeds(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			field, variables := rootField(t, schema, test.query, test.variables)
-			needs := plan.Needs(field.SelectionSet, variables)
+			needs := plan.Needs(field.SelectionSet, variables, 100)
 			if needs.Domains != test.domains || !slices.Equal(needs.AttributeKeys, test.keys) {
 				t.Errorf("needs %b %q, want %b %q", needs.Domains, needs.AttributeKeys, test.domains, test.keys)
 			}
@@ -203,7 +203,7 @@ func countVisits(plan *Plan, field *ast.Field) *walk {
 func TestFragmentsThatSpreadThemselvesEnd(t *testing.T) {
 	plan, schema := compile(t)
 	field := parse(t, schema, `{order(id:1){...a}} fragment a on Order{...b invoice{id}} fragment b on Order{...a shipping{city}}`)
-	if needs := plan.Needs(field.SelectionSet, nil); needs.Domains != upstream.OrderInvoice|upstream.NativeLogistics {
+	if needs := plan.Needs(field.SelectionSet, nil, 100); needs.Domains != upstream.OrderInvoice|upstream.NativeLogistics {
 		t.Errorf("needs %b", needs.Domains)
 	}
 }
@@ -211,7 +211,7 @@ func TestFragmentsThatSpreadThemselvesEnd(t *testing.T) {
 func TestNeedsWithoutKeysAllocatesNothing(t *testing.T) {
 	plan, schema := compile(t)
 	field, _ := rootField(t, schema, fortyFields, nil)
-	if count := testing.AllocsPerRun(100, func() { plan.Needs(field.SelectionSet, nil) }); count != 0 {
+	if count := testing.AllocsPerRun(100, func() { plan.Needs(field.SelectionSet, nil, 100) }); count != 0 {
 		t.Errorf("%v allocations, want none", count)
 	}
 }

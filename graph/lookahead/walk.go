@@ -3,6 +3,7 @@ package lookahead
 import (
 	"slices"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"ordergraph/upstream"
@@ -15,7 +16,10 @@ type walk struct {
 	variables map[string]any
 
 	domains upstream.Domains
-	keys    []string
+	// keys are the distinct attribute keys: no more than maxKeys and one.
+	keys          map[string]struct{}
+	maxKeys       int
+	variablesRead map[string]struct{}
 
 	// few holds the usual number of visits without a place on the heap, many takes over beyond.
 	few   [16]visit
@@ -69,7 +73,7 @@ func (w *walk) field(parent *object, selected *ast.Field) *field {
 func (w *walk) fieldNeeds(known *field, selected *ast.Field) {
 	w.domains |= known.domains
 	if known.attributes {
-		w.keys = append(w.keys, attributeKeys(selected, w.variables)...)
+		w.attributeKeys(selected)
 	}
 	if w.domains.Covers(known.below) && !known.attributesBelow {
 		return
@@ -77,6 +81,41 @@ func (w *walk) fieldNeeds(known *field, selected *ast.Field) {
 	for _, object := range known.objects {
 		if len(known.objects) == 1 || w.first(visit{field: selected, object: object}) {
 			w.selections(object, selected.SelectionSet)
+		}
+	}
+}
+
+// attributeKeys reads the argument of extraAttributes as execution will coerce it. A key that cannot be
+// coerced is left out here: execution then refuses the field, with an error.
+func (w *walk) attributeKeys(selected *ast.Field) {
+	argument := selected.Arguments.ForName(attributesOption)
+	if argument == nil || len(w.keys) > w.maxKeys {
+		return
+	}
+	if argument.Value.Kind == ast.Variable {
+		if _, read := w.variablesRead[argument.Value.Raw]; read {
+			return
+		}
+		if w.variablesRead == nil {
+			w.variablesRead = map[string]struct{}{}
+		}
+		w.variablesRead[argument.Value.Raw] = struct{}{}
+	}
+	value, err := argument.Value.Value(w.variables)
+	if err != nil {
+		return
+	}
+	for _, element := range graphql.CoerceList(value) {
+		key, ok := element.(string)
+		if !ok {
+			continue
+		}
+		if w.keys == nil {
+			w.keys = map[string]struct{}{}
+		}
+		w.keys[key] = struct{}{}
+		if len(w.keys) > w.maxKeys {
+			return
 		}
 	}
 }
