@@ -163,7 +163,11 @@ func (c *comparison) leaf(row fieldRow, wire any, wirePath string, answer any, p
 		c.present[row.path]++
 	}
 	if c.enums[row.typeName] != nil {
-		raw := at(answer, below(path, row.path+"Raw")...)
+		names := below(path, row.path+"Raw")
+		raw := at(answer, names...)
+		if at(answer, names[:len(names)-1]...) == nil {
+			value = nil // the group is null, as all its members are
+		}
 		if want := text(value); (value == nil) != (raw == nil) || raw != nil && raw != want {
 			c.t.Errorf("%sRaw: %v, want %v", row.path, raw, want)
 		}

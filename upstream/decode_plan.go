@@ -11,12 +11,11 @@ import (
 //
 //	json:"total_amount"     the wire key in the enclosing wire object; without it a field is not decoded
 //	json:",inline"          on a pointer to a struct: a group whose members' keys lie in the enclosing
-//	                        wire object; nil until one of them is not null
+//	                        wire object; nil where all of them are null
 //	alias:"phase_amount,x"  other accepted spellings of the key
 //	unit:"yuan|fen|major"   on *Money: yuan as sent, fen as a whole number, major unit of any currency
 //	null:"UNCREATED"        texts that mean null, comma-separated, in any case
 //	split:","               on []ID: ids joined by commas in one string
-//	single:"true"           on a list of objects: a lone object is a list of one
 //	path:"Reviews.Sellers"  the field where GraphQL shows the value, if it is another one
 //
 // An embedded struct with a key is nested on the wire and flat here; one without a key is flat on
@@ -142,7 +141,8 @@ func (p *objectPlan) embeddedGroup(structType reflect.Type) groupDecoder {
 	return func(d *decoding, target reflect.Value, slots []int) { d.fields(fields, target, slots) }
 }
 
-// inlineGroup decodes a pointer to a struct that is flat on the wire; it stays nil if all is null.
+// inlineGroup decodes a pointer to a struct that is flat on the wire; it stays nil if all is null, so
+// that nobody is shown what is not there.
 func (p *objectPlan) inlineGroup(field reflect.StructField) groupDecoder {
 	if field.Type.Kind() != reflect.Pointer || field.Type.Elem().Kind() != reflect.Struct {
 		panic(fmt.Sprintf("upstream: inline field %s is a %s, want a pointer to a struct", field.Name, field.Type))
@@ -153,7 +153,7 @@ func (p *objectPlan) inlineGroup(field reflect.StructField) groupDecoder {
 	return func(d *decoding, target reflect.Value, slots []int) {
 		group := reflect.New(structType)
 		d.fields(fields, group.Elem(), slots)
-		if group.Elem().IsZero() {
+		if allNull(group.Elem()) {
 			return
 		}
 		if finishes {
@@ -161,6 +161,24 @@ func (p *objectPlan) inlineGroup(field reflect.StructField) groupDecoder {
 		}
 		target.Set(group)
 	}
+}
+
+// nullable is a scalar that can be null without being the zero value of its type.
+type nullable interface{ isNull() bool }
+
+// allNull reports whether GraphQL would show every member of a group as null.
+func allNull(group reflect.Value) bool {
+	for i := range group.NumField() {
+		field := group.Field(i)
+		if field.IsZero() {
+			continue
+		}
+		scalar, ok := field.Addr().Interface().(nullable)
+		if !ok || !scalar.isNull() {
+			return false
+		}
+	}
+	return true
 }
 
 func anyPresent(slots []int) bool {

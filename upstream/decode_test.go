@@ -23,7 +23,6 @@ type parcel struct {
 	Contact   *parcelItem  `json:"contact"`
 	Items     []*parcelItem
 	Goods     []*parcelItem `json:"goods"`
-	Terms     []*parcelItem `json:"terms" single:"true"`
 	Pictures  []URL         `json:"pictures"`
 	Labels    []Text        `json:"labels"`
 	LineIDs   []ID          `json:"line_ids" split:","`
@@ -101,7 +100,7 @@ func TestDecode(t *testing.T) {
 		{name: "alias where the own key is empty", json: `{"name":"","nom":"c"}`, want: parcel{Name: "c"}},
 		{name: "last duplicate", json: `{"sent":"x","code":"a","sent":0,"code":"b"}`, want: parcel{Code: "b"}},
 		{name: "all kinds of empty", json: `{"name":null,"code":[],"sent":{},"price":"","contact":"","goods":{},
-			"terms":[],"pictures":"","labels":null,"line_ids":"","head":[],"sender_login":null,"sender_address":[]}`},
+			"pictures":" ","labels":null,"line_ids":"","head":[],"sender_login":null,"sender_address":[]}`},
 		{name: "sentinel", json: `{"code":" none "}`},
 		{name: "sentinel as a number is none", json: `{"code":0}`, want: parcel{Code: "0"}},
 		{name: "nested on the wire", json: `{"head":{"number":58218860983545941}}`, want: parcel{parcelHead: parcelHead{"58218860983545941"}}},
@@ -140,10 +139,21 @@ func TestDecode(t *testing.T) {
 			name: "numbered object as a list", json: `{"goods":{"10":{"title":"c","count":3},"2":{"title":"b","count":2},"0":{"title":"x"},"0":{"title":"a","count":1}}}`,
 			want: parcel{Goods: []*parcelItem{item("a", 1), item("b", 2), item("c", 3)}},
 		},
-		{name: "object instead of a list", json: `{"goods":{"title":"a"}}`, notes: []string{"Goods: not a list"}},
-		{name: "scalar instead of a list", json: `{"goods":1,"labels":"a"}`, notes: []string{"Goods: not a list", "Labels: not a list"}},
-		{name: "lone object as a list", json: `{"terms":{"title":"a","count":1}}`, want: parcel{Terms: []*parcelItem{item("a", 1)}}},
-		{name: "list where a lone object may stand", json: `{"terms":{"0":{"title":"a","count":1}}}`, want: parcel{Terms: []*parcelItem{item("a", 1)}}},
+		{name: "lone object as a list", json: `{"goods":{"title":"a","count":1}}`, want: parcel{Goods: []*parcelItem{item("a", 1)}}},
+		{
+			name: "lone scalars as lists", json: `{"goods":1,"labels":"a","pictures":"//a.example/1"}`,
+			want:  parcel{Goods: []*parcelItem{}, Pictures: []URL{"https://a.example/1"}, Labels: []Text{"a"}},
+			notes: []string{"Goods: a list element is malformed"},
+		},
+		{
+			name: "lone malformed values as lists", json: `{"labels":{"a":"b"},"pictures":false}`,
+			want:  parcel{Pictures: []URL{}, Labels: []Text{}},
+			notes: []string{"Pictures: a list element is malformed", "Labels: a list element is malformed"},
+		},
+		{
+			name: "numbers below zero and with zeros before them", json: `{"labels":{"007":"c","-1":"a","-0":"b","12345678901234567":"d"}}`,
+			want: parcel{Labels: []Text{"a", "b", "c", "d"}},
+		},
 		{
 			name: "lists of scalars", json: `{"pictures":["//a.example/1","no address","",5],"labels":{"1":"b","0":"a","2":{"x":1}}}`,
 			want:  parcel{Pictures: []URL{"https://a.example/1"}, Labels: []Text{"a", "b"}},
@@ -151,8 +161,17 @@ func TestDecode(t *testing.T) {
 		},
 		{name: "joined ids", json: `{"line_ids":"1, 2,\n        3，4,,"}`, want: parcel{LineIDs: []ID{"1", "2", "3", "4"}}},
 		{name: "listed ids", json: `{"line_ids":["1",58218860984545941]}`, want: parcel{LineIDs: []ID{"1", "58218860984545941"}}},
+		{name: "listed joined ids", json: `{"line_ids":["1,2","3"]}`, want: parcel{LineIDs: []ID{"1", "2", "3"}}},
+		{name: "numbered ids", json: `{"line_ids":{"1":2,"0":"1"}}`, want: parcel{LineIDs: []ID{"1", "2"}}},
+		{name: "repeated ids", json: `{"line_ids":"2,1, 2,1，3"}`, want: parcel{LineIDs: []ID{"2", "1", "3"}}},
 		{name: "one id", json: `{"line_ids":58218860984545941}`, want: parcel{LineIDs: []ID{"58218860984545941"}}},
-		{name: "malformed ids", json: `{"line_ids":true}`, notes: []string{"LineIDs: not an identifier"}},
+		{
+			name: "malformed ids", json: `{"line_ids":[true,1,1.5]}`, want: parcel{LineIDs: []ID{"1"}},
+			notes: []string{"LineIDs: a list element is malformed", "LineIDs: a list element is malformed"},
+		},
+		{name: "a malformed id alone", json: `{"line_ids":true}`, notes: []string{"LineIDs: a list element is malformed"}},
+		{name: "a lone surrogate", json: `{"name":"\ud83d!","n\udc00":1}`, want: parcel{Name: "\ufffd!"}},
+		{name: "no UTF-8", json: "{\"name\":\"\xe5\xb8\",\"code\":\"a\",\"n\xff\":1}", want: parcel{Code: "a"}, notes: []string{"Name: not UTF-8"}},
 		{name: "noted elsewhere", json: `{"elsewhere":"x"}`, notes: []string{"Contact.Count: not a whole number of 32 bits"}},
 		{
 			name: "noted by a hook", json: `{"goods":[{"title":"derived"}]}`,
@@ -224,10 +243,11 @@ func TestParseDocument(t *testing.T) {
 		"trailing bracket":      `{}}`,
 		"trailing text":         `{}<br>`,
 		"HTML":                  `<html></html>`,
-		"invalid UTF-8":         "{\"a\":\"\xff\"}",
-		"lone surrogate":        `{"a":"\ud800"}`,
+		"invalid UTF-8":         "{\"a\":\xff}",
+		"half an escape":        `{"a":"\ud8"}`,
 		"control character":     "{\"a\":\"\x00\"}",
-		"byte order mark":       "\ufeff{}",
+		"byte order mark alone": "\ufeff",
+		"byte order mark after": "{}\ufeff",
 		"200,000 levels":        strings.Repeat("[", 200_000) + strings.Repeat("]", 200_000),
 		"200,000 objects":       strings.Repeat(`{"a":`, 200_000) + "1" + strings.Repeat("}", 200_000),
 		"too many values":       "[" + strings.Repeat("0,", maxValues) + "0]",
@@ -243,5 +263,34 @@ func TestParseDocument(t *testing.T) {
 				t.Errorf("read as %d nodes", len(doc.nodes))
 			}
 		})
+	}
+}
+
+// TestParseDocumentTolerates reads what is no JSON to the letter: one text in it must not cost an order.
+func TestParseDocumentTolerates(t *testing.T) {
+	for text, want := range map[string]string{
+		"\ufeff\"a\"":          "a",
+		"\ufeff\ufeff \"a\"":   "a",
+		"\r\n\ufeff\"a\"":      "a",
+		`"\ud83d"`:             "\ufffd",
+		`"\ud83da"`:            "\ufffda",
+		`"\ud83dabcdefgh"`:     "\ufffdabcdefgh",
+		`"\ud83d\n"`:           "\ufffd\n",
+		`"\ud83d\u4eba"`:       "\ufffd人",
+		`"\ud83d\ud83d\ude00"`: "\ufffd😀",
+		`"\ude00"`:             "\ufffd",
+		`"\ude00\ud83d"`:       "\ufffd\ufffd",
+		`"\ud83d\ude00"`:       "😀",
+		`"请\ud83d"`:            "请\ufffd",
+		`"\uDBFF\uDFFF\uD800"`: "\U0010ffff\ufffd",
+	} {
+		doc, err := parseDocument([]byte(text))
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := string(unquoted(doc.value(0))); got != want {
+			t.Errorf("%s is %q, want %q", text, got, want)
+		}
 	}
 }

@@ -12,10 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-var (
-	errNotObject = errors.New("not an object")
-	errNotList   = errors.New("not a list")
-)
+var errNotObject = errors.New("not an object")
 
 // badElement is noted at a list for each element that was left out.
 const badElement = "a list element is malformed"
@@ -151,17 +148,17 @@ func listDecoder(field reflect.StructField) valueDecoder {
 	case reflect.PointerTo(element).Implements(reflect.TypeFor[decodable]()):
 		return scalarListDecoder(element)
 	case element.Kind() == reflect.Pointer && element.Elem().Kind() == reflect.Struct:
-		return objectListDecoder(element.Elem(), field.Tag.Get("single") == "true")
+		return objectListDecoder(element.Elem())
 	}
 	panic(fmt.Sprintf("upstream: no rule decodes field %s of type %s", field.Name, field.Type))
 }
 
-func objectListDecoder(structType reflect.Type, single bool) valueDecoder {
+func objectListDecoder(structType reflect.Type) valueDecoder {
 	plan := planOf(structType)
 	return func(d *decoding, target reflect.Value, at int) error {
-		elements, err := d.listElements(at, single)
-		if err != nil || len(elements) == 0 {
-			return err
+		elements := d.listElements(at)
+		if len(elements) == 0 {
+			return nil
 		}
 		list := reflect.MakeSlice(target.Type(), 0, len(elements))
 		for _, element := range elements {
@@ -182,9 +179,9 @@ func objectListDecoder(structType reflect.Type, single bool) valueDecoder {
 
 func scalarListDecoder(scalarType reflect.Type) valueDecoder {
 	return func(d *decoding, target reflect.Value, at int) error {
-		elements, err := d.listElements(at, false)
-		if err != nil || len(elements) == 0 {
-			return err
+		elements := d.listElements(at)
+		if len(elements) == 0 {
+			return nil
 		}
 		list := reflect.MakeSlice(target.Type(), 0, len(elements))
 		for _, element := range elements {
@@ -200,22 +197,25 @@ func scalarListDecoder(scalarType reflect.Type) valueDecoder {
 	}
 }
 
-// splitDecoder decodes ids joined by commas in one string, or a list of ids.
+// splitDecoder decodes a list of ids, or several joined by commas in one text. Each id is there once.
 func splitDecoder(d *decoding, target reflect.Value, at int) error {
-	switch d.document.kind(at) {
-	case jsontext.KindBeginArray, jsontext.KindBeginObject, jsontext.KindNull:
-		return scalarListDecoder(reflect.TypeFor[ID]())(d, target, at)
-	case jsontext.KindString:
-		target.Set(reflect.ValueOf(splitIDs(string(unquoted(d.document.value(at))))))
-		return nil
-	default:
-		var id ID
-		if err := id.decode(d.document.value(at)); err != nil {
-			return err
+	seen := map[ID]bool{}
+	var ids []ID
+	for _, element := range d.listElements(at) {
+		var joined ID
+		if err := joined.decode(d.document.value(element)); err != nil {
+			d.bad(badElement)
+			continue
 		}
-		target.Set(reflect.ValueOf([]ID{id}))
-		return nil
+		for _, id := range splitIDs(string(joined)) {
+			if !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
+			}
+		}
 	}
+	target.Set(reflect.ValueOf(ids))
+	return nil
 }
 
 // splitIDs splits at commas, full-width ones included, and drops empty parts. White space around an
@@ -231,10 +231,10 @@ func splitIDs(text string) []ID {
 }
 
 // listElements returns the places of the elements that are not empty. An object whose keys are all
-// numbers is a list that PHP sent with gaps, in the order of its keys.
-func (d *decoding) listElements(at int, single bool) ([]int, error) {
+// numbers is a list that PHP sent with gaps, in the order of its keys; any other value is a list of one.
+func (d *decoding) listElements(at int) []int {
 	if d.document.empty(at) {
-		return nil, nil
+		return nil
 	}
 	var elements []int
 	switch d.document.kind(at) {
@@ -242,28 +242,26 @@ func (d *decoding) listElements(at int, single bool) ([]int, error) {
 		elements = slices.Collect(d.document.elements(at))
 	case jsontext.KindBeginObject:
 		numbered, ok := d.document.numberedMembers(at)
-		if !ok && !single {
-			return nil, errNotList
+		if !ok {
+			return []int{at}
 		}
-		if elements = numbered; !ok {
-			elements = []int{at}
-		}
+		elements = numbered
 	default:
-		return nil, errNotList
+		return []int{at}
 	}
-	return slices.DeleteFunc(elements, d.document.empty), nil
+	return slices.DeleteFunc(elements, d.document.empty)
 }
 
 // numberedMembers returns the values of an object whose keys are all whole numbers, in their order;
 // of a number that comes twice, the last.
 func (doc *document) numberedMembers(at int) (values []int, ok bool) {
 	type numbered struct {
-		number uint64
+		number int64
 		value  int
 	}
 	var members []numbered
 	for name, value := range doc.members(at) {
-		number, err := strconv.ParseUint(string(name), 10, 64)
+		number, err := strconv.ParseInt(string(name), 10, 64)
 		if err != nil {
 			return nil, false
 		}

@@ -65,14 +65,14 @@ func (doc *document) kind(at int) jsontext.Kind {
 	return jsontext.Kind(first)
 }
 
-// empty tells whether the value is null, "", [] or {}: all the ways in which a PHP service says that
-// there is nothing.
+// empty reports whether the value is null, a blank text, [] or {}: all the ways in which a PHP service
+// says that there is nothing.
 func (doc *document) empty(at int) bool {
 	switch doc.kind(at) {
 	case jsontext.KindNull:
 		return true
 	case jsontext.KindString:
-		return doc.nodes[at].end-doc.nodes[at].start == 2
+		return len(bytes.TrimSpace(doc.text[doc.nodes[at].start+1:doc.nodes[at].end-1])) == 0
 	case jsontext.KindBeginObject, jsontext.KindBeginArray:
 		return int(doc.nodes[at].next) == at+1
 	default:
@@ -135,7 +135,8 @@ func unquoted(value jsontext.Value) []byte {
 	if bytes.IndexByte(inner, '\\') < 0 {
 		return inner
 	}
-	// A string that was read before is valid: there is no error to lose.
+	// A string that was read before is valid but for lone surrogates, which become U+FFFD: there is no
+	// other error to lose.
 	text, _ := jsontext.AppendUnquote(make([]byte, 0, len(inner)), []byte(value))
 	return text
 }

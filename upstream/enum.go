@@ -33,6 +33,10 @@ func (e Enum) Raw() RawText {
 	return e.reading.raw
 }
 
+// isNull reports whether there is no value. There may be a raw text all the same: an empty one, or a
+// sentinel.
+func (e Enum) isNull() bool { return e.String() == "" }
+
 // String returns the GraphQL value, empty for null.
 func (e Enum) String() string {
 	if e.reading == nil {
@@ -62,7 +66,7 @@ func (e *Enum) parseBy(table *enumTable, value any) (err error) {
 
 // orUnknown returns e, or UNKNOWN with the same raw text where e is null.
 func (e Enum) orUnknown() Enum {
-	if e.String() != "" {
+	if !e.isNull() {
 		return e
 	}
 	return Enum{&enumReading{value: unknownValue, raw: e.Raw()}}

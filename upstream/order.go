@@ -24,7 +24,7 @@ type Order struct {
 	LineItems          []*LineItem         `json:"product_items"`                         // 商品条目信息
 	DomesticShipping   *DomesticShipping   `json:"native_logistics"`                      // 国内物流; domain NativeLogistics
 	Invoice            *Invoice            `json:"order_invoice_info"`                    // 发票信息; domain OrderInvoice
-	Guarantees         []*GuaranteeTerm    `json:"guarantees_terms" single:"true"`        // 保障条款; domain GuaranteesTerms
+	Guarantees         []*GuaranteeTerm    `json:"guarantees_terms"`                      // 保障条款; domain GuaranteesTerms
 	Reviews            *OrderReviews       `json:"order_rate_info"`                       // 订单评价信息
 	OverseasShipping   *OverseasShipping   `json:"overseas_extra_address"`                // 跨境地址扩展信息
 	CustomsDeclaration *CustomsDeclaration `json:"customs"`                               // 跨境报关信息

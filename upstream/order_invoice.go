@@ -28,11 +28,11 @@ type InvoiceCompany struct {
 
 // InvoiceRecipient is who the paper invoice is sent to (order_invoice_info.receive_*).
 type InvoiceRecipient struct {
-	Name          Text  `json:"receive_name"`      // (收件者)发票收货人
-	Phone         Phone `json:"receive_phone"`     // (收件者)发票收货人电话
-	MobilePhone   Phone `json:"receive_mobile"`    // (收件者)发票收货人手机
-	RegionCode    Text  `json:"receive_code"`      // (收件人)址区域编码
-	RegionName    Text  `json:"receive_code_text"` // (收件人)省市区编码对应的文案
-	StreetAddress Text  `json:"receive_street"`    // (收件人)街道地址
-	PostalCode    Text  `json:"receive_post"`      // (收件者)发票收货地址邮编
+	Name          Text  `json:"receive_name"`               // (收件者)发票收货人
+	Phone         Phone `json:"receive_phone"`              // (收件者)发票收货人电话
+	MobilePhone   Phone `json:"receive_mobile"`             // (收件者)发票收货人手机
+	RegionCode    Text  `json:"receive_code"`               // (收件人)址区域编码
+	RegionName    Text  `json:"receive_code_text"`          // (收件人)省市区编码对应的文案
+	StreetAddress Text  `json:"receive_street"`             // (收件人)街道地址
+	PostalCode    Text  `json:"receive_post" null:"000000"` // (收件者)发票收货地址邮编
 }

@@ -46,7 +46,7 @@ type LineItem struct {
 	CompletedAt               Time `json:"gmt_completed"`       // 明细完成时间
 	StockReservationExpiresAt Time `json:"gmt_pay_expire_time"` // 库存超时时间; sent without an offset
 
-	Guarantees []*GuaranteeTerm `json:"guarantees_terms" single:"true"` // 保障条款; domain GuaranteesTerms
+	Guarantees []*GuaranteeTerm `json:"guarantees_terms"` // 保障条款; domain GuaranteesTerms
 
 	order *Order
 }

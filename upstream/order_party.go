@@ -40,11 +40,11 @@ type SellerContact struct {
 
 // Recipient is who receives the goods (base_info.receiver_info, 收件人信息). Personal data.
 type Recipient struct {
-	FullName    Text  `json:"to_full_name"`     // 收件人
-	Phone       Phone `json:"to_phone"`         // 收件人电话
-	MobilePhone Phone `json:"to_mobile"`        // 收件人移动电话
-	RegionCode  Text  `json:"to_division_code"` // 收货人地址区域编码, GB/T 2260
-	TownCode    Text  `json:"to_town_code"`     // 收货人街道或镇区域编码
-	PostalCode  Text  `json:"to_post"`          // 邮编, leading zeros kept
-	AddressLine Text  `json:"to_area"`          // 收货地址, sometimes the regions alone
+	FullName    Text  `json:"to_full_name"`          // 收件人
+	Phone       Phone `json:"to_phone"`              // 收件人电话
+	MobilePhone Phone `json:"to_mobile"`             // 收件人移动电话
+	RegionCode  Text  `json:"to_division_code"`      // 收货人地址区域编码, GB/T 2260
+	TownCode    Text  `json:"to_town_code"`          // 收货人街道或镇区域编码
+	PostalCode  Text  `json:"to_post" null:"000000"` // 邮编, leading zeros kept
+	AddressLine Text  `json:"to_area"`               // 收货地址, sometimes the regions alone
 }

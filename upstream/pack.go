@@ -277,9 +277,12 @@ func symbolsAt(text []byte) int {
 	return len(text)
 }
 
-// wideAt returns how many characters of three bytes text begins with.
+// wideAt returns how many characters of three bytes text begins with. Bytes that are no UTF-8 are none.
 func wideAt(text []byte) (characters int) {
 	for len(text) >= 3 && text[0]&0xf0 == 0xe0 {
+		if _, size := utf8.DecodeRune(text); size != 3 {
+			break
+		}
 		characters++
 		text = text[3:]
 	}

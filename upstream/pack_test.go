@@ -15,7 +15,7 @@ import (
 func compacted(t testing.TB, text []byte) string {
 	t.Helper()
 	var buffer bytes.Buffer
-	if err := json.Compact(&buffer, text); err != nil {
+	if err := json.Compact(&buffer, withoutMark(text)); err != nil {
 		t.Fatal(err)
 	}
 	return buffer.String()
@@ -58,6 +58,9 @@ func TestPackAnswer(t *testing.T) {
 		"nothing":               `{}`,
 		"empty ones, nested":    ` { "a" : [ [ ] , { } , [ { } ] ] , "b" : { "c" : { } } } `,
 		"a text alone":          `"x"`,
+		"a byte order mark":     "\ufeff{\"a\":1}",
+		"lone surrogates":       `{"\ud83d":"件\ud83d","a":"\ude00件件","b":"件\ud83d"}`,
+		"no UTF-8":              "{\"\xff\":\"件件\xe5\xb8\",\"a\":\"\xe5\xb8\xe4\xbb\xb6\",\"b\":\"\xed\xa0\x80\xed\xb0\x80\"}",
 	} {
 		t.Run(name, func(t *testing.T) { checkPacked(t, []byte(text)) })
 	}
@@ -167,6 +170,8 @@ func TestPackable(t *testing.T) {
 func FuzzPackAnswer(f *testing.F) {
 	addFixtures(f)
 	f.Add([]byte(`["a1-2b件件b2b-https://.jpg",{"data":-1.5,"x":1e9}]`))
+	f.Add([]byte(`{"\ud83d":"件\ude00\ud83d件"}`))
+	f.Add([]byte("\ufeff[\"件\xe4\xbb\",\"\xe4\xbb\xb6\xe4\"]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if isJSON(text) {
 			checkPacked(t, text)

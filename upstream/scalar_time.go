@@ -89,45 +89,72 @@ func (t *Time) decode(value jsontext.Value) error {
 // parseTime reads every known form of a time:
 //
 //	20170913231708000-0700   compact, with any fraction and offset, or none; or the date alone
-//	2018-02-07 15: 27: 58    with any fraction and offset, spaces beside colons, or a T; or the date alone
-//	1505369828               seconds (up to 11 digits) or milliseconds (12 or 13) since 1970
+//	2018-02-07 15: 27: 58    with any fraction and offset, spaces beside colons, or a T; without the
+//	                         second; or the date alone; also 2018/2/7
+//	1505369828.5             seconds (up to 11 digits) or milliseconds (12 or 13) since 1970
 //
-// Zero in any form is null. A date or hour that doesn't exist is an error.
+// Zero in any form and the null dates of other systems are null. A date or hour that doesn't exist is
+// an error.
 func parseTime(text string) (Time, error) {
 	switch {
 	case text == "":
 		return Time{}, nil
-	case areDigits(text) && len(text) <= 13 && !isCompactDate(text):
-		return parseEpoch(text)
-	case len(text) > 4 && text[4] == '-':
+	case len(text) > 4 && (text[4] == '-' || text[4] == '/'):
 		return parseSeparated(text)
+	case len(text) >= 14 && areDigits(text[:14]), isCompactDate(text):
+		return parseCompact(text)
 	}
-	if number, err := parseDecimal(text); err == nil && !areDigits(text) {
-		// A number with an exponent or a point, as in 1.505369828e9.
-		if whole, ok := number.whole(); ok && len(whole) <= 13 {
-			return parseEpoch(whole)
-		}
+	number, err := parseDecimal(text)
+	if err != nil {
+		return parseCompact(text)
 	}
-	return parseCompact(text)
+	if whole, ok := number.whole(); ok && isCompactDate(whole) {
+		return parseCompact(whole)
+	}
+	return parseEpoch(number)
 }
 
-// isCompactDate tells the eight digits of a date in this or the last century from seconds of 1970.
+// isCompactDate tells the eight digits of a date in this or the last century, or in a year that no number
+// begins with, from seconds of 1970.
 func isCompactDate(text string) bool {
-	return len(text) == 8 && (text[:2] == "19" || text[:2] == "20")
+	return len(text) == 8 && (text[:2] == "19" || text[:2] == "20" || text[0] == '0') && areDigits(text)
 }
 
-func parseEpoch(text string) (Time, error) {
-	number, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || number < 0 {
+// parseEpoch reads seconds or milliseconds since 1970. Times before that are errors, but for those that
+// mean null.
+func parseEpoch(number Decimal) (Time, error) {
+	unsigned, negative := strings.CutPrefix(string(number), "-")
+	whole, fraction, _ := strings.Cut(unsigned, ".")
+	if len(whole) > 13 && !negative || len(whole) > 14 {
+		return parseCompact(string(number))
+	}
+	// At most 14 digits: there is no error to lose.
+	milliseconds, _ := strconv.ParseInt(whole, 10, 64)
+	if len(whole) <= 11 {
+		rest, _ := strconv.ParseInt((fraction + "000")[:3], 10, 64)
+		milliseconds = milliseconds*1000 + rest
+	}
+	if negative {
+		milliseconds = -milliseconds
+	}
+	t := timeAt(milliseconds, shanghaiMinutes)
+	if t.valid && negative {
 		return Time{}, errTime
 	}
-	if number == 0 {
-		return Time{}, nil
+	return t, nil
+}
+
+// firstOfYearOne is 0001-01-01T00:00:00Z in milliseconds since 1970.
+const firstOfYearOne = -62_135_596_800_000
+
+// timeAt returns a time, or null for the times with which other systems say that there is none: the
+// first day of the year 1, and the first instant of 1970, in UTC or on the clock that shows it.
+func timeAt(unixMilli int64, offsetMinutes int) Time {
+	local := unixMilli + int64(offsetMinutes)*60_000
+	if unixMilli == 0 || local == 0 || unixMilli == firstOfYearOne || local >= firstOfYearOne && local < firstOfYearOne+24*60*60_000 {
+		return Time{}
 	}
-	if len(text) <= 11 {
-		number *= 1000
-	}
-	return Time{unixMilli: number, offsetMinutes: shanghaiMinutes, valid: true}, nil
+	return Time{unixMilli: unixMilli, offsetMinutes: int16(offsetMinutes), valid: true}
 }
 
 // parseCompact reads yyyyMMdd, then HHmmss, a fraction and an offset, each of them optional.
@@ -144,27 +171,48 @@ func parseCompact(text string) (Time, error) {
 	return newTime([6]string{date[:4], date[4:6], date[6:8], clock[:2], clock[2:4], clock[4:6]}, fraction, offset)
 }
 
-// parseSeparated reads yyyy-MM-dd, then HH:mm:ss with a fraction and an offset, which are optional.
+// parseSeparated reads yyyy-MM-dd or yyyy/M/d, then HH:mm, the second, a fraction of it and an offset,
+// each of them optional.
 func parseSeparated(text string) (Time, error) {
 	text = tightColons(text)
-	if len(text) < 10 || text[7] != '-' {
-		return Time{}, errTime
+	parts := [6]string{text[:4], "", "", "00", "00", "00"}
+	separator, rest := text[4:5], text[4:]
+	for i := 1; i <= 2; i++ {
+		parts[i], rest = cutPart(rest, separator)
 	}
-	date, rest := text[:10], text[10:]
-	parts := [6]string{date[:4], date[5:7], date[8:10], "00", "00", "00"}
 	if rest == "" {
 		return newTime(parts, "", "")
 	}
-	clock := strings.TrimLeft(rest[1:], " ")
-	if !strings.ContainsRune(" Tt", rune(rest[0])) || len(clock) < 8 || clock[2] != ':' || clock[5] != ':' {
+	if !strings.ContainsRune(" Tt", rune(rest[0])) {
 		return Time{}, errTime
 	}
-	parts[3], parts[4], parts[5] = clock[:2], clock[3:5], clock[6:8]
-	if rest = clock[8:]; rest != "" && areDigits(rest[:1]) || rest == "." {
+	parts[3], rest = cutPart(":"+strings.TrimLeft(rest[1:], " "), ":")
+	parts[4], rest = cutPart(rest, ":")
+	if len(parts[4]) != 2 {
+		return Time{}, errTime
+	}
+	if strings.HasPrefix(rest, ":") {
+		if parts[5], rest = cutPart(rest, ":"); len(parts[5]) != 2 || rest == "." {
+			return Time{}, errTime
+		}
+	} else if strings.HasPrefix(rest, ".") {
+		return Time{}, errTime
+	}
+	if rest != "" && areDigits(rest[:1]) {
 		return Time{}, errTime
 	}
 	fraction, offset := cutFraction(rest)
 	return newTime(parts, fraction, offset)
+}
+
+// cutPart returns the one or two digits behind a separator; none if there is something else.
+func cutPart(text, separator string) (digits, rest string) {
+	rest, found := strings.CutPrefix(text, separator)
+	length := 0
+	for found && length < 2 && length < len(rest) && areDigits(rest[length:length+1]) {
+		length++
+	}
+	return rest[:length], rest[length:]
 }
 
 // tightColons removes the white space beside colons, which a formatter on the way has put there.
@@ -190,7 +238,7 @@ func cutFraction(text string) (fraction, offset string) {
 func newTime(parts [6]string, fraction, offset string) (Time, error) {
 	var numbers [6]int
 	for i, part := range parts {
-		if !areDigits(part) {
+		if part == "" || !areDigits(part) {
 			return Time{}, errTime
 		}
 		for _, digit := range []byte(part) {
@@ -211,10 +259,14 @@ func newTime(parts [6]string, fraction, offset string) (Time, error) {
 	year, month, day, hour, minute, second := numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
 	local := time.Date(year, time.Month(month), day, hour, minute, second, milliseconds*int(time.Millisecond), time.UTC)
 	// What doesn't exist is another day's.
-	if hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || local.Day() != day || year < 1 {
+	if hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || local.Day() != day {
 		return Time{}, errTime
 	}
-	return Time{unixMilli: local.UnixMilli() - int64(minutes)*60_000, offsetMinutes: int16(minutes), valid: true}, nil
+	t := timeAt(local.UnixMilli()-int64(minutes)*60_000, minutes)
+	if t.valid && year < 1 {
+		return Time{}, errTime
+	}
+	return t, nil
 }
 
 // parseFraction reads the digits behind the second, up to nanoseconds, and returns milliseconds.

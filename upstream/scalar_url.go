@@ -22,7 +22,11 @@ func (u *URL) decode(value jsontext.Value) error {
 	if value.Kind() != jsontext.KindString {
 		return errURL
 	}
-	*u = parseURL(string(unquoted(value)))
+	text, err := scalarText(value)
+	if err != nil {
+		return errURL
+	}
+	*u = parseURL(text)
 	return nil
 }
 
