@@ -16,6 +16,7 @@ var (
 	errNoBaseInfo   = errors.New("the answer has parts of an order but no base_info")
 	errWrongShape   = errors.New("the answer's data is neither an order nor empty")
 	errAnotherOrder = errors.New("the answer is about another order")
+	errEmbedded     = errors.New("the answer says success and carries an error")
 )
 
 // Answer is what one answer of the upstream says.
@@ -44,35 +45,44 @@ func DecodeAnswer(body []byte, key Key, fetchedAt time.Time) (Answer, error) {
 // answer reads an answer to a request for key. It keeps nothing of the document.
 func (doc *document) answer(key Key, fetchedAt time.Time) (Answer, error) {
 	envelope := readEnvelope(doc)
-	at, found, shapeError := envelope.order()
+	at, found := envelope.order()
 	if !envelope.coded && !found {
 		return Answer{}, &Error{Kind: KindBadResponse, Cause: errNoEnvelope}
 	}
 	answer := Answer{Points: envelope.points()}
-	if envelope.code != 0 {
-		return answer, envelope.refusal()
+	switch {
+	case envelope.code != 0:
+		return answer, envelope.refusal(envelope.code, envelope.text())
+	case !found:
+		return answer, envelope.withoutOrder()
+	case !isAbout(doc, at, key.ID):
+		return answer, &Error{Kind: KindBadResponse, Cause: errAnotherOrder}
 	}
-	if shapeError == nil && found && !isAbout(doc, at, key.ID) {
-		shapeError = errAnotherOrder
-	}
-	if shapeError != nil {
-		return answer, &Error{Kind: KindBadResponse, Cause: shapeError}
-	}
-	if found {
-		answer.Order, answer.Packable = decodeOrder(doc, at, key, fetchedAt)
-	}
+	answer.Order, answer.Packable = decodeOrder(doc, at, key, fetchedAt)
 	return answer, nil
 }
 
-// order finds the object that holds base_info. Not found and no error means that there is no order.
-func (e *envelope) order() (at int, found bool, err error) {
+// order finds the object that holds base_info.
+func (e *envelope) order() (at int, found bool) {
 	for _, candidate := range e.inward() {
 		base, found := e.document.firstMember(candidate, "base_info")
 		if found && e.document.kind(base) == jsontext.KindBeginObject {
-			return candidate, true, nil
+			return candidate, true
 		}
 	}
-	return 0, false, e.checkEmpty()
+	return 0, false
+}
+
+// withoutOrder returns what a success without an order means: nil if there is no such order, else an
+// *Error. Whoever is shown null without an error takes the order for one that does not exist.
+func (e *envelope) withoutOrder() error {
+	if failure := e.embeddedError(); failure != nil {
+		return failure
+	}
+	if err := e.checkEmpty(); err != nil {
+		return &Error{Kind: KindBadResponse, Cause: err}
+	}
+	return nil
 }
 
 // checkEmpty tells an answer without an order from an order without base_info, and from data of

@@ -3,6 +3,7 @@ package upstream
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -195,6 +196,14 @@ func TestDecodeAnswerWithoutOrder(t *testing.T) {
 		`{"data":{"result":{"base_info":null,"product_items":[],"deduct_money":1}},"status":0}`,
 		`{"data":{"base_info":{},"trade_terms":[]},"status":0}`,
 		`{"data":{"msg":"成功","time":5},"status":0}`,
+		`{"status":0,"msg":"success","data":null}`,
+		`{"status":0,"message":"操作成功","success":true,"data":[]}`,
+		`{"code":"0","success":"true","errorCode":null,"errorMessage":"","data":null}`,
+		`{"status":0,"success":1,"error_code":0,"error_message":"ok","data":{"result":{}}}`,
+		`{"status":0,"error_code":"0","error":false,"errors":[],"data":{"success":"Y","error_message":null,"result":[]}}`,
+		`{"status":0,"errcode":"0.0","errmsg":"操作成功!","data":{"success":"success"}}`,
+		`{"status":0,"msg":"订单不存在","data":null}`,
+		`{"status":0,"code":1,"data":null}`,
 	} {
 		answer, err := DecodeAnswer([]byte(body), documentedKey, fetchedAt)
 		if err != nil || answer.Order != nil {
@@ -258,7 +267,7 @@ func TestDecodeAnswerErrors(t *testing.T) {
 		{`{"status":0,"data":{"product_items":[{"name":"x"}]}}`, Error{Kind: KindBadResponse, Cause: errNoBaseInfo}},
 		{`{"status":0,"data":{"result":{"base_info":[],"trade_terms":[{"phase":1}]}}}`, Error{Kind: KindBadResponse, Cause: errNoBaseInfo}},
 		{`{"status":0,"data":{"result":{"base_info":"x"}}}`, Error{Kind: KindBadResponse, Cause: errNoBaseInfo}},
-		{`{"status":0,"data":{"result":{"success":"false"}}}`, Error{Kind: KindBadResponse, Cause: errNoBaseInfo}},
+		{`{"status":0,"data":{"result":{"sucess":"false"}}}`, Error{Kind: KindBadResponse, Cause: errNoBaseInfo}},
 		{`{"status":0,"data":{"result":"x"}}`, Error{Kind: KindBadResponse, Cause: errWrongShape}},
 		{`{"status":0,"data":"x"}`, Error{Kind: KindBadResponse, Cause: errWrongShape}},
 		{`{"status":0,"data":[{` + baseInfo + `}]}`, Error{Kind: KindBadResponse, Cause: errWrongShape}},
@@ -285,6 +294,102 @@ func TestDecodeAnswerErrors(t *testing.T) {
 		}
 		if answer.Order != nil {
 			t.Errorf("%.200s: an order beside the error", test.body)
+		}
+	}
+}
+
+// TestDecodeAnswerWithError puts errors at every level of a success. None of them means that there is no
+// such order.
+func TestDecodeAnswerWithError(t *testing.T) {
+	levels := map[string]string{
+		"the envelope":         `{"status":0,%s}`,
+		"beside nothing":       `{"status":0,"data":null,%s}`,
+		"data":                 `{"status":0,"data":{"deduct_money":1,%s}}`,
+		"data behind the code": `{"data":{%s},"code":"0","msg":"成功"}`,
+		"result":               `{"status":0,"data":{"deduct_money":1,"result":{%s}}}`,
+		"result on top":        `{"status":0,"result":{%s}}`,
+		"data, a list of one":  `{"status":0,"data":[{%s}]}`,
+		"data, numbered":       `{"status":0,"data":{"0":{%s}}}`,
+		"result, a list":       `{"status":0,"data":{"result":[{%s}]}}`,
+	}
+	for _, test := range []struct {
+		members string
+		want    Kind
+	}{
+		{`"error_code":"gw.QosAppFrequencyLimit","error_message":"App call exceeds limited frequency"`, KindBadResponse},
+		{`"errorCode":"gw.APIACLDecline"`, KindBadResponse},
+		{`"error_code":"401","error_message":""`, KindBadResponse},
+		{`"error_code":500`, KindBadResponse},
+		{`"error_message":"AppKey is not allowed(acl)"`, KindBadResponse},
+		{`"errorMessage":"AppKey is not allowed(acl)"`, KindBadResponse},
+		{`"ERROR_CODE":"x"`, KindBadResponse},
+		{`"error":"denied"`, KindBadResponse},
+		{`"errmsg":"denied","errcode":-1`, KindBadResponse},
+		{`"errors":[{"message":"denied"}]`, KindBadResponse},
+		{`"error":{"code":"denied"}`, KindBadResponse},
+		{`"success":false`, KindBadResponse},
+		{`"success":"false"`, KindBadResponse},
+		{`"success":"False","errorCode":null`, KindBadResponse},
+		{`"success":0`, KindBadResponse},
+		{`"success":"N"`, KindBadResponse},
+		{`"success":"failed"`, KindBadResponse},
+		{`"msg":"请求参数错误"`, KindBadUserInput},
+		{`"message":"请求超时,请重试"`, KindTimeout},
+		{`"msg":"请求超时，请重试。"`, KindTimeout},
+		{`"msg":"旺旺账号不存在"`, KindAccountNotFound},
+		{`"message":" 系统错误, 请联系客服 "`, KindUpstreamError},
+		{`"msg":"暂不支持当前接口"`, KindUnsupported},
+		{`"msg":"请求异常:无该接口权限,请前往官网开通正式接口。"`, KindPermissionDenied},
+		{`"message":"请求异常:API调用次数不足,请前往网站兑换次数。"`, KindQuotaExhausted},
+		{`"msg":"未授权店铺"`, KindShopNotAuthorized},
+		{`"success":false,"error_code":"x","error_message":"请求异常:API调用次数不足,请前往网站兑换次数。"`, KindQuotaExhausted},
+		{`"errorMessage":"旺旺账号不存在"`, KindAccountNotFound},
+	} {
+		for name, level := range levels {
+			body := fmt.Sprintf(level, test.members)
+			answer, err := DecodeAnswer([]byte(body), documentedKey, fetchedAt)
+			if KindOf(err) != test.want || answer.Order != nil {
+				t.Errorf("%s: %s: got %v and %v, want %v", name, body, answer.Order, err, test.want)
+			}
+			if failure, ok := errors.AsType[*Error](err); ok && failure.Status != 0 {
+				t.Errorf("%s: %s: status %d, which nobody sent", name, body, failure.Status)
+			}
+		}
+	}
+	for body, want := range map[string]Error{
+		`{"status":0,"data":{"code":103,"msg":"x"}}`:                                   {Kind: KindAccountNotFound, Status: 103},
+		`{"status":0,"data":{"status":"204","msg":"余额不足"}}`:                            {Kind: KindQuotaExhausted, Status: 204},
+		`{"status":0,"data":{"result":{"code":-1}}}`:                                   {Kind: KindUpstreamError, Status: -1},
+		`{"status":0,"data":"请求异常:API调用次数不足,请前往网站兑换次数。"}`:                              {Kind: KindQuotaExhausted},
+		`{"status":0,"data":{"result":"旺旺账号不存在"}}`:                                     {Kind: KindAccountNotFound},
+		`{"status":0,"msg":"未授权店铺,请扫码 http://a.example/1"}`:                            {Kind: KindShopNotAuthorized, AuthorizationURL: "http://a.example/1"},
+		`{"status":0,"data":{"msg":"未授权店铺","auth_link":"https://a.example/1"}}`:        {Kind: KindShopNotAuthorized, AuthorizationURL: "https://a.example/1"},
+		`{"status":0,"data":{"msg":"未授权店铺","auth_link":"javascript:alert(1)"}}`:        {Kind: KindShopNotAuthorized},
+		`{"status":0,"data":{"result":{"msg":"系统错误","product_items":[{"name":"x"}]}}}`: {Kind: KindUpstreamError, Outage: true},
+	} {
+		_, err := DecodeAnswer([]byte(body), documentedKey, fetchedAt)
+		if failure, ok := errors.AsType[*Error](err); !ok || !reflect.DeepEqual(*failure, want) {
+			t.Errorf("%s: %#v, want %#v", body, err, want)
+		}
+	}
+}
+
+// TestDecodeAnswerWithHarmlessMembers has a good order beside members that would be errors without it.
+func TestDecodeAnswerWithHarmlessMembers(t *testing.T) {
+	for _, members := range []string{
+		`"msg":"success"`, `"msg":"成功"`, `"message":"操作成功"`, `"success":"true"`, `"success":true`, `"error_code":null`, `"error_code":""`,
+		`"errorCode":0`, `"error_code":"0"`, `"errorMessage":""`, `"error_message":"success"`,
+		`"success":"false"`, `"error_code":"x"`, `"msg":"系统错误,请联系客服"`, `"code":7`,
+	} {
+		for _, body := range []string{
+			`{"status":0,` + members + `,"data":{"result":{` + baseInfo + `}}}`,
+			`{"status":0,"data":{` + members + `,"result":{` + baseInfo + `}}}`,
+			`{"status":0,"data":{"result":{` + baseInfo + `,` + members + `}}}`,
+		} {
+			answer, err := DecodeAnswer([]byte(body), documentedKey, fetchedAt)
+			if err != nil || answer.Order == nil || len(answer.Order.BadValues) > 0 {
+				t.Errorf("%s: %v, %v", body, answer.Order, err)
+			}
 		}
 	}
 }

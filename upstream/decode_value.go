@@ -1,12 +1,10 @@
 package upstream
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -156,7 +154,7 @@ func listDecoder(field reflect.StructField) valueDecoder {
 func objectListDecoder(structType reflect.Type) valueDecoder {
 	plan := planOf(structType)
 	return func(d *decoding, target reflect.Value, at int) error {
-		elements := d.listElements(at)
+		elements := d.document.list(at)
 		if len(elements) == 0 {
 			return nil
 		}
@@ -179,7 +177,7 @@ func objectListDecoder(structType reflect.Type) valueDecoder {
 
 func scalarListDecoder(scalarType reflect.Type) valueDecoder {
 	return func(d *decoding, target reflect.Value, at int) error {
-		elements := d.listElements(at)
+		elements := d.document.list(at)
 		if len(elements) == 0 {
 			return nil
 		}
@@ -201,7 +199,7 @@ func scalarListDecoder(scalarType reflect.Type) valueDecoder {
 func splitDecoder(d *decoding, target reflect.Value, at int) error {
 	seen := map[ID]bool{}
 	var ids []ID
-	for _, element := range d.listElements(at) {
+	for _, element := range d.document.list(at) {
 		var joined ID
 		if err := joined.decode(d.document.value(element)); err != nil {
 			d.bad(badElement)
@@ -228,51 +226,4 @@ func splitIDs(text string) []ID {
 		}
 	}
 	return ids
-}
-
-// listElements returns the places of the elements that are not empty. An object whose keys are all
-// numbers is a list that PHP sent with gaps, in the order of its keys; any other value is a list of one.
-func (d *decoding) listElements(at int) []int {
-	if d.document.empty(at) {
-		return nil
-	}
-	var elements []int
-	switch d.document.kind(at) {
-	case jsontext.KindBeginArray:
-		elements = slices.Collect(d.document.elements(at))
-	case jsontext.KindBeginObject:
-		numbered, ok := d.document.numberedMembers(at)
-		if !ok {
-			return []int{at}
-		}
-		elements = numbered
-	default:
-		return []int{at}
-	}
-	return slices.DeleteFunc(elements, d.document.empty)
-}
-
-// numberedMembers returns the values of an object whose keys are all whole numbers, in their order;
-// of a number that comes twice, the last.
-func (doc *document) numberedMembers(at int) (values []int, ok bool) {
-	type numbered struct {
-		number int64
-		value  int
-	}
-	var members []numbered
-	for name, value := range doc.members(at) {
-		number, err := strconv.ParseInt(string(name), 10, 64)
-		if err != nil {
-			return nil, false
-		}
-		members = append(members, numbered{number, value})
-	}
-	slices.SortStableFunc(members, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
-	for i, member := range members {
-		if i+1 < len(members) && members[i+1].number == member.number {
-			continue
-		}
-		values = append(values, member.value)
-	}
-	return values, true
 }

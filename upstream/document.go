@@ -2,7 +2,10 @@ package upstream
 
 import (
 	"bytes"
+	"cmp"
 	"iter"
+	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -108,6 +111,53 @@ func (doc *document) elements(at int) iter.Seq[int] {
 	}
 }
 
+// list returns the places of the elements of a list that are not empty. An object whose keys are all
+// numbers is a list that PHP sent with gaps, in the order of its keys; any other value is a list of one.
+func (doc *document) list(at int) []int {
+	if doc.empty(at) {
+		return nil
+	}
+	var elements []int
+	switch doc.kind(at) {
+	case jsontext.KindBeginArray:
+		elements = slices.Collect(doc.elements(at))
+	case jsontext.KindBeginObject:
+		numbered, ok := doc.numberedMembers(at)
+		if !ok {
+			return []int{at}
+		}
+		elements = numbered
+	default:
+		return []int{at}
+	}
+	return slices.DeleteFunc(elements, doc.empty)
+}
+
+// numberedMembers returns the values of an object whose keys are all whole numbers, in their order;
+// of a number that comes twice, the last.
+func (doc *document) numberedMembers(at int) (values []int, ok bool) {
+	type numbered struct {
+		number int64
+		value  int
+	}
+	var members []numbered
+	for name, value := range doc.members(at) {
+		number, err := strconv.ParseInt(string(name), 10, 64)
+		if err != nil {
+			return nil, false
+		}
+		members = append(members, numbered{number, value})
+	}
+	slices.SortStableFunc(members, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
+	for i, member := range members {
+		if i+1 < len(members) && members[i+1].number == member.number {
+			continue
+		}
+		values = append(values, member.value)
+	}
+	return values, true
+}
+
 // member returns the value of an object's member, the last one where a name comes twice.
 func (doc *document) member(at int, name string) (value int, found bool) {
 	for candidate, at := range doc.members(at) {
@@ -126,6 +176,14 @@ func (doc *document) firstMember(at int, names ...string) (value int, found bool
 		}
 	}
 	return 0, false
+}
+
+// string returns the text of a value that is a string, else the empty string.
+func (doc *document) string(at int) string {
+	if doc.kind(at) != jsontext.KindString {
+		return ""
+	}
+	return string(unquoted(doc.value(at)))
 }
 
 // unquoted returns the text of a JSON string that was already read once. It shares the memory of

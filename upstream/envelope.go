@@ -71,19 +71,19 @@ func (e *envelope) text() string {
 
 // dataText returns data where it is a text by itself.
 func (e *envelope) dataText() string {
-	if e.data == 0 || e.document.kind(e.data) != jsontext.KindString {
+	if e.data == 0 {
 		return ""
 	}
-	return string(unquoted(e.document.value(e.data)))
+	return e.document.string(e.data)
 }
 
 // string returns a member that is a text, else the empty string.
 func (e *envelope) string(object int, name string) string {
 	at, found := e.document.member(object, name)
-	if !found || e.document.kind(at) != jsontext.KindString {
+	if !found {
 		return ""
 	}
-	return string(unquoted(e.document.value(at)))
+	return e.document.string(at)
 }
 
 // points returns what the call cost (deduct_money, 消耗点券), 0 where the upstream names nothing.
@@ -110,11 +110,11 @@ func (e *envelope) inward() []int {
 	return places
 }
 
-// refusal returns the error for a code other than 0.
-func (e *envelope) refusal() *Error {
-	err := &Error{Kind: kindOfCode(e.code, e.text()), Status: e.code, Outage: e.code == 101 || e.code == 200}
+// refusal returns the error for a code other than 0 and the text beside it.
+func (e *envelope) refusal(code int, text string) *Error {
+	err := &Error{Kind: kindOfCode(code, text), Status: code, Outage: code == 101 || code == 200}
 	if err.Kind == KindShopNotAuthorized {
-		err.AuthorizationURL = e.authorizationURL()
+		err.AuthorizationURL = e.authorizationURL(text)
 	}
 	return err
 }
@@ -163,7 +163,7 @@ var addressInText = regexp.MustCompile(`(?i)https?://[!#-&(-;=?-~]+`)
 
 // authorizationURL returns where the shop's owner can grant access: from a member of data, from data
 // itself, or from the text. Empty unless http or https.
-func (e *envelope) authorizationURL() string {
+func (e *envelope) authorizationURL(text string) string {
 	for _, object := range slices.Backward(e.objects()) {
 		for _, name := range []string{"auth_link", "authUrl", "auth_url", "url", "link"} {
 			if address := parseURL(e.string(object, name)); address != "" {
@@ -174,6 +174,6 @@ func (e *envelope) authorizationURL() string {
 	if address := parseURL(e.dataText()); address != "" {
 		return string(address)
 	}
-	found := addressInText.Find([]byte(e.text()))
+	found := addressInText.Find([]byte(text))
 	return string(parseURL(string(bytes.TrimRight(found, ".,;:!?)]"))))
 }

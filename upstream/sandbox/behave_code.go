@@ -39,6 +39,16 @@ func success(data any) behavior {
 	}
 }
 
+// successWithError answers with the code of success around an error.
+func successWithError(members ...member) behavior {
+	return success(append(object{{"deduct_money", integer(points)}}, members...))
+}
+
+// successWithText answers with the code of success, the text of a failure and no data.
+func successWithText(text string) behavior {
+	return func(e *exchange) { e.envelope(0, text, nil) }
+}
+
 // underHTTP500 behaves as another behaviour does, but with HTTP status 500.
 func underHTTP500(behave behavior) behavior {
 	return func(e *exchange) {

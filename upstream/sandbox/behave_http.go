@@ -164,9 +164,5 @@ func badGzip(e *exchange) {
 	e.send(http.StatusOK, e.orderBody())
 }
 
-// badUTF8 sends a name as GBK: "张三".
-func badUTF8(e *exchange) {
-	body := e.orderBody()
-	body = bytes.Replace(body, []byte(`"base_info":{`), []byte("\"base_info\":{\"remark\":\"\xd5\xc5\xc8\xfd\","), 1)
-	e.send(http.StatusOK, body)
-}
+// byteOrderMark sends an order the way some editors and PHP files begin a text.
+func byteOrderMark(e *exchange) { e.send(http.StatusOK, append([]byte("\ufeff"), e.orderBody()...)) }

@@ -60,6 +60,9 @@ var sentinelValues = map[string]any{
 	"from_phone":             "86-",
 	"from_mobile":            "86-",
 	"from_post":              "000000",
+	"to_post":                "000000",
+	"zip":                    "000000",
+	"receive_post":           "000000",
 	"logistics_bill_no":      "不需要物流",
 	"no_logistics_condition": "-1",
 	"order_biz_info":         "",
@@ -72,7 +75,7 @@ var sentinelValues = map[string]any{
 }
 
 func sentinels(result object) object {
-	emptyTimes := []any{"", "0", "0000-00-00 00:00:00", nil}
+	emptyTimes := []any{"", "0", "0000-00-00 00:00:00", nil, "0001-01-01 00:00:00", "19700101080000000+0800", "1970-01-01 00:00:00"}
 	times := 0
 	return rewrite(result, "", func(path string, value any) any {
 		name := leaf(path)
@@ -155,6 +158,41 @@ func malformed(result object) object {
 		}
 		if path == "product_items.1.product_img_url" {
 			return list{"https://img.example.test/ibank/1.jpg", object{{"url", "https://img.example.test/ibank/2.jpg"}}}
+		}
+		return value
+	}).(object)
+}
+
+// inGBK sends a remark in another encoding: "张三".
+func inGBK(result object) object {
+	base := result.get("base_info").(object)
+	return with(result, "base_info", with(base, "remark", raw("\"\xd5\xc5\xc8\xfd\"")))
+}
+
+// halfSurrogates cuts texts in the middle of a character that UTF-16 writes as a pair, as a program that
+// counts its units does, names included.
+func halfSurrogates(result object) object {
+	return rewrite(result, "", func(path string, value any) any {
+		switch leaf(path) {
+		case "buyer_feedback", "name":
+			if text, isText := value.(string); isText {
+				quoted := appendString(nil, text)
+				return raw(quoted[:len(quoted)-1]) + `\ud83d"`
+			}
+		case "remark":
+			return raw(`"\ude00\ud83d\ud83d\ude00"`)
+		case "base_info":
+			return append(value.(object), member{"emoji", raw(`{"\ud83d":"\ude00"}`)})
+		}
+		return value
+	}).(object)
+}
+
+// loneValues sends the first element of each list in place of the list.
+func loneValues(result object) object {
+	return rewrite(result, "", func(_ string, value any) any {
+		if elements, isList := value.(list); isList && len(elements) > 0 {
+			return elements[0]
 		}
 		return value
 	}).(object)

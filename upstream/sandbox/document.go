@@ -9,12 +9,14 @@ import (
 )
 
 // A JSON document keeps the order of its members and every digit of its numbers. Its values are
-// object, list, string, number, bool and nil. They are never changed in place: fixtures are shared.
+// object, list, string, number, bool, nil and raw. They are never changed in place: fixtures are shared.
 type (
 	object []member
 	list   []any
 	// number is a JSON number as it is written.
 	number string
+	// raw is a JSON text that is sent as it is, be it right or not.
+	raw string
 )
 
 type member struct {
@@ -103,6 +105,8 @@ func appendDocument(buffer []byte, value any, appendText func([]byte, string) []
 	case string:
 		return appendText(buffer, value)
 	case number:
+		return append(buffer, value...)
+	case raw:
 		return append(buffer, value...)
 	case list:
 		buffer = append(buffer, '[')

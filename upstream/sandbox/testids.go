@@ -4,7 +4,7 @@ import "net/http"
 
 // TestID is an order id that is answered in one particular way, like a test card of a payment
 // service. The families: 1 to 10 an order in each status, 100 to 302 the response codes, 307 to 599
-// HTTP statuses, 600 to 609 the connection, 700 to 709 the body, 800 to 809 the envelope, 900 to 919
+// HTTP statuses, 600 to 609 the connection, 700 to 719 the body, 800 to 819 the envelope, 900 to 919
 // the values; four digits are variants of the first three.
 type TestID struct {
 	ID string `json:"id"`
@@ -104,8 +104,9 @@ var tests = []test{
 	fails("705", "too-large", "half a gigabyte of JSON", "UPSTREAM_BAD_RESPONSE", tooLarge),
 	fails("706", "gzip-bomb", "one megabyte of gzip that inflates to a gigabyte", "UPSTREAM_BAD_RESPONSE", gzipBomb),
 	fails("707", "bad-gzip", "Content-Encoding: gzip before something else", "UPSTREAM_BAD_RESPONSE", badGzip),
-	fails("708", "bad-utf8", "an order whose texts are GBK, not UTF-8", "UPSTREAM_BAD_RESPONSE", badUTF8),
+	{TestID{"708", "bad-utf8", "an order whose remark is GBK, not UTF-8", outcomeOrder, "UPSTREAM_BAD_DATA"}, altered(inGBK)},
 	answers("709", "wrong-media-type", "an order sent as text/html", wrongMediaType),
+	answers("710", "byte-order-mark", "an order behind a byte order mark", byteOrderMark),
 
 	null("800", "no-data", "success with data: null", success(nil)),
 	null("801", "empty-data", "success with data: []", success(list{})),
@@ -117,6 +118,11 @@ var tests = []test{
 	answers("807", "no-status", "an order without any status", noStatus),
 	answers("808", "code-as-text", `an order with {"code": "0", "msg": …} instead of status`, successCodeAsText),
 	answers("809", "three-points", "an order that costs 3 points", threePoints),
+	fails("810", "error-in-data", "success with the platform's own error object (gw.QosAppFrequencyLimit) in data", "UPSTREAM_BAD_RESPONSE",
+		successWithError(member{"error_code", "gw.QosAppFrequencyLimit"}, member{"error_message", "App call exceeds limited frequency"})),
+	fails("811", "success-false", `success with {"success": "false"} in data.result`, "UPSTREAM_BAD_RESPONSE",
+		successWithError(member{"result", object{{"success", "false"}, {"errorCode", "500"}}})),
+	fails("812", "failure-text", "success with the text of 103 旺旺账号不存在", "ACCOUNT_NOT_FOUND", successWithText(texts[103])),
 	answers("9007199254740993", "rounded-id", "2^53+1: an order whose id was rounded to 2^53, and no id_of_str", roundedID),
 
 	answers("900", "everything", "an order with every part and nearly every field", altered(everything)),
@@ -132,6 +138,8 @@ var tests = []test{
 	answers("910", "flip", "an order whose status changes with each call: waitsellersend, waitbuyerreceive", flip),
 	answers("911", "dangling", "an order whose shipments name line items that don't exist", altered(dangling)),
 	answers("912", "newer-keys", "an order with keys that the document doesn't list, whatever the edition", newerKeys),
+	answers("913", "half-surrogates", "an order whose texts were cut in the middle of a character", altered(halfSurrogates)),
+	answers("914", "lone-values", "an order that has the first element of each list in place of the list", altered(loneValues)),
 }
 
 func fails(id, name, what, code string, behave behavior) test {

@@ -92,7 +92,8 @@ func failure(err error) string {
 
 // judge applies the table of response codes.
 func judge(status int, body []byte, id string) (outcome, code string) {
-	if !json.Valid(body) || bytes.Contains(body, []byte("\xd5\xc5")) {
+	body = bytes.TrimPrefix(body, []byte("\ufeff"))
+	if !json.Valid(body) {
 		return outcomeError, withoutEnvelope(status)
 	}
 	var envelope struct {
@@ -113,6 +114,8 @@ func judge(status int, body []byte, id string) (outcome, code string) {
 		return outcomeError, withoutEnvelope(status)
 	case responseCode != "0" && responseCode != "none":
 		return outcomeError, errorCode(responseCode, envelope.Msg)
+	case len(order) == 0 && envelope.Msg == texts[103]:
+		return outcomeError, "ACCOUNT_NOT_FOUND"
 	case len(order) == 0:
 		return outcomeNull, ""
 	}

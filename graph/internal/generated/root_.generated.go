@@ -127,7 +127,8 @@ directive @domain("The literal value for ` + "`" + `include_fields` + "`" + `." 
 A point in time in RFC 3339 with the offset that the upstream sent, as in
 ` + "`" + `2017-09-13T23:17:08-07:00` + "`" + `; milliseconds appear only where they are not zero. Offsets differ even
 within one order: compare points in time, not texts. A time that the upstream sends without an offset
-is taken to be in Asia/Shanghai.
+is taken to be in Asia/Shanghai. What other systems send for no date, as 0001-01-01 and the first instant
+of 1970, is null.
 """
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
 
@@ -211,8 +212,9 @@ type Query {
   | ` + "`" + `705` + "`" + ` | half a gigabyte of JSON | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
   | ` + "`" + `706` + "`" + ` | one megabyte of gzip that inflates to a gigabyte | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
   | ` + "`" + `707` + "`" + ` | Content-Encoding: gzip before something else | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `708` + "`" + ` | an order whose texts are GBK, not UTF-8 | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `708` + "`" + ` | an order whose remark is GBK, not UTF-8 | ` + "`" + `UPSTREAM_BAD_DATA` + "`" + ` |
   | ` + "`" + `709` + "`" + ` | an order sent as text/html | order |
+  | ` + "`" + `710` + "`" + ` | an order behind a byte order mark | order |
   | ` + "`" + `800` + "`" + ` | success with data: null | null |
   | ` + "`" + `801` + "`" + ` | success with data: [] | null |
   | ` + "`" + `802` + "`" + ` | success with an empty result | null |
@@ -223,6 +225,9 @@ type Query {
   | ` + "`" + `807` + "`" + ` | an order without any status | order |
   | ` + "`" + `808` + "`" + ` | an order with {"code": "0", "msg": …} instead of status | order |
   | ` + "`" + `809` + "`" + ` | an order that costs 3 points | order |
+  | ` + "`" + `810` + "`" + ` | success with the platform's own error object (gw.QosAppFrequencyLimit) in data | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `811` + "`" + ` | success with {"success": "false"} in data.result | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
+  | ` + "`" + `812` + "`" + ` | success with the text of 103 旺旺账号不存在 | ` + "`" + `ACCOUNT_NOT_FOUND` + "`" + ` |
   | ` + "`" + `9007199254740993` + "`" + ` | 2^53+1: an order whose id was rounded to 2^53, and no id_of_str | order |
   | ` + "`" + `900` + "`" + ` | an order with every part and nearly every field | order |
   | ` + "`" + `901` + "`" + ` | an order with the sentinels and empty texts that stand for nothing | order |
@@ -237,6 +242,8 @@ type Query {
   | ` + "`" + `910` + "`" + ` | an order whose status changes with each call: waitsellersend, waitbuyerreceive | order |
   | ` + "`" + `911` + "`" + ` | an order whose shipments name line items that don't exist | order |
   | ` + "`" + `912` + "`" + ` | an order with keys that the document doesn't list, whatever the edition | order |
+  | ` + "`" + `913` + "`" + ` | an order whose texts were cut in the middle of a character | order |
+  | ` + "`" + `914` + "`" + ` | an order that has the first element of each list in place of the list | order |
   """
   order(
     "The order's number: 1 to 19 digits, at most 9223372036854775807. Send it as a string, a JavaScript number would round it. (交易的订单id, ` + "`" + `order_id` + "`" + `)"
@@ -293,8 +300,10 @@ One order with everything that its buyer may see. (订单详情, ` + "`" + `resu
 
 A value that the upstream does not send is null, as is one that means "none". A value that cannot be
 read is null too and has the error ` + "`" + `UPSTREAM_BAD_DATA` + "`" + ` at its path; the rest of the order is not
-affected. Enums are open: a value that is not known yet is ` + "`" + `UNKNOWN` + "`" + `, and the ` + "`" + `…Raw` + "`" + ` field beside each
-enum field has exactly what was sent.
+affected. An element of a list that cannot be read is left out, with the error at the list. Objects that
+group fields of one prefix, such as ` + "`" + `cancellation` + "`" + `, are null where all their fields are. Enums are open: a
+value that is not known yet is ` + "`" + `UNKNOWN` + "`" + `, and the ` + "`" + `…Raw` + "`" + ` field beside each enum field has exactly what was
+sent.
 """
 type Order @key(fields: "webSite id") {
   "The order's number as it was asked for. (交易id, ` + "`" + `base_info.id_of_str` + "`" + `, ` + "`" + `base_info.id` + "`" + `)"
@@ -527,7 +536,7 @@ type Recipient {
   regionCode: String
   "The nine-digit code of the town or street, where there is one. (收货人街道或镇区域编码, ` + "`" + `receiver_info.to_town_code` + "`" + `)"
   townCode: String
-  "The postal code; leading zeros count. (邮编, ` + "`" + `receiver_info.to_post` + "`" + `)"
+  "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (邮编, ` + "`" + `receiver_info.to_post` + "`" + `)"
   postalCode: String
   "Province, city, district and town, separated by spaces, and sometimes the whole address. (收货地址, ` + "`" + `receiver_info.to_area` + "`" + `)"
   addressLine: String
@@ -822,7 +831,7 @@ type DomesticShipping {
   townCode: String
   "The address without its regions. (详细地址, ` + "`" + `native_logistics.address` + "`" + `)"
   addressLine: String
-  "The postal code; leading zeros count. (邮编, ` + "`" + `native_logistics.zip` + "`" + `)"
+  "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (邮编, ` + "`" + `native_logistics.zip` + "`" + `)"
   postalCode: String
   "The shipments. Empty before shipping. (运单明细, ` + "`" + `native_logistics.logistics_items` + "`" + `)"
   shipments: [Shipment!]!
@@ -842,9 +851,9 @@ type Shipment {
   status: ShipmentStatus
   "` + "`" + `status` + "`" + ` exactly as sent. (状态, ` + "`" + `logistics_items.status` + "`" + `)"
   statusRaw: String
-  "The carrier's tracking number. Null where the upstream sends 不需要物流 (no logistics needed). (物流公司运单号, ` + "`" + `logistics_items.logistics_bill_no` + "`" + `)"
+  "The carrier's tracking number. Null where the upstream sends 不需要物流, 无需物流 or 无需物流单号 (no logistics needed). (物流公司运单号, ` + "`" + `logistics_items.logistics_bill_no` + "`" + `)"
   trackingNumber: String
-  "The lines in this shipment, by their ids. They may name lines that are not in this order. (商品明细条目id, ` + "`" + `logistics_items.sub_item_ids` + "`" + `)"
+  "The lines in this shipment, by their ids, each once. They may name lines that are not in this order. (商品明细条目id, ` + "`" + `logistics_items.sub_item_ids` + "`" + `)"
   lineItemIds: [ID!]!
   "The lines of ` + "`" + `lineItemIds` + "`" + ` that are in this order. (商品条目信息, ` + "`" + `product_items` + "`" + `)"
   lineItems: [LineItem!]!
@@ -900,7 +909,7 @@ type ShipmentAddress {
   district: String
   "The address without its regions. (发货街道地址, 收货街道地址, ` + "`" + `logistics_items.from_address` + "`" + `, ` + "`" + `logistics_items.to_address` + "`" + `)"
   addressLine: String
-  "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + ` for the origin. (发货地址邮编, 收货地址邮编, ` + "`" + `logistics_items.from_post` + "`" + `, ` + "`" + `logistics_items.to_post` + "`" + `)"
+  "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (发货地址邮编, 收货地址邮编, ` + "`" + `logistics_items.from_post` + "`" + `, ` + "`" + `logistics_items.to_post` + "`" + `)"
   postalCode: String
   "The landline number. (发货联系电话, 收货联系电话, ` + "`" + `logistics_items.from_phone` + "`" + `, ` + "`" + `logistics_items.to_phone` + "`" + `)"
   phone: String
@@ -958,7 +967,7 @@ type InvoiceRecipient {
   regionName: String
   "The address without its regions. ((收件人)街道地址, ` + "`" + `order_invoice_info.receive_street` + "`" + `)"
   streetAddress: String
-  "The postal code; leading zeros count. (发票收货地址邮编, ` + "`" + `order_invoice_info.receive_post` + "`" + `)"
+  "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (发票收货地址邮编, ` + "`" + `order_invoice_info.receive_post` + "`" + `)"
   postalCode: String
 }
 
