@@ -58,7 +58,7 @@ type config struct {
 	UpstreamToken       upstream.Secret `group:"Upstream" placeholder:"TOKEN" help:"Empty is pass-through: the caller's Authorization value goes upstream unchanged. Set is service mode: this value goes upstream and callers authenticate to us."`
 	UpstreamTimeout     duration        `group:"Upstream" min:"1ms" max:"24h" default:"5s" placeholder:"DURATION" help:"One attempt."`
 	UpstreamRetries     count           `group:"Upstream" min:"0" max:"10" default:"1" placeholder:"N" help:"Further attempts where certainly nothing was charged."`
-	UpstreamConcurrency count           `group:"Upstream" min:"1" max:"4096" default:"64" placeholder:"N" help:"Calls in flight at once."`
+	UpstreamConcurrency count           `group:"Upstream" min:"1" max:"4096" default:"64" placeholder:"N" help:"Calls in flight at once; one caller gets at most half of them while others wait."`
 	UpstreamRate        rate            `group:"Upstream" min:"0" max:"1000000" default:"0" placeholder:"N" help:"Calls a second; 0 is no limit."`
 
 	ClientTokens         []upstream.Secret `group:"Access" placeholder:"TOKEN" help:"Service mode: bearer tokens that callers may use; sha256:<hex> stands for a token by its hash."`
@@ -564,7 +564,9 @@ func limitMemory(c config, file string) {
 func run(ctx context.Context, c config, logger zerolog.Logger) error {
 	options := upstream.Options{
 		URL: c.UpstreamURL, Token: c.UpstreamToken, AllowAnonymous: c.sandboxed(),
-		Timeout: time.Duration(c.UpstreamTimeout), Retries: int(c.UpstreamRetries),
+		// An attempt has no more time than its request: cut off by the request, it would say nothing
+		// about the upstream.
+		Timeout: time.Duration(min(c.UpstreamTimeout, c.RequestTimeout)), Retries: int(c.UpstreamRetries),
 		Concurrency: int(c.UpstreamConcurrency), Rate: float64(c.UpstreamRate),
 	}
 	if c.sandboxed() {

@@ -33,11 +33,13 @@ type Attempt struct {
 	Err error
 
 	result Result
+	// mayRetry says that no connection came about, so that not a byte of the request was written.
+	mayRetry bool
 }
 
-// newTransport returns a pool of connections for as many calls as may be in flight. It speaks
+// newConnections returns a pool of connections for as many calls as may be in flight. It speaks
 // HTTP/1.1 only: then whether a request was written is known for every one, and none is sent twice.
-func newTransport(options Options) *http.Transport {
+func newConnections(options Options) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: options.Timeout, KeepAlive: 30 * time.Second}).DialContext,
@@ -49,9 +51,7 @@ func newTransport(options Options) *http.Transport {
 	}
 }
 
-// attempt makes one attempt. mayRetry is true only where no connection came about, so that not a
-// byte of the request was written.
-func (c *Client) attempt(ctx context.Context, request Request, token Secret) (attempt Attempt, mayRetry bool) {
+func (c *Client) attempt(ctx context.Context, request Request, token Secret) (attempt Attempt) {
 	finished := func(Attempt) {}
 	if c.options.Observe != nil {
 		ctx, finished = c.options.Observe(ctx)
@@ -61,8 +61,9 @@ func (c *Client) attempt(ctx context.Context, request Request, token Secret) (at
 	attempt.result, attempt.Points, attempt.Err = c.call(ctx, request, token, watch)
 	attempt.Duration = time.Since(started)
 	attempt.Written = watch.counted.Load()
+	attempt.mayRetry = KindOf(attempt.Err) == KindUnavailable && !watch.connected.Load()
 	finished(attempt)
-	return attempt, KindOf(attempt.Err) == KindUnavailable && !watch.connected.Load()
+	return attempt
 }
 
 func (c *Client) call(ctx context.Context, request Request, token Secret, watch *callWatch) (Result, int, error) {
@@ -124,7 +125,7 @@ func statusError(response *http.Response, cause error) *Error {
 		failure.Kind, failure.Outage = KindUnavailable, true
 	}
 	if response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable {
-		failure.RetryAfter = min(maxPause, parseRetryAfter(response.Header.Get("Retry-After"), time.Now()))
+		failure.RetryAfter = min(maxCooldown, parseRetryAfter(response.Header.Get("Retry-After"), time.Now()))
 	}
 	return failure
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"time"
@@ -17,6 +18,10 @@ const (
 	DefaultConcurrency    = 64
 	DefaultMaxAnswerBytes = 8 << 20
 )
+
+// retryDelay is the mean wait before a further attempt; the actual one is between half and one and a
+// half of it, so that callers who failed together don't return together.
+const retryDelay = 100 * time.Millisecond
 
 // Options says how to reach the endpoint and how hard.
 type Options struct {
@@ -52,7 +57,7 @@ func (o Options) withDefaults() Options {
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
 	o.MaxAnswerBytes = cmp.Or(o.MaxAnswerBytes, DefaultMaxAnswerBytes)
 	if o.Transport == nil {
-		o.Transport = newTransport(o)
+		o.Transport = newConnections(o)
 	}
 	return o
 }
@@ -76,8 +81,8 @@ func (o Options) validate() error {
 // Client reads orders from the endpoint itself: each Order is one paid call. It is safe for
 // concurrent use.
 type Client struct {
-	options Options
-	calls   *callChain
+	options   Options
+	transport *transport
 }
 
 var _ Orders = (*Client)(nil)
@@ -88,7 +93,7 @@ func New(options Options) (*Client, error) {
 		return nil, err
 	}
 	options = options.withDefaults()
-	return &Client{options: options, calls: newCallChain(options)}, nil
+	return &Client{options: options, transport: newTransport(options)}, nil
 }
 
 // Order makes one call, after waiting for its turn where many calls are under way. It asks for
@@ -101,36 +106,50 @@ func (c *Client) Order(ctx context.Context, request Request) (Result, error) {
 	if token == "" && !c.options.AllowAnonymous {
 		return Result{}, &Error{Kind: KindUnauthenticated}
 	}
-	var result Result
-	err := c.calls.do(ctx, request, token, func(ctx context.Context) (Attempt, bool) {
-		attempt, mayRetry := c.attempt(ctx, request, token)
-		result = attempt.result
-		return attempt, mayRetry
-	})
-	if err != nil {
-		return Result{}, err
+	by := c.transport.caller(request.Scope, token)
+	for try := 0; ; try++ {
+		attempt, err := c.transport.once(ctx, request, by, func(ctx context.Context) Attempt {
+			return c.attempt(ctx, request, token)
+		})
+		if err == nil {
+			return attempt.result, nil
+		}
+		if !attempt.mayRetry || try >= c.options.Retries || sleep(ctx, retryDelay/2+rand.N(retryDelay)) != nil {
+			return Result{}, err
+		}
 	}
-	return result, nil
 }
 
 // State is a reading of what the client is doing.
 type State struct {
 	// InFlight is the number of calls under way, Waiting that of calls waiting for their turn.
 	InFlight, Waiting int
-	// Breaker is the state of the circuit breaker: closed, open or half-open.
+	// Breaker is the state of the endpoint's circuit breaker: closed, open or half-open.
 	Breaker string
 }
 
 // State returns what the client is doing now.
 func (c *Client) State() State {
-	inFlight, waiting := c.calls.turns.load()
-	return State{InFlight: inFlight, Waiting: waiting, Breaker: c.calls.breaker.state()}
+	inFlight, waiting := c.transport.limiter.load()
+	return State{InFlight: inFlight, Waiting: waiting, Breaker: c.transport.breakers.endpoint.state()}
 }
 
 // Close closes the connections that are not in use. Calls under way are not disturbed.
 func (c *Client) Close() {
 	if transport, ok := c.options.Transport.(interface{ CloseIdleConnections() }); ok {
 		transport.CloseIdleConnections()
+	}
+}
+
+// sleep waits, or returns why ctx ended first.
+func sleep(ctx context.Context, duration time.Duration) error {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
 	}
 }
 

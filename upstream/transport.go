@@ -2,96 +2,113 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
+	"hash/maphash"
 	"time"
 )
-
-// retryDelay is the mean wait before a further attempt; the actual one is between half and one and a
-// half of it, so that callers who failed together don't return together.
-const retryDelay = 100 * time.Millisecond
 
 // errAbandoned is a call that was not made, because nobody waited for it any longer.
 var errAbandoned = fmt.Errorf("the call was not made: %w", context.Canceled)
 
-// callChain is what stands around every call: pauses the upstream asked for, the circuit breaker,
-// the turn among other calls, and the retry where nothing was charged. Everything else is final,
-// since each call is paid for.
-type callChain struct {
-	retries int
-	pauses  *pauses
-	turns   *turns
-	breaker *breaker
+// caller is who makes a call, by hashes that are worth nothing outside of this process: the tenant, and
+// the token that goes upstream, which in service mode is the same for all.
+type caller struct{ tenant, token uint64 }
+
+// transport is what stands around every attempt: cooldowns that the upstream asked for, the circuit
+// breakers, and the limiter. All of them are fair to the callers: whatever one of them does, the calls
+// of the others are made.
+type transport struct {
+	seed      maphash.Seed
+	cooldowns *cooldowns
+	breakers  *breakers
+	limiter   *limiter
+	timeout   time.Duration
 }
 
-func newCallChain(options Options) *callChain {
-	return &callChain{
-		retries: options.Retries,
-		pauses:  newPauses(),
-		turns:   newTurns(options.Concurrency, options.Rate, options.Timeout),
-		breaker: newBreaker(),
+func newTransport(options Options) *transport {
+	return &transport{
+		seed:      maphash.MakeSeed(),
+		cooldowns: newCooldowns(),
+		breakers:  newBreakers(),
+		limiter:   newLimiter(options.Concurrency, options.Rate, options.Timeout),
+		timeout:   options.Timeout,
 	}
 }
 
-// do runs attempt once it may, and again where that is free. The bool that attempt returns says that
-// certainly nothing was charged.
-func (c *callChain) do(ctx context.Context, request Request, token Secret, attempt func(context.Context) (Attempt, bool)) error {
-	// Both are asked before waiting for a turn too: who is refused must not wait first.
-	if err := c.pauses.refusal(token); err != nil {
-		return err
-	}
-	if err := c.breaker.refusal(); err != nil {
-		return err
-	}
-	leave, err := c.turns.enter(ctx, request.Scope)
+func (t *transport) caller(scope *Scope, token Secret) caller {
+	return caller{tenant: maphash.String(t.seed, scope.Tenant.Reveal()), token: maphash.String(t.seed, token.Reveal())}
+}
+
+// once makes one attempt as soon as it may, and tells all of them how it went.
+func (t *transport) once(ctx context.Context, request Request, by caller, attempt func(context.Context) Attempt) (Attempt, error) {
+	slot, permits, err := t.admit(ctx, request.Scope, by)
 	if err != nil {
-		return err
+		return Attempt{}, err
 	}
-	defer leave()
-	for try := 0; ; try++ {
-		mayRetry, err := c.once(ctx, request, token, attempt)
-		if err == nil || !mayRetry || try >= c.retries {
-			return err
-		}
-		if sleep(ctx, retryDelay/2+rand.N(retryDelay)) != nil {
-			return err
-		}
-	}
-}
-
-// once makes one attempt if neither a pause nor the breaker forbids it, and tells both how it went.
-func (c *callChain) once(ctx context.Context, request Request, token Secret, attempt func(context.Context) (Attempt, bool)) (mayRetry bool, err error) {
-	if err := c.pauses.refusal(token); err != nil {
-		return false, err
-	}
-	permit, err := c.breaker.acquire(ctx)
-	if err != nil {
-		return false, err
-	}
-	// A panic in an attempt must not leave the breaker waiting for a verdict.
-	outcome := callFailed
-	defer func() { c.breaker.record(permit, outcome) }()
+	// As it is unless the attempt returns: a panic says nothing about the upstream.
+	call, giveBack := breakerCall{tenant: by.tenant, order: request.Key}, t.limiter.cancel
+	defer func() {
+		t.breakers.record(permits, call)
+		giveBack(slot)
+	}()
 	if request.Begin != nil && !request.Begin() {
-		outcome = callGivenUp
-		return false, &Error{Kind: KindTimeout, Outage: true, Cause: errAbandoned}
+		return Attempt{}, &Error{Kind: KindTimeout, Outage: true, Cause: errAbandoned}
 	}
-	made, mayRetry := attempt(ctx)
-	outcome = outcomeOf(made.Err)
-	if made.Err == nil {
-		return false, nil
-	}
-	c.pauses.note(token, made.Err)
-	return mayRetry, made.Err
+	giveBack = t.limiter.release
+	made := attempt(ctx)
+	call.outcome, call.outage, call.at = t.outcome(ctx, made), IsOutage(made.Err), time.Now()
+	t.cooldowns.add(by, made.Err)
+	return made, made.Err
 }
 
-// sleep waits, or returns why ctx ended first.
-func sleep(ctx context.Context, duration time.Duration) error {
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
+// admit waits until a call may be made. Whoever is refused does not wait before it, and whoever waits
+// for a breaker has no place that another caller could use.
+func (t *transport) admit(ctx context.Context, scope *Scope, by caller) (*slot, breakerPermits, error) {
+	for {
+		if err := t.cooldowns.refusal(by); err != nil {
+			return nil, breakerPermits{}, err
+		}
+		if err := t.breakers.await(ctx, by.tenant); err != nil {
+			return nil, breakerPermits{}, err
+		}
+		slot, err := t.limiter.admit(ctx, &scope.admission, by.tenant)
+		if err != nil {
+			return nil, breakerPermits{}, err
+		}
+		// What was learnt while the call waited holds for it too.
+		err = t.cooldowns.refusal(by)
+		if err == nil {
+			var permits breakerPermits
+			var acquired bool
+			if permits, acquired, err = t.breakers.acquire(by.tenant); acquired && err == nil {
+				return slot, permits, nil
+			}
+		}
+		t.limiter.cancel(slot)
+		if err != nil {
+			return nil, breakerPermits{}, err
+		}
+	}
+}
+
+// outcome returns what an attempt says about the upstream.
+func (t *transport) outcome(ctx context.Context, made Attempt) outcome {
+	failure, isFailure := errors.AsType[*Error](made.Err)
+	inTransport := isFailure && failure.Outage && failure.Status == 0 && failure.Kind != KindBadResponse
+	switch {
+	case !isFailure:
+		return succeeded
+	case failure.Kind == KindInternal:
+		return gaveUp
+	case failure.Kind == KindTimeout && inTransport && ctx.Err() != nil && (ctx.Err() == context.Canceled || made.Duration < t.timeout/2):
+		// The call was broken off, or had little time left after it had waited.
+		return gaveUp
+	case inTransport:
+		return failedOnce
+	case failure.Outage, failure.Kind == KindBadResponse:
+		return failed
+	default:
+		return succeeded
 	}
 }

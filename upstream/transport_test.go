@@ -22,20 +22,26 @@ type wire struct {
 	// answer returns the status and body for the n-th call, from 1; status 0 fails before a
 	// connection came about, -1 after the request was written.
 	answer func(n int32) (status int, body string)
-	header http.Header
-	calls  atomic.Int32
+	// answerTo, if set, replaces answer: it returns the status and body for the token.
+	answerTo func(token string) (status int, body string)
+	header   http.Header
+	calls    atomic.Int32
 
 	mutex   sync.Mutex
 	started []time.Time
+	// inFlight are the calls under way of each token, and most the most that there ever were.
+	inFlight, most map[string]int
 }
 
 func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
-	n := w.calls.Add(1)
-	w.mutex.Lock()
-	w.started = append(w.started, time.Now())
-	w.mutex.Unlock()
+	n, token := w.calls.Add(1), request.Header.Get("Authorization")
+	w.begin(token)
+	defer w.end(token)
 	status, body := http.StatusOK, `{"status":0}`
-	if w.answer != nil {
+	switch {
+	case w.answerTo != nil:
+		status, body = w.answerTo(token)
+	case w.answer != nil:
 		status, body = w.answer(n)
 	}
 	if status == 0 {
@@ -53,8 +59,25 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: w.header, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
+func (w *wire) begin(token string) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.started = append(w.started, time.Now())
+	if w.inFlight == nil {
+		w.inFlight, w.most = map[string]int{}, map[string]int{}
+	}
+	w.inFlight[token]++
+	w.most[token] = max(w.most[token], w.inFlight[token])
+}
+
+func (w *wire) end(token string) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.inFlight[token]--
+}
+
 func (w *wire) always(status int, body string) *wire {
-	w.answer = func(int32) (int, string) { return status, body }
+	w.answer, w.answerTo = func(int32) (int, string) { return status, body }, nil
 	return w
 }
 
@@ -68,9 +91,35 @@ func (w *wire) client(t *testing.T, options Options) *Client {
 	return client
 }
 
-func order(client *Client) error {
-	_, err := client.Order(context.Background(), testRequest())
+// lastOrder is the id of the last order that a test asked for.
+var lastOrder atomic.Int64
+
+// requestOf returns a caller's request for an order that nobody has asked for yet.
+func requestOf(tenant Secret) Request {
+	return Request{
+		Key:   Key{ID: OrderID(lastOrder.Add(1))},
+		Scope: &Scope{Authorization: tenant, Tenant: tenant},
+	}
+}
+
+// orderOf asks for one order for a caller.
+func orderOf(client *Client, tenant Secret) error {
+	_, err := client.Order(context.Background(), requestOf(tenant))
 	return err
+}
+
+// order asks for one order for a caller that is always the same.
+func order(client *Client) error { return orderOf(client, "caller's token") }
+
+// orderAll asks for n orders at once and returns the errors.
+func orderAll(client *Client, n int) []error {
+	failures := make([]error, n)
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() { failures[i] = order(client) })
+	}
+	group.Wait()
+	return failures
 }
 
 func TestRetryTable(t *testing.T) {
@@ -165,276 +214,6 @@ func TestAttemptTimeout(t *testing.T) {
 			t.Errorf("%d calls on the bill, want 1", calls)
 		}
 	})
-}
-
-func TestBreakerOpensAfterAStreak(t *testing.T) {
-	for name, failure := range map[string]string{"200": `{"status":200}`, "101": `{"status":101}`, "HTML": `<html>`} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				wire := (&wire{}).always(200, failure)
-				client := wire.client(t, Options{})
-				for range breakerStreak {
-					if err := order(client); errors.Is(err, errBreakerOpen) {
-						t.Fatal("the breaker opened early")
-					}
-				}
-				refused := checkFailure(t, order(client), KindUnavailable)
-				if !errors.Is(refused, errBreakerOpen) || refused.RetryAfter != breakerDelay {
-					t.Errorf("refused with %+v", refused)
-				}
-				if calls := wire.calls.Load(); calls != breakerStreak || client.State().Breaker != "open" {
-					t.Errorf("%d calls, state %+v", calls, client.State())
-				}
-				time.Sleep(breakerDelay)
-				wire.always(200, `{"status":0}`)
-				if err := order(client); err != nil || client.State().Breaker != "closed" {
-					t.Errorf("after the pause: %v, %+v", err, client.State())
-				}
-			})
-		})
-	}
-}
-
-func TestBreakerOpensAtHalf(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{answer: func(n int32) (int, string) {
-			if n%2 == 0 {
-				return 500, ""
-			}
-			return 200, `{"status":0}`
-		}}
-		client := wire.client(t, Options{})
-		for range breakerCalls {
-			if err := order(client); errors.Is(err, errBreakerOpen) {
-				t.Fatal("the breaker opened early")
-			}
-		}
-		if err := order(client); !errors.Is(err, errBreakerOpen) {
-			t.Errorf("after half of %d calls failed: %v", breakerCalls, err)
-		}
-	})
-}
-
-func TestBreakerForgetsOldFailures(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{answer: func(n int32) (int, string) {
-			if n%2 == 0 {
-				return 500, ""
-			}
-			return 200, `{"status":0}`
-		}}
-		client := wire.client(t, Options{})
-		for range 5 * breakerCalls {
-			if err := order(client); errors.Is(err, errBreakerOpen) {
-				t.Fatal("the breaker opened at one call a second")
-			}
-			time.Sleep(time.Second)
-		}
-	})
-}
-
-func TestBreakerIgnoresRefusals(t *testing.T) {
-	for name, answer := range map[string]struct {
-		status int
-		body   string
-	}{
-		"100": {200, `{"status":100}`}, "103": {200, `{"status":103}`}, "203": {200, `{"status":203}`},
-		"204": {200, `{"status":204}`}, "302": {200, `{"status":302}`}, "HTTP 429": {429, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				client := (&wire{}).always(answer.status, answer.body).client(t, Options{})
-				for range 3 * breakerCalls {
-					if err := order(client); errors.Is(err, errBreakerOpen) {
-						t.Fatal("a refusal opened the breaker")
-					}
-				}
-			})
-		})
-	}
-}
-
-func TestBreakerIgnoresCallersWhoLeave(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: time.Second}
-		client := wire.client(t, Options{})
-		for range 2 * breakerStreak {
-			ctx, cancel := context.WithCancel(t.Context())
-			time.AfterFunc(time.Millisecond, cancel)
-			_, err := client.Order(ctx, testRequest())
-			checkFailure(t, err, KindTimeout)
-		}
-		if state := client.State(); state.Breaker != "closed" || state.InFlight != 0 {
-			t.Errorf("state %+v", state)
-		}
-	})
-}
-
-// openBreaker fails calls until the breaker is open, then waits until it lets a trial pass.
-func openBreaker(t *testing.T, wire *wire, client *Client) {
-	t.Helper()
-	wire.always(500, "")
-	for range breakerStreak {
-		checkFailure(t, order(client), KindUnavailable)
-	}
-	time.Sleep(breakerDelay)
-}
-
-// orderAll asks for n orders at once and returns the errors.
-func orderAll(client *Client, n int) []error {
-	failures := make([]error, n)
-	var group sync.WaitGroup
-	for i := range n {
-		group.Go(func() { failures[i] = order(client) })
-	}
-	group.Wait()
-	return failures
-}
-
-func TestHalfOpenBreakerMakesOthersWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 100 * time.Millisecond}
-		client := wire.client(t, Options{})
-		openBreaker(t, wire, client)
-		wire.always(200, `{"status":0}`)
-		before := wire.calls.Load()
-		for _, err := range orderAll(client, 50) {
-			if err != nil {
-				t.Errorf("after the upstream recovered: %v", err)
-			}
-		}
-		if calls := wire.calls.Load() - before; calls != 50 {
-			t.Errorf("%d calls for 50 orders", calls)
-		}
-		if trial := wire.started[before+1].Sub(wire.started[before]); trial != wire.delay {
-			t.Errorf("the second call started %v after the trial", trial)
-		}
-	})
-}
-
-func TestHalfOpenBreakerFailsOthersWithTheTrial(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 100 * time.Millisecond}
-		client := wire.client(t, Options{})
-		openBreaker(t, wire, client)
-		before := wire.calls.Load()
-		for _, err := range orderAll(client, 50) {
-			checkFailure(t, err, KindUnavailable)
-		}
-		if calls := wire.calls.Load() - before; calls != 1 {
-			t.Errorf("%d calls, want the trial alone", calls)
-		}
-	})
-}
-
-func TestHalfOpenBreakerIsLeftAtTheDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: time.Second}
-		client := wire.client(t, Options{})
-		openBreaker(t, wire, client)
-		var group sync.WaitGroup
-		group.Go(func() { checkFailure(t, order(client), KindUnavailable) })
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		defer cancel()
-		_, err := client.Order(ctx, testRequest())
-		checkFailure(t, err, KindTimeout)
-		group.Wait()
-	})
-}
-
-// TestTrialThatIsGivenUp ends a trial without a verdict: the breaker must not wait for one for ever.
-func TestTrialThatIsGivenUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: time.Second}
-		client := wire.client(t, Options{})
-		openBreaker(t, wire, client)
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Millisecond, cancel)
-		_, err := client.Order(ctx, testRequest())
-		checkFailure(t, err, KindTimeout)
-		time.Sleep(breakerDelay)
-		wire.always(200, `{"status":0}`)
-		if err := order(client); err != nil {
-			t.Errorf("after the next pause: %v", err)
-		}
-	})
-}
-
-func TestLateFailuresDontReopenTheBreaker(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{}
-		client := wire.client(t, Options{Timeout: time.Minute})
-		// Calls that started before the breaker opened, and fail after it closed again.
-		wire.delay = 30 * time.Second
-		wire.always(500, "")
-		var late sync.WaitGroup
-		for range breakerStreak {
-			late.Go(func() { checkFailure(t, order(client), KindUnavailable) })
-		}
-		synctest.Wait()
-		wire.delay = 0
-		openBreaker(t, wire, client)
-		wire.always(200, `{"status":0}`)
-		if err := order(client); err != nil {
-			t.Fatal(err)
-		}
-		late.Wait()
-		if err := order(client); err != nil {
-			t.Errorf("after the late failures: %v", err)
-		}
-	})
-}
-
-func TestRetryAfter(t *testing.T) {
-	const other = Secret("another caller's token")
-	for _, test := range []struct {
-		name, header string
-		status       int
-		kind         Kind
-		pause        time.Duration
-		otherToo     bool // whether the pause holds for other tokens
-	}{
-		{"429", "7", 429, KindRateLimited, 7 * time.Second, false},
-		{"503", "7", 503, KindUnavailable, 7 * time.Second, true},
-		{"503 with a date", "Sat, 01 Jan 2000 00:00:09 GMT", 503, KindUnavailable, 9 * time.Second, true},
-		{"503 for days", "1000000", 503, KindUnavailable, maxPause, true},
-		{"503 without", "", 503, KindUnavailable, 0, false},
-		{"503 with nonsense", "soon", 503, KindUnavailable, 0, false},
-		{"503 with the past", "Fri, 31 Dec 1999 00:00:00 GMT", 503, KindUnavailable, 0, false},
-		{"503 negative", "-5", 503, KindUnavailable, 0, false},
-		{"500", "7", 500, KindUnavailable, 0, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				wire := (&wire{header: http.Header{"Retry-After": {test.header}}}).always(test.status, "")
-				client := wire.client(t, Options{})
-				checkFailure(t, order(client), test.kind)
-				wire.always(200, `{"status":0}`)
-
-				request := testRequest()
-				request.Scope.Authorization = other
-				if _, err := client.Order(t.Context(), request); (err != nil) != test.otherToo {
-					t.Errorf("another token gets %v", err)
-				}
-				if test.pause == 0 {
-					if err := order(client); err != nil {
-						t.Errorf("the same token gets %v", err)
-					}
-					return
-				}
-				before := wire.calls.Load()
-				paused := checkFailure(t, order(client), test.kind)
-				if paused.RetryAfter != test.pause || wire.calls.Load() != before {
-					t.Errorf("retry after %v with %d calls, want %v with none", paused.RetryAfter, wire.calls.Load()-before, test.pause)
-				}
-				time.Sleep(test.pause)
-				if err := order(client); err != nil {
-					t.Errorf("after the pause: %v", err)
-				}
-			})
-		})
-	}
 }
 
 func TestObserve(t *testing.T) {
