@@ -17,16 +17,22 @@ type Documents struct {
 	TrustedOnly bool
 }
 
+// maxDocuments and maxDocumentBytes bound the automatic persisted queries.
+const (
+	maxDocuments     = 1000
+	maxDocumentBytes = 8 << 20
+)
+
 // documents turns hashes into texts.
 type documents struct {
 	Documents
-	automatic *documentCache // nil when off
+	automatic *lru[string] // texts by their SHA-256; nil when off. Who knows the hash knows the text
 }
 
 func newDocuments(options Documents) *documents {
 	d := &documents{Documents: options}
 	if !options.NoAutomatic && !options.TrustedOnly {
-		d.automatic = newDocumentCache()
+		d.automatic = newLRU[string](maxDocuments, maxDocumentBytes)
 	}
 	return d
 }
@@ -102,6 +108,6 @@ func (d *documents) keep(id, text string) bool {
 	if id == "" || d.automatic == nil {
 		return false
 	}
-	d.automatic.add(id, text)
+	d.automatic.add(id, text, len(text))
 	return true
 }

@@ -145,10 +145,11 @@ func TestManifestFile(t *testing.T) {
 }
 
 func TestDocumentCacheIsBounded(t *testing.T) {
-	cache := newDocumentCache()
-	cache.add("kept", "text")
+	cache := newDocuments(Documents{}).automatic
+	add := func(id, text string) { cache.add(id, text, len(text)) }
+	add("kept", "text")
 	for i := range 3 * maxDocuments {
-		cache.add(digestOf(string(rune(i))), "text")
+		add(digestOf(string(rune(i))), "text")
 		cache.get("kept")
 	}
 	if cache.recent.Len() != maxDocuments || len(cache.entries) != maxDocuments {
@@ -159,12 +160,12 @@ func TestDocumentCacheIsBounded(t *testing.T) {
 	}
 	large := strings.Repeat("x", 1<<20)
 	for i := range 20 {
-		cache.add(digestOf("large"+string(rune('a'+i))), large)
+		add(digestOf("large"+string(rune('a'+i))), large)
 	}
 	if cache.bytes > maxDocumentBytes || cache.recent.Len() == 0 {
 		t.Errorf("%d bytes in %d entries", cache.bytes, cache.recent.Len())
 	}
-	cache.add("huge", strings.Repeat("x", maxDocumentBytes+1))
+	add("huge", strings.Repeat("x", maxDocumentBytes+1))
 	if _, found := cache.get("huge"); found || cache.recent.Len() == 0 {
 		t.Error("one large text pushed out all others")
 	}

@@ -26,6 +26,8 @@ type Handler struct {
 	access    *access
 	documents *documents
 	responses Responses
+	// introspections are the answers to operations that introspect, by their digests.
+	introspections *lru[*Whole]
 	rate      *rateLimit
 	maxBody   int64
 	timeout   time.Duration
@@ -46,6 +48,8 @@ func NewHandler(options Options) (*Handler, error) {
 		access:    callers,
 		documents: newDocuments(options.Documents),
 		responses: options.Responses,
+
+		introspections: newLRU[*Whole](maxIntrospections, maxIntrospectionBytes),
 		rate:      newRateLimit(options.RateLimit),
 		maxBody:   cmp.Or(options.MaxBody, defaultMaxBody),
 		timeout:   cmp.Or(options.RequestTimeout, defaultRequestTimeout),
@@ -175,6 +179,9 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) out
 		request.Raw = nil
 	}
 	x.executed = true
+	if introspects(operation) {
+		return h.introspect(ctx, operation, x)
+	}
 	if h.responses == nil || operation.Operation.Operation != ast.Query {
 		return h.respond(ctx, operation, x)
 	}

@@ -43,6 +43,8 @@ type Whole struct {
 	counts     upstream.Counts
 	freshUntil time.Time
 	operation  Operation
+	// showsOrder is false for introspection, which clients don't keep.
+	showsOrder bool
 
 	control    atomic.Pointer[cacheControl]
 	tag        atomic.Pointer[[]string]
@@ -76,6 +78,7 @@ func NewWhole(answer *Answer, orders int) *Whole {
 		counts:     again.Counts,
 		freshUntil: answer.FreshUntil,
 		operation:  answer.Operation,
+		showsOrder: orders > 0,
 	}
 }
 
@@ -127,9 +130,14 @@ func (h *Handler) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange,
 	x.status, x.operation = http.StatusOK, whole.operation
 	x.scope.Usage.Add(whole.counts)
 	header := w.Header()
-	header["Cache-Control"] = whole.cacheControl(time.Now())
-	setVary(header, varyComplete)
-	if r.Method == http.MethodGet {
+	if whole.showsOrder {
+		header["Cache-Control"] = whole.cacheControl(time.Now())
+		setVary(header, varyComplete)
+	} else {
+		header["Cache-Control"] = noStore
+		setVary(header, varyAnswer)
+	}
+	if whole.showsOrder && r.Method == http.MethodGet {
 		tag := whole.entityTag()
 		header["Etag"] = tag
 		if matches(r.Header["If-None-Match"], tag[0]) {
