@@ -584,7 +584,7 @@ func run(ctx context.Context, c config, logger zerolog.Logger) error {
 	defer client.Close()
 	orders, err := cache.New(client, cache.Options{
 		Size: int64(c.CacheSize), TTL: time.Duration(c.CacheTTL), TTLClosed: time.Duration(c.CacheTTLClosed),
-		StaleIfError: time.Duration(c.CacheStaleIfError), CallTimeout: time.Duration(c.RequestTimeout),
+		StaleIfError: time.Duration(c.CacheStaleIfError),
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,15 +19,18 @@ import (
 	"ordergraph/upstream/cache"
 )
 
-// slowOrders answers at once, but for the orders whose id begins with 9: those take a minute, or as
-// long as the call may take.
-type slowOrders struct{ fail error }
+// slowOrders answers at once, but for the orders whose id begins with 9: their calls time out after a
+// minute, or what is set.
+type slowOrders struct {
+	fail    error
+	timeout time.Duration
+}
 
 func (o slowOrders) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
 	request.Scope.Usage.Add(upstream.Counts{Calls: 1, Points: 3})
 	if strings.HasPrefix(request.Key.ID.String(), "9") {
 		select {
-		case <-time.After(time.Minute):
+		case <-time.After(cmp.Or(o.timeout, time.Minute)):
 		case <-ctx.Done():
 		}
 		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Cause: context.Cause(ctx)}
@@ -80,11 +84,11 @@ func TestRequestTimeout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				settings := cache.Options{Size: 1 << 20, TTL: time.Minute, CallTimeout: 10 * time.Second}
+				var calls slowOrders
 				if name == "the call's own limit" {
-					settings.CallTimeout = time.Second
+					calls.timeout = time.Second
 				}
-				orders, err := cache.New(slowOrders{}, settings)
+				orders, err := cache.New(calls, cache.Options{Size: 1 << 20, TTL: time.Minute})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -124,7 +128,7 @@ func TestRequestTimeoutShowsStaleCopies(t *testing.T) {
 				return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Cause: ctx.Err()}
 			}
 			return slowOrders{}.Order(ctx, request)
-		}), cache.Options{Size: 1 << 20, TTL: time.Second, StaleIfError: time.Hour, CallTimeout: 10 * time.Second})
+		}), cache.Options{Size: 1 << 20, TTL: time.Second, StaleIfError: time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}

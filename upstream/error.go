@@ -90,6 +90,9 @@ type Error struct {
 	Outage bool
 	// RetryAfter is how long not to call again, where the upstream or we know it.
 	RetryAfter time.Duration
+	// Remembered says that the upstream was not asked: it said so a moment ago, and that holds for
+	// RetryAfter.
+	Remembered bool
 	// Cause is what we saw, wrapped; nil when the upstream said it in an envelope.
 	Cause error
 }

@@ -53,7 +53,7 @@ func mustOrder(b *testing.B, cache *Cache, request upstream.Request) {
 func BenchmarkHit(b *testing.B) {
 	cache := newBenchCache(b)
 	mustOrder(b, cache, benchRequest(1))
-	cache.flights.running.Wait() // until the copy is stored
+	cache.inflight.running.Wait()
 	b.ReportAllocs()
 	b.RunParallel(func(loop *testing.PB) {
 		request := benchRequest(1)
@@ -67,8 +67,8 @@ func BenchmarkHit(b *testing.B) {
 func BenchmarkHitPacked(b *testing.B) {
 	cache := newBenchCache(b)
 	mustOrder(b, cache, benchRequest(1))
-	cache.flights.running.Wait() // until the copy is stored
-	memory := cache.level.(*memory)
+	cache.inflight.running.Wait()
+	memory := cache.store.(*memory)
 	request := benchRequest(1)
 	s := memory.get(cache.keys.of(request))
 	b.ReportAllocs()

@@ -5,8 +5,9 @@
 // moment that the upstream refused a caller; and it serves an old copy when the upstream fails.
 // Whatever it remembers belongs to one tenant and is never shown to another.
 //
-//	Order ── refusals ── memory ── flights ── upstream
-//	         (refusal.go) (memory.go) (flight.go)
+//	Order ── negative ── memory ── inflight ── upstream
+//
+// each in the file of its name.
 package cache
 
 import (
@@ -26,11 +27,12 @@ const (
 	DefaultTTL          = 30 * time.Second
 	DefaultTTLClosed    = 10 * time.Minute
 	DefaultStaleIfError = time.Hour
-	DefaultCallTimeout  = 15 * time.Second
+
+	DefaultMaxAttributeKeys = 100
 )
 
 // Options configure a Cache. Zero sizes and durations mean what they say, because 0 is a setting of
-// its own; only CallTimeout, HashKey and Now have defaults here.
+// its own; only MaxAttributeKeys, HashKey and Now have defaults here.
 type Options struct {
 	// Size bounds the memory for copies of orders, in bytes. 0 keeps no copies; calls are shared,
 	// refusals remembered and freshness computed all the same.
@@ -43,9 +45,11 @@ type Options struct {
 	// StaleIfError is how long past its freshness a copy may be served when the upstream fails; 0
 	// is never.
 	StaleIfError time.Duration
-	// CallTimeout bounds a call. It replaces the deadline of the request that started the call: a
-	// call that is paid for is finished even if nobody waits for it any longer. Default 15 s.
-	CallTimeout time.Duration
+	// MaxAttributeKeys bounds the keys of extra attributes that a copy holds beyond those that its own
+	// request needs. A call asks for the needed keys first and then, in alphabetical order, for as many
+	// of those that the copy before it has or other calls ask for; the copy then lacks the rest. 0 is
+	// DefaultMaxAttributeKeys.
+	MaxAttributeKeys int
 	// HashKey is the secret under which tenants are hashed. Default: random for each process.
 	HashKey []byte
 	// Now returns the time. Default: time.Now.
@@ -55,7 +59,7 @@ type Options struct {
 func (o Options) check() error {
 	for name, value := range map[string]int64{
 		"Size": o.Size, "TTL": int64(o.TTL), "TTLClosed": int64(o.TTLClosed),
-		"StaleIfError": int64(o.StaleIfError), "CallTimeout": int64(o.CallTimeout),
+		"StaleIfError": int64(o.StaleIfError), "MaxAttributeKeys": int64(o.MaxAttributeKeys),
 	} {
 		if value < 0 {
 			return fmt.Errorf("cache: %s is negative", name)
@@ -65,7 +69,7 @@ func (o Options) check() error {
 }
 
 func (o Options) withDefaults() Options {
-	o.CallTimeout = cmp.Or(o.CallTimeout, DefaultCallTimeout)
+	o.MaxAttributeKeys = cmp.Or(o.MaxAttributeKeys, DefaultMaxAttributeKeys)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -76,14 +80,17 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Cache is an upstream.Orders that remembers. New makes one; Close ends it.
+// Cache is an [upstream.Orders] that remembers. New makes one; Close ends it.
+//
+// A call that was written is finished even if nobody waits for it any longer, so the Orders behind it must
+// bound the time that a call takes.
 type Cache struct {
 	orders   upstream.Orders
 	options  Options
 	keys     *keyring
-	level    level
-	refusals *refusals
-	flights  flights
+	store    store
+	negative *negativeCache
+	inflight inflight
 }
 
 var (
@@ -92,17 +99,18 @@ var (
 	_ upstream.AtHand = (*Cache)(nil)
 )
 
-// level is a place that keeps copies. It is safe for concurrent use, except that put and close are
-// called one at a time.
-type level interface {
+// store keeps copies. It is safe for concurrent use, but put and remove are called for each key one at a
+// time, and close when all of them have returned.
+type store interface {
 	// get returns the copy under k, fresh or not, or nil. It must not block: it is called under a
 	// lock.
 	get(k key) *snapshot
 	// order returns the order of a copy that get returned. It may take some work.
 	order(s *snapshot) (*upstream.Order, error)
-	// put keeps a copy, or not: when it returns, get shows either the copy or none newer. The body is
-	// the answer that the copy is of, or nil where only the order is known.
-	put(s *snapshot, body []byte)
+	// put keeps a copy, or not: when it returns, get shows the copy or nothing.
+	put(s *snapshot)
+	// remove drops the copy under k: when it returns, get shows nothing.
+	remove(k key)
 	close()
 }
 
@@ -116,111 +124,112 @@ func New(orders upstream.Orders, options Options) (*Cache, error) {
 		orders:   orders,
 		options:  options,
 		keys:     newKeyring(options.HashKey),
-		level:    nothing{},
-		refusals: newRefusals(),
-		flights:  flights{byKey: map[key][]*flight{}, turn: make(chan struct{}, 1)},
+		store:    noStore{},
+		negative: newNegativeCache(),
+		inflight: inflight{byKey: map[key]*siblings{}},
 	}
 	if options.Size > 0 {
 		memory, err := newMemory(options)
 		if err != nil {
 			return nil, fmt.Errorf("cache: %w", err)
 		}
-		c.level = memory
+		c.store = memory
 	}
 	return c, nil
 }
 
-// Close breaks off the calls under way and drops everything. An Order that is asked for later
-// fails.
+// Close lets no further call be written, waits a few seconds at most for those that were, and drops
+// everything. An Order that is asked for later fails.
 func (c *Cache) Close() {
-	if c.flights.close() {
-		c.level.close()
+	if c.inflight.close() {
+		c.store.close()
 	}
 }
 
-// question is one request with what the cache needs to know of it.
-type question struct {
+// lookup is one request with what the cache needs to know of it.
+type lookup struct {
 	upstream.Request
-	key       key
-	arrivedAt time.Time
-	// stopped is why no call may be made, or nil.
-	stopped *upstream.Error
+	key key
+	// arrivedAt is before every call that may be joined without wanting a copy, receivedAt after every
+	// refusal that holds.
+	arrivedAt, receivedAt time.Time
+	// noFetch is why no call may be made, or nil.
+	noFetch *upstream.Error
 }
 
 // Order returns the order from a copy, from a call that is under way, or from a call of its own.
 // Every error is, or wraps, an *upstream.Error.
 func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
-	q, now := c.ask(request)
-	hidden, stopped := c.refusals.find(q.key, q.arrivedAt, now)
-	if hidden != nil {
-		return upstream.Result{}, hidden
+	l, now := c.newLookup(request)
+	denied, noFetch := c.negative.find(l.key, l.receivedAt, now)
+	if denied != nil {
+		return upstream.Result{}, denied
 	}
-	q.stopped = stopped
-	if s := c.served(&q, now); s != nil {
-		return c.serve(&q, s, now)
+	l.noFetch = noFetch
+	if s := c.store.get(l.key); s.serves(&l, now) {
+		return c.serve(&l, s, now)
 	}
-	result, err := c.fetch(ctx, &q)
+	result, err := c.fetch(ctx, &l)
 	if err != nil {
-		return c.serveStale(&q, err)
+		return c.serveStale(&l, err)
 	}
 	return result, nil
 }
 
 // AtHand answers from a copy whose order is ready.
 func (c *Cache) AtHand(request upstream.Request) (result upstream.Result, found bool) {
-	q, now := c.ask(request)
-	if hidden, _ := c.refusals.find(q.key, q.arrivedAt, now); hidden != nil {
+	l, now := c.newLookup(request)
+	if denied, _ := c.negative.find(l.key, l.receivedAt, now); denied != nil {
 		return result, false
 	}
-	s := c.served(&q, now)
-	if s == nil || s.order.Load() == nil {
+	s := c.store.get(l.key)
+	if !s.serves(&l, now) || s.order.Load() == nil {
 		return result, false
 	}
-	result, err := c.serve(&q, s, now)
+	result, err := c.serve(&l, s, now)
 	return result, err == nil
 }
 
-func (c *Cache) ask(request upstream.Request) (q question, now time.Time) {
+func (c *Cache) newLookup(request upstream.Request) (l lookup, now time.Time) {
 	now = c.options.Now()
-	q = question{Request: request, key: c.keys.of(request), arrivedAt: request.Scope.ArrivedAt}
-	if q.arrivedAt.IsZero() {
-		q.arrivedAt = now
-	}
-	return q, now
+	l = lookup{Request: request, key: c.keys.of(request)}
+	l.arrivedAt, l.receivedAt = instants(request.Scope, now)
+	return l, now
 }
 
-// served returns the copy that answers q without a call, nil if there is none. While copies are being
-// stored, the level may still show their predecessors, and board knows.
-func (c *Cache) served(q *question, now time.Time) *snapshot {
-	if c.flights.storing.Load() > 0 {
-		return nil
+// instants returns when a request arrived and when all of it had; now for one that doesn't say.
+func instants(scope *upstream.Scope, now time.Time) (arrivedAt, receivedAt time.Time) {
+	arrivedAt, receivedAt = scope.ArrivedAt, scope.ReceivedAt
+	if arrivedAt.IsZero() {
+		arrivedAt = now
 	}
-	if s := c.level.get(q.key); s.serves(q, now) {
-		return s
+	if receivedAt.IsZero() {
+		receivedAt = arrivedAt
 	}
-	return nil
+	return arrivedAt, receivedAt
 }
 
-// fetch answers from a flight. One that was refused for lack of capacity made no call: whoever had
-// only joined it may have been let in already, and so tries once more.
-func (c *Cache) fetch(ctx context.Context, q *question) (upstream.Result, error) {
-	passage, err := c.board(ctx, q)
-	if err != nil {
-		return upstream.Result{}, err
+// fetch answers from a call. One that was refused for lack of capacity cost nothing, and was refused to
+// whoever started it: a request that had only joined it tries once more.
+func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
+	for again := true; ; again = false {
+		from, err := c.joinOrStart(ctx, l)
+		switch {
+		case err != nil:
+			return upstream.Result{}, err
+		case from.copied != nil:
+			return c.serve(l, from.copied, c.options.Now())
+		}
+		result, err := c.wait(ctx, from.call)
+		if upstream.KindOf(err) != upstream.KindOverloaded || from.started || !again {
+			return result, err
+		}
 	}
-	result, err := c.travel(ctx, q, passage)
-	if err == nil || passage.started || upstream.KindOf(err) != upstream.KindOverloaded {
-		return result, err
-	}
-	if passage, err = c.board(ctx, q); err != nil {
-		return upstream.Result{}, err
-	}
-	return c.travel(ctx, q, passage)
 }
 
 // serve answers from a copy and counts the hit.
-func (c *Cache) serve(q *question, s *snapshot, now time.Time) (upstream.Result, error) {
-	order, err := c.level.order(s)
+func (c *Cache) serve(l *lookup, s *snapshot, now time.Time) (upstream.Result, error) {
+	order, err := c.store.order(s)
 	if err != nil {
 		return upstream.Result{}, err
 	}
@@ -228,35 +237,33 @@ func (c *Cache) serve(q *question, s *snapshot, now time.Time) (upstream.Result,
 	if !s.fresh(now) {
 		counts.Stale = 1
 	}
-	q.Scope.Usage.Add(counts)
+	l.Scope.Usage.Add(counts)
 	return s.result(order), nil
 }
 
 // serveStale answers from a copy after a call that failed, if the failure is an outage and the copy
-// not too old. A refusal is an answer: no copy may hide it.
-func (c *Cache) serveStale(q *question, failure error) (upstream.Result, error) {
-	if q.noCache() || !upstream.IsOutage(failure) {
+// not too old. Everything else is an answer: no copy may hide it.
+func (c *Cache) serveStale(l *lookup, failure error) (upstream.Result, error) {
+	if l.Scope.NoCache || !upstream.IsOutage(failure) {
 		return upstream.Result{}, failure
 	}
 	now := c.options.Now()
-	s := c.newest(q.key)
-	if s == nil || !s.held.Covers(q.Needs) || !now.Before(s.keepUntil(c.options.StaleIfError)) {
+	s := c.store.get(l.key)
+	if s == nil || !s.held.Covers(l.Needs) || !now.Before(s.keepUntil(c.options.StaleIfError)) {
 		return upstream.Result{}, failure
 	}
-	result, err := c.serve(q, s, now)
+	result, err := c.serve(l, s, now)
 	if err != nil {
 		return upstream.Result{}, errors.Join(failure, err)
 	}
 	return result, nil
 }
 
-// noCache tells whether no copy may be served.
-func (q *question) noCache() bool { return q.Scope.NoCache }
+// noStore keeps nothing.
+type noStore struct{}
 
-// nothing is a level that keeps nothing.
-type nothing struct{}
-
-func (nothing) get(key) *snapshot                          { return nil }
-func (nothing) order(s *snapshot) (*upstream.Order, error) { return s.order.Load(), nil }
-func (nothing) put(*snapshot, []byte)                      {}
-func (nothing) close()                                     {}
+func (noStore) get(key) *snapshot                          { return nil }
+func (noStore) order(s *snapshot) (*upstream.Order, error) { return s.order.Load(), nil }
+func (noStore) put(*snapshot)                              {}
+func (noStore) remove(key)                                 {}
+func (noStore) close()                                     {}

@@ -1,9 +1,10 @@
 package cache
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"ordergraph/upstream"
@@ -147,6 +148,60 @@ func TestUnionKeepsOneSnapshot(t *testing.T) {
 	})
 }
 
+// attributeKeys returns count keys that begin with prefix, sorted.
+func attributeKeys(prefix string, count int) []string {
+	keys := make([]string, count)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("%s%04d", prefix, i)
+	}
+	return keys
+}
+
+func TestAttributeKeysDoNotAccumulate(t *testing.T) {
+	for name, test := range map[string]struct {
+		maximum, each int
+		last          []string // what the last call asks for
+	}{
+		"each request its full share": {100, 100, attributeKeys("t", 100)},
+		"two requests' share":         {100, 60, slices.Concat(attributeKeys("a", 40), attributeKeys("t", 60))},
+		"by default":                  {0, 70, slices.Concat(attributeKeys("a", 30), attributeKeys("t", 70))},
+		"more than allowed":           {10, 20, attributeKeys("t", 20)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			options := defaults()
+			options.MaxAttributeKeys = test.maximum
+			inBubble(t, options, func(b *bench) {
+				const requests = 20
+				check := func() {
+					if got := b.lastNeeds().AttributeKeys; !slices.Equal(got, test.last) {
+						b.Errorf("asked for %d keys %v, want %d: the needed ones, and the first of the others", len(got), got, len(test.last))
+					}
+				}
+				for i := range requests {
+					b.ask(asking{needs: needs(0, attributeKeys(string(rune('a'+i)), test.each)...)})
+				}
+				check()
+				// The copy is what was asked for: all of it serves, and nothing else.
+				b.expect(b.ask(asking{needs: needs(0, test.last...)}), fmt.Sprint("call ", requests), "", oneHit)
+				b.expect(b.ask(asking{needs: needs(0, "zz")}), fmt.Sprint("call ", requests+1), "", oneCall)
+			})
+			inBubble(t, options, func(b *bench) { // all at once
+				var replies []func() reply
+				for i := range 20 {
+					asked := needs(0, attributeKeys(string(rune('a'+i)), test.each)...)
+					replies = append(replies, b.later(asking{needs: asked}))
+					if got := b.lastNeeds(); !got.Covers(asked) || len(got.AttributeKeys) > max(test.each, b.cache.options.MaxAttributeKeys) {
+						b.Errorf("asked for %d keys", len(got.AttributeKeys))
+					}
+				}
+				for _, got := range replies {
+					got()
+				}
+			})
+		})
+	}
+}
+
 func TestSmallestDomainIsCached(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
 		b.ask(asking{})
@@ -265,7 +320,7 @@ func TestStaleWithoutFreshness(t *testing.T) {
 		b.ask(asking{})
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout, Outage: true} })
 		b.expect(b.ask(asking{}), "", "UPSTREAM_TIMEOUT", oneCall)
-		if s := b.cache.level.get(b.cache.keys.of(upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}})); s != nil {
+		if s := b.cache.store.get(b.cache.keys.of(upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}})); s != nil {
 			b.Error("a copy that nobody will get is kept")
 		}
 	})
@@ -282,7 +337,6 @@ func TestReopenedOrder(t *testing.T) {
 		b.expect(b.ask(asking{}), "call 1", "", oneHit)
 		b.set(func(f *fake) { f.status = "waitbuyerpay" })
 		b.expect(b.ask(asking{noCache: true}), "call 2", "", oneCall)
-		synctest.Wait()
 		b.expect(b.ask(asking{}), "call 3", "", oneCall)
 	})
 }
@@ -300,10 +354,6 @@ func TestSizeZero(t *testing.T) {
 			}
 		}
 		b.expect(b.ask(asking{}), "call 2", "", oneCall)
-		landed := &flight{result: upstream.Result{Order: &upstream.Order{}}}
-		if b.cache.copyOf(landed, time.Now()) != nil {
-			b.Error("a copy was made")
-		}
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true} })
 		b.expect(b.ask(asking{}), "", "UPSTREAM_UNAVAILABLE", oneCall)
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindQuotaExhausted} })
@@ -313,7 +363,7 @@ func TestSizeZero(t *testing.T) {
 }
 
 func TestOptionsAreChecked(t *testing.T) {
-	for _, options := range []Options{{Size: -1}, {TTL: -1}, {TTLClosed: -1}, {StaleIfError: -1}, {CallTimeout: -1}} {
+	for _, options := range []Options{{Size: -1}, {TTL: -1}, {TTLClosed: -1}, {StaleIfError: -1}, {MaxAttributeKeys: -1}} {
 		if _, err := New(&fake{}, options); err == nil {
 			t.Errorf("%+v was accepted", options)
 		}

@@ -20,10 +20,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fake is an upstream that takes a time for each call and says what its script says.
 type fake struct {
 	mutex sync.Mutex
-	// calls are the requests in the order of their starts.
+	// calls are the requests that were written, in that order.
 	calls []upstream.Request
+	// waiting is how many requests have not been written yet.
+	waiting int
+	// queue is how long the next calls wait before they are written, and unwritten why they then are
+	// not.
+	queue     time.Duration
+	unwritten error
 	// latency is how long the next calls take; 0 is one second.
 	latency time.Duration
+	// points is what each of them costs.
+	points int
 	// fail makes the next calls fail.
 	fail error
 	// status is the wire value of the orders' status.
@@ -33,9 +41,15 @@ type fake struct {
 }
 
 func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
+	if err := f.enter(ctx); err != nil {
+		return upstream.Result{}, err
+	}
+	if !request.Begin() {
+		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: context.Canceled}
+	}
 	f.mutex.Lock()
 	f.calls = append(f.calls, request)
-	call, latency, failure, status, act := len(f.calls), f.latency, f.fail, f.status, f.act
+	call, latency, failure, status, act, points := len(f.calls), f.latency, f.fail, f.status, f.act, f.points
 	f.mutex.Unlock()
 	request.Scope.Usage.Add(upstream.Counts{Calls: 1})
 	if latency == 0 {
@@ -48,10 +62,30 @@ func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Re
 	} else if err := sleep(ctx, latency); err != nil {
 		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: err}
 	}
+	request.Scope.Usage.Add(upstream.Counts{Points: points})
 	if failure != nil {
 		return upstream.Result{}, failure
 	}
 	return answer(request, status, call), nil
+}
+
+// enter waits for the call's turn.
+func (f *fake) enter(ctx context.Context) error {
+	f.mutex.Lock()
+	f.waiting++
+	queue, unwritten := f.queue, f.unwritten
+	f.mutex.Unlock()
+	defer func() {
+		f.mutex.Lock()
+		defer f.mutex.Unlock()
+		f.waiting--
+	}()
+	if queue > 0 {
+		if err := sleep(ctx, queue); err != nil {
+			return &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: err}
+		}
+	}
+	return unwritten
 }
 
 // answer is what call number call brings. The order's note tells which call it was.
@@ -72,6 +106,17 @@ func (f *fake) count() int {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	return len(f.calls)
+}
+
+// expectWaiting compares how many calls wait for their turn.
+func (b *bench) expectWaiting(want int) {
+	b.Helper()
+	synctest.Wait()
+	b.fake.mutex.Lock()
+	defer b.fake.mutex.Unlock()
+	if b.waiting != want {
+		b.Errorf("%d calls wait for their turn, want %d", b.waiting, want)
+	}
 }
 
 func (f *fake) lastNeeds() upstream.Needs {
@@ -140,14 +185,24 @@ type asking struct {
 	needs     upstream.Needs
 	noCache   bool
 	arrivedAt time.Time
-	ctx       context.Context
+	// receivedAt is when the body was complete; zero is at arrivedAt.
+	receivedAt time.Time
+	ctx        context.Context
 }
 
 // reply is what came of it.
 type reply struct {
 	upstream.Result
 	err    error
-	counts upstream.Counts
+	counts upstream.Counts // when the reply came
+	usage  *upstream.Usage
+}
+
+// bill is what the request has cost when all of its calls have ended; it waits for that.
+func (r reply) bill() upstream.Counts {
+	settled := make(chan upstream.Counts, 1)
+	r.usage.Close(func(counts upstream.Counts) { settled <- counts })
+	return <-settled
 }
 
 func (r reply) note() string {
@@ -166,7 +221,9 @@ func (r reply) kind() string {
 
 // ask asks and waits.
 func (b *bench) ask(a asking) reply {
-	scope := &upstream.Scope{Tenant: upstream.Secret(a.tenant), NoCache: a.noCache, ArrivedAt: a.arrivedAt}
+	scope := &upstream.Scope{
+		Tenant: upstream.Secret(a.tenant), NoCache: a.noCache, ArrivedAt: a.arrivedAt, ReceivedAt: a.receivedAt,
+	}
 	if a.arrivedAt.IsZero() {
 		scope.ArrivedAt = time.Now()
 	}
@@ -179,11 +236,11 @@ func (b *bench) ask(a asking) reply {
 	request := upstream.Request{Key: upstream.Key{ID: a.id}, Needs: a.needs, Scope: scope}
 	if b.takesAtHand {
 		if result, found := b.cache.AtHand(request); found {
-			return reply{Result: result, counts: scope.Usage.Counts()}
+			return reply{Result: result, counts: scope.Usage.Counts(), usage: &scope.Usage}
 		}
 	}
 	result, err := b.cache.Order(a.ctx, request)
-	return reply{Result: result, err: err, counts: scope.Usage.Counts()}
+	return reply{Result: result, err: err, counts: scope.Usage.Counts(), usage: &scope.Usage}
 }
 
 // later asks without waiting; the returned function waits.

@@ -21,7 +21,7 @@ const (
 	readyShare = 32
 )
 
-// memory is the level in this process: bounded in bytes, the least used copies go first. It keeps
+// memory is the store in this process: bounded in bytes, the least used copies go first. It keeps
 // the answers packed, and the orders of the most used ones ready.
 type memory struct {
 	seed         maphash.Seed
@@ -101,7 +101,7 @@ func (m *memory) unpack(s *snapshot) (*upstream.Order, error) {
 
 // put returns when the copy can be found, or was not worth keeping. A copy that no longer serves
 // anybody is not kept: without a time to live it would stay for ever.
-func (m *memory) put(s *snapshot, body []byte) {
+func (m *memory) put(s *snapshot) {
 	m.mutex.RLock()
 	defer m.mutex.RUnlock()
 	if m.closed {
@@ -109,16 +109,22 @@ func (m *memory) put(s *snapshot, body []byte) {
 	}
 	timeToLive := s.keepUntil(m.staleIfError).Sub(m.now())
 	if timeToLive <= 0 {
-		// What is known now is no copy, but the copy before it is out of date.
 		m.copies.Del(m.hash(s.key))
 		return
 	}
-	s.pack(body)
 	m.set(s, timeToLive)
 	if m.copies.RemainingCost() < 0 {
 		// A copy that replaces a smaller one makes no room for itself. A new one does.
 		m.copies.Del(m.hash(s.key))
 		m.set(s, timeToLive)
+	}
+}
+
+func (m *memory) remove(k key) {
+	m.mutex.RLock()
+	defer m.mutex.RUnlock()
+	if !m.closed {
+		m.copies.Del(m.hash(k))
 	}
 }
 

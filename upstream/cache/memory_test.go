@@ -38,7 +38,7 @@ func decoded(t testing.TB, body []byte, id upstream.OrderID, fetchedAt time.Time
 	return answer.Order
 }
 
-// newTestMemory returns a level and a function that puts an answer into it.
+// newTestMemory returns a store and a function that puts an answer into it.
 func newTestMemory(t testing.TB, size int64) (*memory, func(body []byte, id upstream.OrderID) *snapshot) {
 	t.Helper()
 	m, err := newMemory(Options{Size: size, StaleIfError: time.Hour, Now: time.Now})
@@ -46,14 +46,15 @@ func newTestMemory(t testing.TB, size int64) (*memory, func(body []byte, id upst
 		t.Fatal(err)
 	}
 	t.Cleanup(m.close)
-	sequence := uint64(0)
+	version := uint64(0)
 	return m, func(body []byte, id upstream.OrderID) *snapshot {
 		now := time.Now().UTC()
-		sequence++
-		s := newSnapshot(&flight{key: key{id: id}, sequence: sequence, result: upstream.Result{
-			Order: decoded(t, body, id, now), FetchedAt: now, FreshUntil: now.Add(time.Minute),
-		}})
-		m.put(s, body)
+		version++
+		s := newSnapshot(key{id: id}, upstream.Result{
+			Order: decoded(t, body, id, now), FetchedAt: now, FreshUntil: now.Add(time.Minute), Copy: version,
+		})
+		s.pack(body)
+		m.put(s)
 		return s
 	}
 }

@@ -11,9 +11,9 @@ import (
 // its order is at hand.
 type snapshot struct {
 	key key
-	// sequence is the number of the flight: a higher one started later.
-	sequence uint64
-	held     upstream.Needs
+	// version is that of the call: a higher one was written later.
+	version uint64
+	held    upstream.Needs
 	// fetchedAt is when the answer had been read, in nanoseconds since 1970.
 	fetchedAt  int64
 	freshUntil time.Time
@@ -30,25 +30,25 @@ type snapshot struct {
 	readyBytes int64
 }
 
-// newSnapshot returns a copy of what a flight brought.
-func newSnapshot(f *flight) *snapshot {
+// newSnapshot returns a copy of what a call brought.
+func newSnapshot(k key, result upstream.Result) *snapshot {
 	s := &snapshot{
-		key:        f.key,
-		sequence:   f.sequence,
-		held:       f.result.Held,
-		fetchedAt:  f.result.FetchedAt.UnixNano(),
-		freshUntil: f.result.FreshUntil,
+		key:        k,
+		version:    result.Copy,
+		held:       result.Held,
+		fetchedAt:  result.FetchedAt.UnixNano(),
+		freshUntil: result.FreshUntil,
 	}
-	s.order.Store(f.result.Order)
+	s.order.Store(result.Order)
 	return s
 }
 
-// fresh tells whether the copy may be served without asking the upstream.
+// fresh reports whether the copy may be served without asking the upstream.
 func (s *snapshot) fresh(now time.Time) bool { return now.Before(s.freshUntil) }
 
-// serves tells whether the copy, which may be nil, answers a question without a call.
-func (s *snapshot) serves(q *question, now time.Time) bool {
-	return s != nil && !q.noCache() && s.fresh(now) && s.held.Covers(q.Needs)
+// serves reports whether the copy, which may be nil, answers a request without a call.
+func (s *snapshot) serves(l *lookup, now time.Time) bool {
+	return s != nil && !l.Scope.NoCache && s.fresh(now) && s.held.Covers(l.Needs)
 }
 
 // keepUntil returns when the copy is of no use any longer, not even in an outage.
@@ -56,14 +56,14 @@ func (s *snapshot) keepUntil(staleIfError time.Duration) time.Time {
 	return s.freshUntil.Add(staleIfError)
 }
 
-// result returns the answer that the copy gives, with the order as the level has it.
+// result returns the answer that the copy gives, with the order as the store has it.
 func (s *snapshot) result(order *upstream.Order) upstream.Result {
 	return upstream.Result{
 		Order:      order,
 		Held:       s.held,
 		FetchedAt:  time.Unix(0, s.fetchedAt).UTC(),
 		FreshUntil: s.freshUntil,
-		Copy:       s.sequence,
+		Copy:       s.version,
 	}
 }
 

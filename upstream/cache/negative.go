@@ -11,16 +11,16 @@ import (
 	"ordergraph/upstream"
 )
 
-// refusalBudget bounds the memory for refusals, in bytes, once for tenants and once for orders.
+// negativeBudget bounds the memory for refusals, in bytes, once for tenants and once for orders.
 //
 // It holds some 40,000 of each. Every refusal costs a call that the upstream answers, and none holds
 // longer than a minute: whoever wants to drive out another tenant's must win against that within its
 // lifetime, through the bound on calls in flight. Orders have a table of their own, so that asking
 // for many accounts that don't exist never drives out what holds for a tenant.
-const refusalBudget = 16 << 20
+const negativeBudget = 16 << 20
 
 // refusedBytes is what a key in a refusalTable costs, and refusalBytes what each of its refusals
-// costs, the link aside. (map slot, list element, refused; refusal and upstream.Error)
+// costs, the link aside. (map slot, list element, refused; refusal)
 const (
 	refusedBytes = 256
 	refusalBytes = 160
@@ -43,10 +43,10 @@ func holding(kind upstream.Kind) (duration time.Duration, ofOrder bool) {
 	}
 }
 
-// refusals remembers for a moment whom the upstream refused, so that a client's loop does not burn
+// negativeCache remembers for a moment whom the upstream refused, so that a client's loop does not burn
 // points.
-type refusals struct {
-	mutex   sync.RWMutex
+type negativeCache struct {
+	mu      sync.RWMutex
 	tenants refusalTable
 	orders  refusalTable
 	// until is when the last refusal ends, in nanoseconds since 1970: mostly nothing holds, and
@@ -54,38 +54,38 @@ type refusals struct {
 	until atomic.Int64
 }
 
-func newRefusals() *refusals {
-	return &refusals{tenants: newRefusalTable(refusalBudget), orders: newRefusalTable(refusalBudget)}
+func newNegativeCache() *negativeCache {
+	return &negativeCache{tenants: newRefusalTable(negativeBudget), orders: newRefusalTable(negativeBudget)}
 }
 
-// find returns the refusal that holds for a request about k that arrived at arrivedAt: hidden also
-// hides copies, stopped only stops calls. One learnt after the request had arrived does not hold for
-// it, so that one bad order never spoils another of the same request.
-func (r *refusals) find(k key, arrivedAt, now time.Time) (hidden, stopped *upstream.Error) {
-	if now.UnixNano() >= r.until.Load() {
+// find returns the refusal that holds for a request about k that was received at receivedAt: denied also
+// hides copies, noFetch only stops calls. One learnt after the request had been received does not hold
+// for it, so that one bad order never spoils another of the same request.
+func (n *negativeCache) find(k key, receivedAt, now time.Time) (denied, noFetch *upstream.Error) {
+	if now.UnixNano() >= n.until.Load() {
 		return nil, nil
 	}
-	r.mutex.RLock()
-	defer r.mutex.RUnlock()
+	n.mu.RLock()
+	defer n.mu.RUnlock()
 	for _, table := range [...]struct {
 		*refusalTable
 		key key
-	}{{&r.tenants, k.ofTenant()}, {&r.orders, k}} {
+	}{{&n.tenants, k.ofTenant()}, {&n.orders, k}} {
 		for _, refusal := range table.find(table.key) {
 			switch {
-			case refusal.since.After(arrivedAt) || !now.Before(refusal.until):
-			case refusal.answer.Kind == upstream.KindQuotaExhausted:
-				stopped = refusal.answer
+			case refusal.since.After(receivedAt) || !now.Before(refusal.until):
+			case refusal.kind == upstream.KindQuotaExhausted:
+				noFetch = refusal.remembered(now)
 			default:
-				hidden = refusal.answer
+				denied = refusal.remembered(now)
 			}
 		}
 	}
-	return hidden, stopped
+	return denied, noFetch
 }
 
-// learn remembers why a call about k failed, if that says anything about the next one.
-func (r *refusals) learn(k key, failure error, now time.Time) {
+// add remembers why a call about k failed, if that says anything about the next one.
+func (n *negativeCache) add(k key, failure error, now time.Time) {
 	answer, ok := errors.AsType[*upstream.Error](failure)
 	if !ok {
 		return
@@ -94,21 +94,35 @@ func (r *refusals) learn(k key, failure error, now time.Time) {
 	if duration == 0 {
 		return
 	}
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if ofOrder {
-		r.orders.learn(k, answer, now, now.Add(duration))
+		n.orders.add(k, answer, now, now.Add(duration))
 	} else {
-		r.tenants.learn(k.ofTenant(), answer, now, now.Add(duration))
+		n.tenants.add(k.ofTenant(), answer, now, now.Add(duration))
 	}
-	r.until.Store(max(r.until.Load(), now.Add(duration).UnixNano()))
+	n.until.Store(max(n.until.Load(), now.Add(duration).UnixNano()))
 }
 
 // refusal is what the upstream answered, and when that holds.
 type refusal struct {
-	answer *upstream.Error
-	since  time.Time
-	until  time.Time
+	kind             upstream.Kind
+	status           int
+	authorizationURL string
+	since            time.Time
+	until            time.Time
+}
+
+// remembered returns the error of a request that the refusal stops.
+func (r refusal) remembered(now time.Time) *upstream.Error {
+	return &upstream.Error{
+		Kind:             r.kind,
+		Status:           r.status,
+		AuthorizationURL: r.authorizationURL,
+		RetryAfter:       r.until.Sub(now),
+		Remembered:       true,
+		Cause:            errRemembered,
+	}
 }
 
 // refusalTable holds the refusals of each key, at most one of a kind. The keys are in the order in
@@ -137,7 +151,7 @@ func (t *refusalTable) find(k key) []refusal {
 	return nil
 }
 
-func (t *refusalTable) learn(k key, answer *upstream.Error, since, until time.Time) {
+func (t *refusalTable) add(k key, answer *upstream.Error, since, until time.Time) {
 	element, found := t.byKey[k]
 	if !found {
 		element = t.order.PushBack(&refused{key: k})
@@ -145,21 +159,11 @@ func (t *refusalTable) learn(k key, answer *upstream.Error, since, until time.Ti
 	}
 	t.order.MoveToBack(element)
 	entry := element.Value.(*refused)
-	entry.add(refusal{remembered(answer), since, until})
+	entry.add(refusal{answer.Kind, answer.Status, answer.AuthorizationURL, since, until})
 	t.used -= entry.bytes
 	entry.bytes = entry.size()
 	t.used += entry.bytes
 	t.shrink(since)
-}
-
-// remembered returns what is kept of an answer: what the caller sees, not what led to it.
-func remembered(answer *upstream.Error) *upstream.Error {
-	return &upstream.Error{
-		Kind:             answer.Kind,
-		Status:           answer.Status,
-		AuthorizationURL: answer.AuthorizationURL,
-		Cause:            errRemembered,
-	}
 }
 
 // shrink forgets what has ended, as far as that comes first, and what is beyond the budget.
@@ -182,7 +186,7 @@ func (r *refused) add(added refusal) {
 	for _, old := range r.refusals {
 		switch {
 		case !added.since.Before(old.until):
-		case old.answer.Kind == added.answer.Kind:
+		case old.kind == added.kind:
 			added.since = old.since
 		default:
 			kept = append(kept, old)
@@ -198,7 +202,7 @@ func (r *refused) holds(now time.Time) bool {
 func (r *refused) size() int {
 	bytes := refusedBytes
 	for _, held := range r.refusals {
-		bytes += refusalBytes + len(held.answer.AuthorizationURL)
+		bytes += refusalBytes + len(held.authorizationURL)
 	}
 	return bytes
 }

@@ -46,6 +46,9 @@ func TestRefusals(t *testing.T) {
 				if !errors.As(again.err, &same) || same.Status != 204 || same.AuthorizationURL != refusal.AuthorizationURL {
 					b.Errorf("got %#v, want it as at first", again.err)
 				}
+				if same.RetryAfter != time.Nanosecond || !same.Remembered || refusal.Remembered {
+					b.Errorf("got %#v, want it remembered for what is left", same)
+				}
 				b.expect(b.ask(asking{id: refused, noCache: true}), "", test.kind.String(), nothingCounted)
 
 				warm, cold := b.ask(asking{id: cached}), b.ask(asking{id: unknown})
@@ -93,6 +96,49 @@ func TestRefusalSparesItsOwnRequest(t *testing.T) {
 	})
 }
 
+// A body that trickles evades no refusal that is learnt before it is complete, neither where a call would be
+// made nor where a copy would be served.
+func TestRefusalHoldsForWhoeverIsNotReceived(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		kept := b.ask(asking{id: 2})
+		arrivedAt := time.Now()
+		time.Sleep(time.Second)
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindPermissionDenied} })
+		b.expect(b.ask(asking{}), "", "PERMISSION_DENIED", oneCall)
+		b.set(func(f *fake) { f.fail = nil })
+		same := asking{id: 2, arrivedAt: arrivedAt}
+		slow := asking{id: 2, arrivedAt: arrivedAt, receivedAt: time.Now()}
+		time.Sleep(12 * time.Second)
+		b.expect(b.ask(slow), "", "PERMISSION_DENIED", nothingCounted)
+		slow.noCache = true
+		b.expect(b.ask(slow), "", "PERMISSION_DENIED", nothingCounted)
+		copies := []upstream.Copy{{Key: upstream.Key{ID: 2}, Number: kept.Copy}}
+		if b.cache.Serves(&upstream.Scope{ArrivedAt: arrivedAt, ReceivedAt: slow.receivedAt}, copies) {
+			b.Error("an answer is given to a request that was received after the refusal")
+		}
+		if !b.cache.Serves(&upstream.Scope{ArrivedAt: arrivedAt}, copies) {
+			b.Error("no answer is given to a request that was received before the refusal")
+		}
+		b.expect(b.ask(same), "call 1", "", oneHit)
+		same.id = 3
+		b.expect(b.ask(same), "call 3", "", oneCall)
+	})
+}
+
+// Freshness is a matter of when a request arrived: one with no-cache may join what was written while its
+// body trickled in.
+func TestNoCacheCountsFromTheArrival(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		b.latency = 10 * time.Second
+		early := time.Now()
+		time.Sleep(time.Second)
+		first := b.later(asking{})
+		time.Sleep(time.Second)
+		b.expect(b.ask(asking{noCache: true, arrivedAt: early, receivedAt: time.Now()}), "call 1", "", nothingCounted)
+		first()
+	})
+}
+
 func TestRefusalLearntAgainHoldsOn(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
 		before := time.Now()
@@ -110,48 +156,47 @@ func TestRefusalLearntAgainHoldsOn(t *testing.T) {
 }
 
 func TestRefusalLearntAnew(t *testing.T) {
-	r, k, start := newRefusals(), key{id: 1}, time.Now()
+	r, k, start := newNegativeCache(), key{id: 1}, time.Now()
 	quota := &upstream.Error{Kind: upstream.KindQuotaExhausted}
-	r.learn(k, quota, start)
-	r.learn(k, quota, start.Add(40*time.Second))
+	r.add(k, quota, start)
+	r.add(k, quota, start.Add(40*time.Second))
 	between, now := start.Add(35*time.Second), start.Add(41*time.Second)
-	if _, stopped := r.find(k, between, now); stopped != nil {
+	if _, noFetch := r.find(k, between, now); noFetch != nil {
 		t.Error("it holds for a request that arrived when none held")
 	}
-	if _, stopped := r.find(k, now, now); stopped == nil {
+	if _, noFetch := r.find(k, now, now); noFetch == nil {
 		t.Error("it does not hold")
 	}
 }
 
 func TestRefusalsOfTwoKinds(t *testing.T) {
 	now := time.Now()
-	r, k := newRefusals(), key{id: 1}
-	r.learn(k, &upstream.Error{Kind: upstream.KindQuotaExhausted}, now)
-	r.learn(k, &upstream.Error{Kind: upstream.KindShopNotAuthorized}, now)
-	hidden, stopped := r.find(k, now, now)
-	if hidden == nil || stopped == nil {
-		t.Errorf("got %v and %v, want both", hidden, stopped)
+	r, k := newNegativeCache(), key{id: 1}
+	r.add(k, &upstream.Error{Kind: upstream.KindQuotaExhausted}, now)
+	r.add(k, &upstream.Error{Kind: upstream.KindShopNotAuthorized}, now)
+	denied, noFetch := r.find(k, now, now)
+	if denied == nil || noFetch == nil {
+		t.Errorf("got %v and %v, want both", denied, noFetch)
 	}
 	later := now.Add(20 * time.Second)
-	hidden, stopped = r.find(k, later, later)
-	if hidden != nil || stopped == nil {
-		t.Errorf("got %v and %v, want the quota alone", hidden, stopped)
+	denied, noFetch = r.find(k, later, later)
+	if denied != nil || noFetch == nil {
+		t.Errorf("got %v and %v, want the quota alone", denied, noFetch)
 	}
-	r.learn(k, fmt.Errorf("wrapped: %w", &upstream.Error{Kind: upstream.KindPermissionDenied}), later)
-	if hidden, _ = r.find(k, later, later); hidden == nil || hidden.Kind != upstream.KindPermissionDenied {
-		t.Errorf("got %v, want a wrapped refusal to count", hidden)
+	r.add(k, fmt.Errorf("wrapped: %w", &upstream.Error{Kind: upstream.KindPermissionDenied}), later)
+	if denied, _ = r.find(k, later, later); denied == nil || denied.Kind != upstream.KindPermissionDenied {
+		t.Errorf("got %v, want a wrapped refusal to count", denied)
 	}
 }
 
 func TestRefusalMemoryIsBounded(t *testing.T) {
 	const budget = 64 << 10
 	now := time.Now()
-	r := &refusals{tenants: newRefusalTable(budget), orders: newRefusalTable(budget)}
-	denied := &upstream.Error{Kind: upstream.KindPermissionDenied}
-	r.learn(key{tenant: tenant{1}, id: 1}, denied, now)
+	r := &negativeCache{tenants: newRefusalTable(budget), orders: newRefusalTable(budget)}
+	r.add(key{tenant: tenant{1}, id: 1}, &upstream.Error{Kind: upstream.KindPermissionDenied}, now)
 	notFound := &upstream.Error{Kind: upstream.KindAccountNotFound}
 	for id := range upstream.OrderID(10_000) {
-		r.learn(key{id: id + 1}, notFound, now)
+		r.add(key{id: id + 1}, notFound, now)
 		if r.orders.used > budget {
 			t.Fatalf("%d bytes are remembered", r.orders.used)
 		}
@@ -159,20 +204,20 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 	if got := len(r.orders.byKey); got != r.orders.order.Len() || got < 100 {
 		t.Errorf("%d keys and %d in order", got, r.orders.order.Len())
 	}
-	if hidden, _ := r.find(key{tenant: tenant{1}, id: 1}, now, now); hidden == nil {
+	if denied, _ := r.find(key{tenant: tenant{1}, id: 1}, now, now); denied == nil {
 		t.Error("refusals of orders drove out that of a tenant")
 	}
-	if hidden, _ := r.find(key{id: 10_000}, now, now); hidden == nil {
+	if denied, _ := r.find(key{id: 10_000}, now, now); denied == nil {
 		t.Error("the latest refusal is not remembered")
 	}
-	r.learn(key{tenant: tenant{2}}, &upstream.Error{
+	r.add(key{tenant: tenant{2}}, &upstream.Error{
 		Kind: upstream.KindShopNotAuthorized, AuthorizationURL: strings.Repeat("x", 2*budget),
 	}, now)
 	if r.tenants.used > budget {
 		t.Errorf("a long link takes %d bytes", r.tenants.used)
 	}
 	later := now.Add(time.Hour)
-	r.learn(key{id: 1}, notFound, later)
+	r.add(key{id: 1}, notFound, later)
 	if got := len(r.orders.byKey); got != 1 || r.orders.used != refusedBytes+refusalBytes {
 		t.Errorf("%d keys of %d bytes after all but one have ended", got, r.orders.used)
 	}
@@ -184,7 +229,7 @@ func TestLatestRefusalsAreKept(t *testing.T) {
 	table := newRefusalTable(capacity * (refusedBytes + refusalBytes))
 	answer := &upstream.Error{Kind: upstream.KindAccountNotFound}
 	for _, id := range []upstream.OrderID{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 11, 12} {
-		table.learn(key{id: id}, answer, now, now.Add(time.Minute))
+		table.add(key{id: id}, answer, now, now.Add(time.Minute))
 	}
 	for id := range upstream.OrderID(13) {
 		if kept := table.find(key{id: id}) != nil; kept != (id == 1 || id > 3) {
