@@ -108,7 +108,7 @@ func Serve(ctx context.Context, drain Drain, servers ...*Server) error {
 	var running sync.WaitGroup
 	for _, server := range servers {
 		running.Go(func() {
-			if err := server.http.Serve(timedListener{server.listener}); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.http.Serve(server.listener); !errors.Is(err, http.ErrServerClosed) {
 				failures <- fmt.Errorf("serve %s: %w", server.Address(), err)
 				cancel()
 			}
