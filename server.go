@@ -48,6 +48,7 @@ var schema string
 // config is every setting. The help texts are its documentation.
 type config struct {
 	Listen      address `group:"Serving" default:"localhost:8080" placeholder:"HOST:PORT" help:"GraphQL, GraphiQL and health."`
+	H2C         bool    `group:"Serving" name:"h2c" env:"ORDERGRAPH_H2C" default:"false" help:"HTTP/2 without TLS, with prior knowledge, on --listen as well."`
 	AdminListen address `group:"Serving" default:"localhost:8081" placeholder:"HOST:PORT" help:"Profiles (/debug/pprof/) and health; off turns it off."`
 
 	RequestTimeout duration `group:"Serving" min:"1ms" max:"24h" default:"15s" placeholder:"DURATION" help:"A whole GraphQL request; what has come by then is answered."`
@@ -639,13 +640,17 @@ const patience = 15 * time.Second
 
 // serve listens and serves until ctx ends.
 func serve(ctx context.Context, c config, handler http.Handler, health *graph.Health, logger zerolog.Logger) error {
-	public, err := httpserver.Listen(ctx, string(c.Listen), handler, time.Duration(c.RequestTimeout)+patience, logger)
+	public, err := httpserver.Listen(ctx, httpserver.Options{
+		Address: string(c.Listen), Handler: handler, Patience: time.Duration(c.RequestTimeout) + patience, H2C: c.H2C, Log: logger,
+	})
 	if err != nil {
 		return fmt.Errorf("--listen: %q can't be listened at: %w", c.Listen, err)
 	}
 	servers, adminAddress := []*httpserver.Server{public}, ""
 	if c.AdminListen != off {
-		admin, err := httpserver.Listen(ctx, string(c.AdminListen), adminHandler(health), profilePatience, logger)
+		admin, err := httpserver.Listen(ctx, httpserver.Options{
+			Address: string(c.AdminListen), Handler: adminHandler(health), Patience: profilePatience, Log: logger,
+		})
 		if err != nil {
 			return errors.Join(fmt.Errorf("--admin-listen: %q can't be listened at: %w", c.AdminListen, err), public.Close())
 		}

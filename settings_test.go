@@ -237,7 +237,7 @@ func TestUnknownVariables(t *testing.T) {
 		"ORDERGRAPH_upstream_url":       "ORDERGRAPH_UPSTREAM_URL",
 		"ordergraph_upstream_url":       "ORDERGRAPH_UPSTREAM_URL",
 		"ORDERGRAPH_CLIENT_TOKEN":       "ORDERGRAPH_CLIENT_TOKENS",
-		"ORDERGRAPH_":                   "ORDERGRAPH_APQ",
+		"ORDERGRAPH_":                   "ORDERGRAPH_",
 		"ORDERGRAPH_ROUTER_SECRET_NAME": "ORDERGRAPH_ROUTER_SECRET",
 		"ORDERGRAPH_SERVICE":            "",
 	} {

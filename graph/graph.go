@@ -91,19 +91,38 @@ func NewHandler(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	return httpapi.NewEdge(shortcut{handler, routes(options, api, handler)}, httpapi.EdgeOptions{Origins: options.Origins, Log: options.Log})
+	return httpapi.NewEdge(shortcut{handler, routes(options, api, handler), options.showsGraphiQL()}, httpapi.EdgeOptions{Origins: options.Origins, Log: options.Log})
 }
 
 // shortcut leads to api without a look at the other routes, which takes a mux longer than api may take
 // for a whole answer.
-type shortcut struct{ api, others http.Handler }
+//
+// It leads browsers that open the address of the API to GraphiQL, if there is one.
+type shortcut struct {
+	api, others http.Handler
+	graphiQL    bool
+}
 
 func (s shortcut) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == apiPath {
+	switch path := r.URL.Path; {
+	case path != apiPath && path != apiPath+"/":
+		w.Header().Set("Cache-Control", "no-store") // unless the route knows better
+		s.others.ServeHTTP(w, r)
+	case s.graphiQL && asksForPage(r):
+		location := strings.TrimPrefix(graphiql.Path, "/")
+		if path != apiPath {
+			location = "../" + location
+		}
+		redirect(w, location)
+	default:
 		s.api.ServeHTTP(w, r)
-		return
 	}
-	s.others.ServeHTTP(w, r)
+}
+
+// asksForPage reports whether a browser opens the address of the API, rather than asking it something.
+func asksForPage(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+		httpapi.PrefersHTML(r.Header["Accept"]) && !httpapi.AsksForQuery(r.URL.RawQuery)
 }
 
 const apiPath = "/graphql"
@@ -112,7 +131,6 @@ const apiPath = "/graphql"
 // introspection, and that for routers as the field _service.
 func routes(options Options, schema string, api *httpapi.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(apiPath, api)
 	secret := options.RouterSecret != ""
 	mux.Handle("GET /schema.graphql", schemaText(schema, secret && options.NoIntrospection, api))
 	mux.Handle("GET /subgraph.graphql", schemaText(options.SDL, secret, api))
@@ -122,18 +140,21 @@ func routes(options Options, schema string, api *httpapi.Handler) http.Handler {
 		health.SetReady(true)
 	}
 	health.Register(mux)
-	if !options.NoGraphiQL && !options.NoIntrospection {
+	if options.showsGraphiQL() {
 		page := graphiql.Handler(graphiql.Options{Sandbox: options.SandboxData})
 		mux.Handle(graphiql.Path, page)
 		mux.Handle(strings.TrimSuffix(graphiql.Path, "/"), page)
-		mux.HandleFunc("GET /{$}", redirectToGraphiQL)
+		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { redirect(w, strings.TrimPrefix(graphiql.Path, "/")) })
 	}
 	return mux
 }
 
-// redirectToGraphiQL names a relative location, so that it is right behind a proxy that adds a
-// prefix.
-func redirectToGraphiQL(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Location", strings.TrimPrefix(graphiql.Path, "/"))
+func (o *Options) showsGraphiQL() bool { return !o.NoGraphiQL && !o.NoIntrospection }
+
+// redirect names a relative location, so that it is right behind a proxy that adds a prefix.
+func redirect(w http.ResponseWriter, location string) {
+	w.Header().Set("Location", location)
+	w.Header().Set("Cache-Control", "no-store")
+	httpapi.AddVary(w.Header(), "Accept")
 	w.WriteHeader(http.StatusFound)
 }

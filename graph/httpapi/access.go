@@ -12,6 +12,8 @@ import (
 	"ordergraph/upstream"
 )
 
+const routerSecretHeader = "X-Router-Secret"
+
 const hashedTokenPrefix = "sha256:"
 
 // access tells callers apart.
@@ -111,7 +113,7 @@ func (a *access) trustsRouter(r *http.Request) bool {
 	if a.router == nil {
 		return false
 	}
-	digest := sha256.Sum256([]byte(r.Header.Get("X-Router-Secret")))
+	digest := sha256.Sum256([]byte(r.Header.Get(routerSecretHeader)))
 	return subtle.ConstantTimeCompare(digest[:], a.router[:]) == 1
 }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,12 +12,18 @@ import (
 // corsMaxAge is how many seconds a browser may remember an answer to a preflight request.
 const corsMaxAge = "600"
 
-// corsRequestHeaders are what a page may send. X-Router-Secret is not among them: no page knows it.
+// corsRequestHeaders are what a page may send that does not say what it sends.
 const corsRequestHeaders = "Authorization, Content-Type, Cache-Control, If-None-Match, X-Request-Id, X-Requested-With, " +
 	"Apollo-Require-Preflight, GraphQL-Preflight, X-Apollo-Operation-Name, X-Apollo-Operation-Id, " +
 	"Apollographql-Client-Name, Apollographql-Client-Version"
 
 const corsResponseHeaders = "X-Request-Id, ETag, Retry-After, WWW-Authenticate"
+
+// maxRequestHeaders bounds the names of headers that a preflight is answered, in bytes.
+const maxRequestHeaders = 4 << 10
+
+// varyPreflight is shared as varyOrigin is.
+var varyPreflight = []string{"Origin, Access-Control-Request-Headers"}
 
 // varyOrigin is shared by all answers and never changed.
 var varyOrigin = []string{"Origin"}
@@ -99,9 +106,35 @@ func (o *origins) serve(w http.ResponseWriter, r *http.Request) (answered bool) 
 		w.WriteHeader(http.StatusForbidden)
 		return true
 	}
+	header["Vary"] = varyPreflight
 	header.Set("Access-Control-Allow-Methods", "GET, POST")
-	header.Set("Access-Control-Allow-Headers", corsRequestHeaders)
+	header.Set("Access-Control-Allow-Headers", cmp.Or(allowedHeaders(r.Header["Access-Control-Request-Headers"]), corsRequestHeaders))
 	header.Set("Access-Control-Max-Age", corsMaxAge)
 	w.WriteHeader(http.StatusNoContent)
 	return true
+}
+
+// allowedHeaders returns the headers that a listed page asks for and may send: tracing and monitoring add
+// some that nobody knows beforehand. X-Router-Secret is for routers, no page may try one; a star would admit it.
+func allowedHeaders(asked []string) string {
+	var allowed []string
+	size := 0
+	for _, line := range asked {
+		for name := range strings.SplitSeq(line, ",") {
+			name = strings.TrimSpace(name)
+			if !isToken(name) || name == "*" || strings.EqualFold(name, routerSecretHeader) {
+				continue
+			}
+			if size += len(name); size > maxRequestHeaders {
+				return strings.Join(allowed, ", ")
+			}
+			allowed = append(allowed, name)
+		}
+	}
+	return strings.Join(allowed, ", ")
+}
+
+// isToken reports whether text can be the name of a header (RFC 9110, 5.6.2).
+func isToken(text string) bool {
+	return text != "" && strings.Trim(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 
 	"github.com/rs/zerolog"
 )
@@ -52,7 +53,43 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.origins.serve(w, r) {
 		return
 	}
+	if headerSize(r) > maxHeaderSize {
+		refuseHeader(w, r, id)
+		return
+	}
 	e.next.ServeHTTP(w, r)
+}
+
+// maxHeaderSize bounds the header of a request, its first line included, in bytes. The server must read more
+// than that, for this answer to be made here: what net/http refuses itself no page may read.
+const maxHeaderSize = 32 << 10
+
+// headerSize returns how long the header of a request is when written as HTTP/1.1.
+func headerSize(r *http.Request) int {
+	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(": ") + len(value) + len("\r\n")
+		}
+	}
+	return size
+}
+
+func refuseHeader(w http.ResponseWriter, r *http.Request, requestID string) {
+	refused := headerTooLarge()
+	refused.close = r.ProtoMajor < 2
+	header := w.Header()
+	refused.writeHeader(header)
+	header["Content-Type"] = contentTypes[negotiate(r.Header["Accept"])]
+	answer := &Answer{Errors: refused.list()}
+	answer.setCaching(header)
+	body := takeBuffer()
+	defer giveBuffer(body)
+	answer.appendTo(body, requestID)
+	header["Content-Length"] = []string{strconv.Itoa(body.Len())}
+	w.WriteHeader(refused.status)
+	// A caller who has hung up gets nothing; there is nobody to tell.
+	_, _ = w.Write(body.Bytes())
 }
 
 const requestIDHeader = "X-Request-Id"

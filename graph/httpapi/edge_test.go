@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -110,7 +111,7 @@ func TestCORS(t *testing.T) {
 			if reached == test.preflight {
 				t.Errorf("reached the handler: %v", reached)
 			}
-			if vary := slices.Contains(got.Header()["Vary"], "Origin"); vary != (len(test.origins) > 0) {
+			if vary := strings.HasPrefix(strings.Join(got.Header()["Vary"], ", "), "Origin"); vary != (len(test.origins) > 0) {
 				t.Errorf("Vary %q", got.Header()["Vary"])
 			}
 			if got.Header().Get("Access-Control-Allow-Credentials") != "" {
@@ -118,6 +119,89 @@ func TestCORS(t *testing.T) {
 			}
 			if listed := got.Header().Get("Access-Control-Allow-Headers"); strings.Contains(listed, "Authorization") != (test.preflight && test.allowed) {
 				t.Errorf("Access-Control-Allow-Headers %q", listed)
+			}
+		})
+	}
+}
+
+// What adds tracing headers to the requests of a page is not known here.
+func TestPreflightAllowsWhatItAsksFor(t *testing.T) {
+	handler := edgeOver(t, func(http.ResponseWriter, *http.Request) { t.Error("a preflight went on") }, EdgeOptions{Origins: []string{"https://shop.example"}})
+	many := strings.TrimSuffix(strings.Repeat("x-abcdefgh,", 1000), ",")
+	for asked, want := range map[string]string{
+		"content-type,authorization,baggage,sentry-trace":                         "content-type, authorization, baggage, sentry-trace",
+		"traceparent, tracestate, x-datadog-trace-id,x-datadog-sampling-priority": "traceparent, tracestate, x-datadog-trace-id, x-datadog-sampling-priority",
+		"b3, uber-trace-id, X-B3-TraceId, newrelic":                               "b3, uber-trace-id, X-B3-TraceId, newrelic",
+		"traceparent,x-router-secret":                                             "traceparent",
+		"X-Router-Secret , baggage":                                               "baggage",
+		"*":                                                                       corsRequestHeaders,
+		"*, traceparent":                                                          "traceparent",
+		"trace parent, \"x\", x:y, ä, a\r\nb, baggage":                            "baggage",
+		"":                 corsRequestHeaders,
+		" , ,":             corsRequestHeaders,
+		"x-router-secret":  corsRequestHeaders,
+		many:               strings.TrimSuffix(strings.Repeat("x-abcdefgh, ", maxRequestHeaders/10), ", "),
+		many + ",baggage ": strings.TrimSuffix(strings.Repeat("x-abcdefgh, ", maxRequestHeaders/10), ", "),
+	} {
+		r := httptest.NewRequest(http.MethodOptions, "/graphql", nil)
+		r.Header.Set("Origin", "https://shop.example")
+		r.Header.Set("Access-Control-Request-Method", "POST")
+		r.Header.Set("Access-Control-Request-Headers", asked)
+		got := httptest.NewRecorder()
+		handler.ServeHTTP(got, r)
+		if allowed := got.Header().Get("Access-Control-Allow-Headers"); got.Code != http.StatusNoContent || allowed != want {
+			t.Errorf("%.100q: %d %.100q, want %.100q", asked, got.Code, allowed, want)
+		}
+		if vary := got.Header()["Vary"]; len(vary) != 1 || vary[0] != "Origin, Access-Control-Request-Headers" {
+			t.Errorf("Vary %q", vary)
+		}
+		r.Header.Set("Origin", "https://evil.example")
+		got = httptest.NewRecorder()
+		handler.ServeHTTP(got, r)
+		if got.Code != http.StatusForbidden || got.Header().Get("Access-Control-Allow-Headers") != "" {
+			t.Errorf("%.100q of another page: %d %q", asked, got.Code, got.Header())
+		}
+	}
+}
+
+// A page can read that its headers are too large.
+func TestLargeHeader(t *testing.T) {
+	reached := false
+	handler := edgeOver(t, func(http.ResponseWriter, *http.Request) { reached = true }, EdgeOptions{Origins: []string{"https://shop.example"}})
+	for name, test := range map[string]struct {
+		change func(r *http.Request)
+		status int
+	}{
+		"small":        {func(r *http.Request) { r.Header.Set("X-Large", strings.Repeat("x", 31<<10)) }, 200},
+		"large":        {func(r *http.Request) { r.Header.Set("X-Large", strings.Repeat("x", 33<<10)) }, 431},
+		"many":         {func(r *http.Request) { r.Header["X-Many"] = slices.Repeat([]string{"x"}, 4000) }, 431},
+		"query string": {func(r *http.Request) { r.RequestURI = "/graphql?" + strings.Repeat("x", 33<<10) }, 431},
+		"host":         {func(r *http.Request) { r.Host = strings.Repeat("x", 33<<10) }, 431},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reached = false
+			r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+			r.Header.Set("Origin", "https://shop.example")
+			r.Header.Set("Accept", graphqlType)
+			r.Header.Set("X-Request-Id", "r-1")
+			test.change(r)
+			got := httptest.NewRecorder()
+			handler.ServeHTTP(got, r)
+			if got.Code != test.status || reached != (test.status == 200) || got.Header().Get("Access-Control-Allow-Origin") == "" {
+				t.Fatalf("%d %v, went on: %v", got.Code, got.Header(), reached)
+			}
+			if reached {
+				return
+			}
+			var answer struct {
+				Errors []struct{ Extensions map[string]any }
+			}
+			if err := json.Unmarshal(got.Body.Bytes(), &answer); err != nil || len(answer.Errors) != 1 ||
+				answer.Errors[0].Extensions["code"] != codeBadRequest || answer.Errors[0].Extensions["requestId"] != "r-1" {
+				t.Errorf("%v %s", err, got.Body)
+			}
+			if header := got.Header(); header.Get("Content-Type") != graphqlType+"; charset=utf-8" || header.Get("Connection") != "close" || header.Get("Cache-Control") != "no-store" {
+				t.Errorf("header %v", header)
 			}
 		})
 	}

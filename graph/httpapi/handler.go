@@ -244,6 +244,7 @@ func finish(response *graphql.Response, scope *upstream.Scope) (*Answer, *refusa
 
 // refuse answers with an error only.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, x *exchange, refused *refusal) {
+	refused.close = refused.close && r.ProtoMajor < 2 // under HTTP/2 only the stream ends
 	refused.writeHeader(w.Header())
 	h.send(w, r, x, &Answer{Errors: refused.list()}, refused.status)
 }

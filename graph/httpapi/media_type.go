@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"iter"
 	"mime"
 	"strconv"
 	"strings"
@@ -29,8 +30,11 @@ var contentTypes = [...][]string{
 // named.
 type preference struct {
 	quality   float64
-	precision int // 0 not named, 1 by */*, 2 by application/*, 3 in full
+	precision int // 0 not named, 1 by */*, 2 by its first half and /*, or exact
 }
+
+// exact is the precision of a media type that is named in full.
+const exact = 3
 
 // negotiate chooses the media type for the given Accept headers, mediaNone if they admit none. No
 // header and wildcards mean application/json; equally liked, the newer form wins.
@@ -47,20 +51,47 @@ func negotiate(accept []string) mediaType {
 		}
 	}
 	var plain, modern preference
-	for _, line := range accept {
-		for element := range strings.SplitSeq(line, ",") {
-			plain.consider(element, "application/json")
-			modern.consider(element, "application/graphql-response+json")
-		}
+	empty := true
+	for element := range acceptElements(accept) {
+		empty = false
+		plain.consider(element, "application/json")
+		modern.consider(element, "application/graphql-response+json")
 	}
 	switch {
+	case empty:
+		return plainJSON
 	case plain.quality == 0 && modern.quality == 0:
 		return mediaNone
 	case modern.quality > plain.quality,
-		modern.quality == plain.quality && modern.precision >= plain.precision && modern.precision == 3:
+		modern.quality == plain.quality && modern.precision >= plain.precision && modern.precision == exact:
 		return graphqlResponse
 	default:
 		return plainJSON
+	}
+}
+
+// PrefersHTML reports whether the given Accept headers name HTML and like it no less than what the API
+// answers, as browsers do when they open a page.
+func PrefersHTML(accept []string) bool {
+	var html, plain, modern preference
+	for element := range acceptElements(accept) {
+		html.consider(element, "text/html")
+		plain.consider(element, "application/json")
+		modern.consider(element, "application/graphql-response+json")
+	}
+	return html.precision == exact && html.quality > 0 && html.quality >= plain.quality && html.quality >= modern.quality
+}
+
+// acceptElements yields the elements of the lists in the given headers. Empty ones don't count.
+func acceptElements(accept []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range accept {
+			for element := range strings.SplitSeq(line, ",") {
+				if strings.TrimSpace(element) != "" && !yield(element) {
+					return
+				}
+			}
+		}
 	}
 }
 
@@ -72,13 +103,13 @@ func (p *preference) consider(element, offer string) {
 		return
 	}
 	precision := 0
-	switch mediaRange {
+	switch half, _, _ := strings.Cut(offer, "/"); mediaRange {
 	case "*/*":
 		precision = 1
-	case "application/*":
+	case half + "/*":
 		precision = 2
 	case offer:
-		precision = 3
+		precision = exact
 	}
 	if precision == 0 || precision < p.precision {
 		return

@@ -9,6 +9,13 @@ func TestNegotiate(t *testing.T) {
 	}{
 		{nil, plainJSON},
 		{[]string{""}, plainJSON},
+		{[]string{"", ""}, plainJSON},
+		{[]string{" , ,"}, plainJSON},
+		{[]string{",application/graphql-response+json,"}, graphqlResponse},
+		{[]string{`application/graphql-response+json; charset="utf-8"; q=0.5, application/json; q=".4"`}, graphqlResponse},
+		{[]string{"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"}, plainJSON},
+		{[]string{"text/*"}, mediaNone},
+		{[]string{"application/json; charset=us-ascii"}, mediaNone},
 		{[]string{"*/*"}, plainJSON},
 		{[]string{"application/*"}, plainJSON},
 		{[]string{"application/json"}, plainJSON},
@@ -39,6 +46,31 @@ func TestNegotiate(t *testing.T) {
 		if got := negotiate(test.accept); got != test.want {
 			t.Errorf("Accept %q: %d, want %d", test.accept, got, test.want)
 		}
+	}
+}
+
+func TestPrefersHTML(t *testing.T) {
+	for accept, want := range map[string]bool{
+		"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8": true,
+		"text/html":                    true,
+		"TEXT/HTML; charset=utf-8":     true,
+		"text/html, */*":               true,
+		"application/json, text/html":  true,
+		"":                             false,
+		"*/*":                          false,
+		"text/*":                       false,
+		"text/html;q=0":                false,
+		"text/html;q=0.5, */*;q=0.6":   false,
+		"application/json":             false,
+		"text/plain, application/json": false,
+		"application/graphql-response+json, text/html;q=0.9": false,
+	} {
+		if got := PrefersHTML([]string{accept}); got != want {
+			t.Errorf("Accept %q: %v", accept, got)
+		}
+	}
+	if PrefersHTML(nil) {
+		t.Error("no header")
 	}
 }
 

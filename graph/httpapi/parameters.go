@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -38,7 +39,7 @@ func parse(request Request) (*parameters, *refusal) {
 }
 
 func parseQueryString(raw string) (*parameters, *refusal) {
-	values, err := url.ParseQuery(raw)
+	values, err := splitQuery(raw)
 	if err != nil {
 		return nil, badRequest("The query string is malformed.")
 	}
@@ -67,6 +68,31 @@ func parseQueryString(raw string) (*parameters, *refusal) {
 		return nil, refused
 	}
 	return &p, nil
+}
+
+// splitQuery reads a query string as browsers write it: a semicolon, which url.ParseQuery refuses, is a
+// character like others.
+func splitQuery(raw string) (url.Values, error) {
+	values := url.Values{}
+	for pair := range strings.SplitSeq(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, nameErr := url.QueryUnescape(name)
+		value, valueErr := url.QueryUnescape(value)
+		if err := cmp.Or(nameErr, valueErr); err != nil {
+			return nil, err
+		}
+		values[name] = append(values[name], value)
+	}
+	return values, nil
+}
+
+// AsksForQuery reports whether a query string holds any parameter of a GraphQL request.
+func AsksForQuery(raw string) bool {
+	values, err := splitQuery(raw)
+	return err != nil || slices.ContainsFunc(parameterNames[:], values.Has)
 }
 
 // parseURLObject reads a parameter that holds a JSON object. Empty is absent.

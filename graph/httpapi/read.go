@@ -63,21 +63,28 @@ func checkContent(header http.Header) *refusal {
 	contentType := first(header["Content-Type"])
 	if contentType != "application/json" {
 		mediaType, parameters, err := mime.ParseMediaType(contentType)
-		if err != nil || mediaType != "application/json" {
+		if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) || mediaType != "application/json" {
 			return unsupportedMediaType("Content-Type must be application/json.")
 		}
-		if charset, given := parameters["charset"]; given && !isUTF8(charset) {
+		if charset := parameters["charset"]; charset != "" && !isUTF8(charset) && !isASCII(charset) {
 			return unsupportedMediaType("The request must be encoded in UTF-8.")
 		}
 	}
-	for _, encoding := range header["Content-Encoding"] {
-		if !strings.EqualFold(encoding, "identity") {
-			refused := unsupportedMediaType("Compressed request bodies are not accepted.")
-			refused.header, refused.value = "Accept-Encoding", "identity"
-			return refused
+	for _, line := range header["Content-Encoding"] {
+		for encoding := range strings.SplitSeq(line, ",") {
+			if encoding = strings.TrimSpace(encoding); encoding != "" && !strings.EqualFold(encoding, "identity") {
+				refused := unsupportedMediaType("Compressed request bodies are not accepted.")
+				refused.header, refused.value = "Accept-Encoding", "identity"
+				return refused
+			}
 		}
 	}
 	return nil
+}
+
+// isASCII reports whether charset is the part of UTF-8 that some clients name in its place.
+func isASCII(charset string) bool {
+	return strings.EqualFold(charset, "us-ascii") || strings.EqualFold(charset, "ascii")
 }
 
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) *refusal {

@@ -75,6 +75,15 @@ func unsupportedMediaType(message string) *refusal {
 	return &refusal{status: http.StatusUnsupportedMediaType, code: codeBadRequest, message: message}
 }
 
+func headerTooLarge() *refusal {
+	return &refusal{
+		status:  http.StatusRequestHeaderFieldsTooLarge,
+		code:    codeBadRequest,
+		message: "The header of the request is too large: 32 KiB are accepted, the query string included.",
+		close:   true,
+	}
+}
+
 func tooLarge(limit int64) *refusal {
 	return &refusal{
 		status:  http.StatusRequestEntityTooLarge,

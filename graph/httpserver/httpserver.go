@@ -24,8 +24,33 @@ const (
 	readTimeout       = 15 * time.Second
 	writeTimeout      = 30 * time.Second
 	idleTimeout       = 90 * time.Second
-	maxHeaderBytes    = 32 << 10
+	// maxHeaderBytes is more than a handler should accept, so that it can refuse larger headers in its own
+	// form: net/http's answer can't be read by pages of other origins.
+	maxHeaderBytes = 256 << 10
 )
+
+// What one connection may take under HTTP/2. Streams share the connection's limits on memory, so that many of
+// them cost no more than as many connections.
+const (
+	maxStreams            = 100
+	maxStreamBuffer       = 64 << 10
+	maxConnectionBuffer   = 1 << 20
+	maxHeaderTable        = 4 << 10
+	pingAfter, pingAnswer = 30 * time.Second, 15 * time.Second
+)
+
+// Options is what Listen needs.
+type Options struct {
+	// Address is host:port.
+	Address string
+	Handler http.Handler
+	// Patience is how long an answer may take to be written, if that is more than 30 s.
+	Patience time.Duration
+	// H2C lets clients speak HTTP/2 without TLS, with prior knowledge, besides HTTP/1.1.
+	H2C bool
+	// Log gets what net/http has to say about connections, as debug lines.
+	Log zerolog.Logger
+}
 
 // Drain says how to stop. The zero value of each setting is its default.
 type Drain struct {
@@ -51,26 +76,51 @@ type Server struct {
 	draining atomic.Bool
 }
 
-// Listen opens an address, host:port. Connections wait until Serve. An answer must be written within
-// 30 s, or patience if that is longer.
-func Listen(ctx context.Context, address string, handler http.Handler, patience time.Duration, logger zerolog.Logger) (*Server, error) {
+// Listen opens an address. Connections wait until Serve.
+func Listen(ctx context.Context, options Options) (*Server, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", address)
+	listener, err := config.Listen(ctx, "tcp", options.Address)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{listener: listener}
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(options.H2C)
 	s.http = http.Server{
-		Handler:           s.lastOnConnection(handler),
+		Handler:           s.lastOnConnection(refuseHTTP2(options.Handler)),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
-		WriteTimeout:      max(writeTimeout, patience),
+		WriteTimeout:      max(writeTimeout, options.Patience),
 		IdleTimeout:       idleTimeout,
-		// net/http adds 4 KiB to what it is told.
-		MaxHeaderBytes: maxHeaderBytes - 4<<10,
-		ErrorLog:       log.New(debugLog{logger}, "", 0),
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          log.New(debugLog{options.Log}, "", 0),
+		Protocols:         &protocols,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams:          maxStreams,
+			MaxReceiveBufferPerConnection: maxConnectionBuffer,
+			MaxReceiveBufferPerStream:     maxStreamBuffer,
+			MaxDecoderHeaderTableSize:     maxHeaderTable,
+			MaxEncoderHeaderTableSize:     maxHeaderTable,
+			SendPingTimeout:               pingAfter,
+			PingTimeout:                   pingAnswer,
+			WriteByteTimeout:              writeTimeout,
+		},
 	}
 	return s, nil
+}
+
+// refuseHTTP2 answers clients that speak HTTP/2 where it is off. net/http takes the beginning of their
+// connection for a request of HTTP/1 with the method PRI.
+func refuseHTTP2(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 2 && r.Method == "PRI" {
+			w.Header().Set("Connection", "close")
+			http.Error(w, "HTTP/2 without TLS is off here", http.StatusHTTPVersionNotSupported)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // debugLog writes what net/http has to say about connections, which strangers can bring about.

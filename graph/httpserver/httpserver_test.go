@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 )
 
@@ -60,7 +59,7 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 // over returns a server like Listen does, on a network of pipes.
 func over(t *testing.T, handler http.HandlerFunc) (*Server, *pipes) {
 	t.Helper()
-	server, err := Listen(t.Context(), "127.0.0.1:0", handler, 0, zerolog.Nop())
+	server, err := Listen(t.Context(), Options{Address: "127.0.0.1:0", Handler: handler})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,13 +183,12 @@ func TestServeReportsFailure(t *testing.T) {
 }
 
 func TestListenReportsAddressInUse(t *testing.T) {
-	log := zerolog.Nop()
-	first, err := Listen(t.Context(), "127.0.0.1:0", nil, 0, log)
+	first, err := Listen(t.Context(), Options{Address: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer first.Close()
-	if _, err := Listen(t.Context(), first.Address(), nil, 0, log); err == nil {
+	if _, err := Listen(t.Context(), Options{Address: first.Address()}); err == nil {
 		t.Error("an address in use was opened")
 	}
 }
@@ -242,14 +240,14 @@ func TestSlowConnections(t *testing.T) {
 }
 
 func TestLargeHeaders(t *testing.T) {
-	server, err := Listen(t.Context(), "127.0.0.1:0", http.NotFoundHandler(), 0, zerolog.Nop())
+	server, err := Listen(t.Context(), Options{Address: "127.0.0.1:0", Handler: http.NotFoundHandler()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan error)
 	go func() { stopped <- Serve(ctx, Drain{Delay: -1}, server) }()
-	for size, want := range map[int]int{30 << 10: http.StatusNotFound, 33 << 10: http.StatusRequestHeaderFieldsTooLarge} {
+	for size, want := range map[int]int{200 << 10: http.StatusNotFound, 300 << 10: http.StatusRequestHeaderFieldsTooLarge} {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+server.Address(), nil)
 		if err != nil {
 			t.Fatal(err)
