@@ -121,7 +121,8 @@ func (b *breakers) ownOf(tenant uint64, make bool) *breaker {
 }
 
 // breaker is a circuit breaker that no single order opens, and no single caller while others are
-// answered. The zero value is closed.
+// answered. Where nobody else was answered of late, one caller's failures with many orders open it for
+// all: nothing tells them from an outage, and the next trial may be anybody's. The zero value is closed.
 //
 // Open, it refuses all calls. Half-open, it lets one call pass on trial while the others wait for the
 // verdict instead of failing. A trial that succeeds closes it. One that fails refuses its caller alone,

@@ -66,8 +66,7 @@ func (c *cooldowns) add(by caller, err error) {
 	if !ok || failure.RetryAfter <= 0 {
 		return
 	}
-	now := time.Now()
-	until := now.Add(failure.RetryAfter)
+	until := time.Now().Add(failure.RetryAfter)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if failure.Kind == KindRateLimited {
@@ -75,17 +74,16 @@ func (c *cooldowns) add(by caller, err error) {
 		return
 	}
 	c.callers.put(by.tenant, until)
-	if by.tenant != c.longest.caller && c.longest.until.After(now) {
-		c.endpoint = earlier(until, c.longest.until)
+	if by.tenant != c.longest.caller {
+		both := until
+		if c.longest.until.Before(until) {
+			both = c.longest.until
+		}
+		if both.After(c.endpoint) {
+			c.endpoint = both
+		}
 	}
 	if by.tenant == c.longest.caller || until.After(c.longest.until) {
 		c.longest.caller, c.longest.until = by.tenant, until
 	}
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
