@@ -83,7 +83,7 @@ type config struct {
 	MaxFields        count `group:"Limits" min:"1" max:"1000000" default:"1000" placeholder:"N" help:"Fields of a document, fragments counted as often as they are spread."`
 
 	APQ                  bool   `group:"Operations" name:"apq" default:"true" negatable:"" help:"Automatic persisted queries, in a bounded cache."`
-	TrustedDocuments     string `group:"Operations" placeholder:"FILE" help:"A persisted-operations manifest (keys sha256:<hex> or bare hex)."`
+	TrustedDocuments     string `group:"Operations" placeholder:"FILE" help:"A persisted-operations manifest: of graphql-codegen, relay-compiler, Apollo or Apollo Kotlin."`
 	TrustedDocumentsOnly bool   `group:"Operations" default:"false" help:"Nothing but the trusted documents runs."`
 	Introspection        bool   `group:"Operations" default:"true" negatable:"" help:"Introspection; off also turns off GraphiQL and \"did you mean\" hints. _service { sdl } keeps working."`
 	GraphiQL             bool   `group:"Operations" name:"graphiql" default:"true" negatable:"" help:"GraphiQL at /graphiql/."`

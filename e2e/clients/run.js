@@ -10,6 +10,7 @@ import { codegen } from './codegen.js';
 import { relay } from './relay.js';
 import { genqlient } from './genqlient.js';
 import { check, summary } from './report.js';
+import { trusted } from './trusted.js';
 import { startUpstream } from './upstream.js';
 import { urql } from './urql.js';
 
@@ -36,7 +37,7 @@ try {
     }
     writeFileSync(schema, await response.text());
   });
-  for (const client of [apollo, urql, relay, codegen, genqlient]) {
+  for (const client of [apollo, urql, relay, codegen, trusted, genqlient]) {
     await check(`${client.name}: runs to its end`, () => client({ upstream, start, schema, work }));
   }
 } finally {

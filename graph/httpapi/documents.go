@@ -1,9 +1,9 @@
 package httpapi
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"strings"
 )
 
 // Documents says which operations run, and which are known by their hash.
@@ -57,11 +57,12 @@ func persistedID(p *parameters) (string, *refusal) {
 	if object["version"] != json.Number("1") {
 		return "", badRequest("extensions.persistedQuery.version must be 1.")
 	}
-	hash, _ := object["sha256Hash"].(string)
-	if decoded, err := hex.DecodeString(hash); err != nil || len(decoded) != 32 {
+	name, _ := object["sha256Hash"].(string)
+	hash := documentID(name)
+	if decoded, err := hex.DecodeString(hash); err != nil || len(decoded) != sha256.Size {
 		return "", badRequest("extensions.persistedQuery.sha256Hash must be 64 hex digits.")
 	}
-	return strings.ToLower(hash), nil
+	return hash, nil
 }
 
 // resolve fills in the text of a document that is named by its hash, and refuses what may not run.

@@ -40,6 +40,9 @@ func TestAutomaticPersistedQueries(t *testing.T) {
 		{"invalid text is not kept", post(hashed(digestOf("{no}"), "")), 200, "PERSISTED_QUERY_NOT_FOUND"},
 		{"with its text", post(hashed(id, text)), 200, ""},
 		{"known", post(hashed(id, "")), 200, ""},
+		{"known, as codegen writes it", post(hashed("sha256:"+id, "")), 200, ""},
+		{"with its text, as codegen writes it", post(hashed("sha256:"+id, text)), 200, ""},
+		{"another algorithm", post(hashed("sha512:"+id, "")), 400, "BAD_REQUEST"},
 		{"known, upper case", post(hashed(strings.ToUpper(id), "")), 200, ""},
 		{"known by get", get(parameters, "X-Requested-With", "x"), 200, ""},
 		{"known by documentId", post(`{"documentId":"sha256:` + id + `"}`), 200, ""},
@@ -88,6 +91,7 @@ func TestTrustedDocuments(t *testing.T) {
 		"documentId, bare":      {`{"documentId":"` + codegenID + `"}`, "", ""},
 		"documentId, Relay":     {`{"documentId":"` + relayID + `"}`, "", ""},
 		"extension":             {hashed(codegenID, ""), "", ""},
+		"extension, prefixed":   {hashed("sha256:"+codegenID, ""), "", ""},
 		"its text":              {query(byCodegen), "", ""},
 		"its text and hash":     {hashed(codegenID, byCodegen), "", ""},
 		"unknown id":            {`{"documentId":"` + digestOf("x") + `"}`, "PERSISTED_QUERY_NOT_FOUND", "PERSISTED_QUERY_NOT_FOUND"},
@@ -112,20 +116,46 @@ func TestTrustedDocuments(t *testing.T) {
 }
 
 func TestManifestFile(t *testing.T) {
-	good := digestOf("{wide}")
+	good, other := digestOf("{wide}"), digestOf("{other}")
+	apollo := func(version, operations string) string {
+		return `{"operations":[` + operations + `],"format":"apollo-persisted-query-manifest","version":` + version + `}`
+	}
+	const md5 = "0123456789abcdef0123456789abcdef"
 	tests := map[string]struct {
 		text  string
 		error string
 	}{
-		"empty":           {`{}`, ""},
-		"good":            {`{"` + good + `":"{wide}"}`, ""},
-		"array":           {`[]`, "not an object"},
-		"no JSON":         {`x`, "not an object"},
-		"short key":       {`{"abc":"{wide}"}`, "neither sha256:<hex> nor"},
-		"no hex":          {`{"sha256:` + strings.Repeat("x", 64) + `":"{wide}"}`, "neither sha256:<hex> nor"},
-		"text no string":  {`{"` + good + `":{}}`, "is not a string"},
-		"trailing":        {`{}{}`, "follows"},
-		"key given twice": {`{"` + good + `":"a","` + good + `":"b"}`, "duplicate"},
+		"empty":               {`{}`, ""},
+		"good":                {`{"` + good + `":"{wide}"}`, ""},
+		"codegen":             {`{"sha256:` + good + `":"{wide}"}`, ""},
+		"Relay with MD5":      {`{"` + md5 + `":"{wide}"}`, ""},
+		"Apollo":              {apollo("1", `{"id":"`+good+`","name":"Q","type":"query","body":"{wide}"}`), ""},
+		"Apollo, empty":       {apollo("1", ``), ""},
+		"Apollo Kotlin":       {`{"` + good + `":{"name":"Q","source":"{wide}"}}`, ""},
+		"array":               {`[]`, "not an object"},
+		"null":                {`null`, "not an object"},
+		"nothing":             {``, "EOF"},
+		"no JSON":             {`x`, "invalid character"},
+		"short key":           {`{"abc":"{wide}"}`, "neither sha256:<hex> nor"},
+		"no hex":              {`{"sha256:` + strings.Repeat("x", 64) + `":"{wide}"}`, "neither sha256:<hex> nor"},
+		"text no string":      {`{"` + good + `":5}`, "no text"},
+		"no source":           {`{"` + good + `":{}}`, "no text"},
+		"trailing":            {`{}{}`, "follows"},
+		"key given twice":     {`{"` + good + `":"a","` + good + `":"b"}`, "duplicate"},
+		"hash of another":     {`{"` + other + `":"{wide}"}`, "is not the SHA-256 of its operation"},
+		"codegen, of another": {`{"sha256:` + other + `":"{wide}"}`, "is not the SHA-256 of its operation"},
+		"Kotlin, of another":  {`{"` + other + `":{"name":"Q","source":"{wide}"}}`, "is not the SHA-256 of its operation"},
+		"Apollo, of another":  {apollo("1", `{"id":"`+other+`","body":"{wide}"}`), "is not the SHA-256 of its operation"},
+		"SHA-1 as SHA-256":    {`{"sha256:` + md5 + `":"{wide}"}`, "is not the SHA-256 of its operation"},
+		"Apollo, version 2":   {apollo("2", ``), "version 1"},
+		"Apollo, no version":  {`{"format":"apollo-persisted-query-manifest","operations":[]}`, "version 1"},
+		"another format":      {`{"format":"x","version":1,"operations":[]}`, "version 1"},
+		"Apollo, no list":     {`{"format":"apollo-persisted-query-manifest","version":1,"operations":{}}`, "version 1"},
+		"Apollo, no id":       {apollo("1", `{"body":"{wide}"}`), "operation 0 has no id"},
+		"Apollo, no object":   {apollo("1", `5`), "operation 0 has no id"},
+		"Apollo, no body":     {apollo("1", `{"id":"`+good+`"}`), "no text"},
+		"Apollo, own ids":     {apollo("1", `{"id":"Q","body":"{wide}"}`), "neither sha256:<hex> nor"},
+		"one id of two":       {apollo("1", `{"id":"`+md5+`","body":"{wide}"},{"id":"`+md5+`","body":"{other}"}`), "names two operations"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +163,10 @@ func TestManifestFile(t *testing.T) {
 			if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := ReadManifest(path)
+			manifest, err := ReadManifest(path)
+			if text, _ := manifest.find(good); err == nil && strings.Contains(test.text, good) && text != "{wide}" {
+				t.Errorf("found %q", text)
+			}
 			if test.error == "" && err != nil || test.error != "" && (err == nil || !strings.Contains(err.Error(), test.error)) {
 				t.Errorf("error %v, want %q", err, test.error)
 			}
@@ -141,6 +174,23 @@ func TestManifestFile(t *testing.T) {
 	}
 	if _, err := ReadManifest(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("a missing file is no error")
+	}
+}
+
+// A file without an end, or one that is no manifest, does not fill the memory.
+func TestManifestFileIsBounded(t *testing.T) {
+	large := filepath.Join(t.TempDir(), "manifest.json")
+	if err := os.WriteFile(large, make([]byte, maxManifest+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	paths := []string{large}
+	if _, err := os.Stat("/dev/zero"); err == nil {
+		paths = append(paths, "/dev/zero")
+	}
+	for _, path := range paths {
+		if _, err := ReadManifest(path); err == nil || !strings.Contains(err.Error(), "more than 16 MiB") {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
 

@@ -28,9 +28,9 @@ type Handler struct {
 	responses Responses
 	// introspections are the answers to operations that introspect, by their digests.
 	introspections *lru[*Whole]
-	rate      *rateLimit
-	maxBody   int64
-	timeout   time.Duration
+	rate           *rateLimit
+	maxBody        int64
+	timeout        time.Duration
 }
 
 // NewHandler returns the handler of /graphql. It expects to stand behind NewEdge.
@@ -50,9 +50,9 @@ func NewHandler(options Options) (*Handler, error) {
 		responses: options.Responses,
 
 		introspections: newLRU[*Whole](maxIntrospections, maxIntrospectionBytes),
-		rate:      newRateLimit(options.RateLimit),
-		maxBody:   cmp.Or(options.MaxBody, defaultMaxBody),
-		timeout:   cmp.Or(options.RequestTimeout, defaultRequestTimeout),
+		rate:           newRateLimit(options.RateLimit),
+		maxBody:        cmp.Or(options.MaxBody, defaultMaxBody),
+		timeout:        cmp.Or(options.RequestTimeout, defaultRequestTimeout),
 	}, nil
 }
 

@@ -3,11 +3,13 @@ package httpapi
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Manifest is a set of operations that were known when the clients were built. A nil one is empty.
@@ -16,13 +18,27 @@ type Manifest struct {
 	byText map[string]struct{}
 }
 
-// shortestID keeps ids from being guessed; MD5 in hex, Relay's default, has 32 digits.
-const shortestID = 32
+const (
+	// shortestID keeps ids from being guessed; MD5 in hex, Relay's default, has 32 digits.
+	shortestID = 32
+	// maxManifest bounds the file of a manifest, in bytes.
+	maxManifest = 16 << 20
 
-// ReadManifest reads a persisted-operations manifest: a JSON object from ids to the text of
-// operations, as graphql-codegen (ids "sha256:<hex>") and relay-compiler (bare hex) write it.
+	apolloFormat  = "apollo-persisted-query-manifest"
+	apolloVersion = json.Number("1")
+)
+
+// ReadManifest reads a persisted-operations manifest. That is one of:
+//
+//   - an object from ids to the texts of operations, as graphql-codegen (ids "sha256:<hex>") and
+//     relay-compiler (bare hex) write it;
+//   - Apollo's manifest, {"format": "apollo-persisted-query-manifest", "version": 1, "operations":
+//     [{"id": …, "body": …}]};
+//   - Apollo Kotlin's operationOutput.json, an object from ids to {"name": …, "source": …}.
+//
+// An id that has the form of a SHA-256 must be the one of its text: another text would run under it.
 func ReadManifest(path string) (*Manifest, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := readManifestFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read manifest: %w", err)
 	}
@@ -33,34 +49,85 @@ func ReadManifest(path string) (*Manifest, error) {
 	return m, nil
 }
 
-func parseManifest(raw []byte) (*Manifest, error) {
-	m := &Manifest{byID: map[string]string{}, byText: map[string]struct{}{}}
-	err := readJSON(raw, func(decoder *jsontext.Decoder) error {
-		if decoder.PeekKind() != '{' {
-			return errNotObject
-		}
-		return readMembers(decoder, func(name string) error {
-			text, err := readString(decoder, name, false)
-			if err != nil {
-				return err
-			}
-			return m.add(name, text)
-		})
-	})
+// readManifestFile stops where a manifest is too large, for a device may have no end.
+func readManifestFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
+	}
+	defer file.Close()
+	raw, err := io.ReadAll(io.LimitReader(file, maxManifest+1))
+	if err == nil && len(raw) > maxManifest {
+		err = fmt.Errorf("%s has more than %d MiB", path, maxManifest>>20)
+	}
+	return raw, err
+}
+
+func parseManifest(raw []byte) (*Manifest, error) {
+	object, err := decodeObject(raw)
+	if err != nil {
+		return nil, err
+	}
+	if object == nil {
+		return nil, errNotObject
+	}
+	m := &Manifest{byID: map[string]string{}, byText: map[string]struct{}{}}
+	if _, isApollos := object["format"]; isApollos {
+		return m, m.addApollos(object)
+	}
+	for _, id := range slices.Sorted(maps.Keys(object)) {
+		text := object[id]
+		if described, isKotlins := text.(map[string]any); isKotlins {
+			text = described["source"]
+		}
+		if err := m.add(id, text); err != nil {
+			return nil, err
+		}
 	}
 	return m, nil
 }
 
-func (m *Manifest) add(name, text string) error {
+// addApollos adds the operations of a manifest that says its format.
+func (m *Manifest) addApollos(object map[string]any) error {
+	operations, isList := object["operations"].([]any)
+	if object["format"] != apolloFormat || object["version"] != apolloVersion || !isList {
+		return fmt.Errorf("it has a format, but is not a list of operations in %s, version %s", apolloFormat, apolloVersion)
+	}
+	for i, element := range operations {
+		operation, _ := element.(map[string]any)
+		id, isText := operation["id"].(string)
+		if !isText {
+			return fmt.Errorf("operation %d has no id", i)
+		}
+		if err := m.add(id, operation["body"]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Manifest) add(name string, value any) error {
+	text, isText := value.(string)
 	id := documentID(name)
-	if _, err := hex.DecodeString(id); err != nil || len(id) < shortestID {
-		return fmt.Errorf("the key %q is neither sha256:<hex> nor at least %d hex digits", name, shortestID)
+	switch _, err := hex.DecodeString(id); {
+	case err != nil || len(id) < shortestID:
+		return fmt.Errorf("the id %.80q is neither sha256:<hex> nor at least %d hex digits", name, shortestID)
+	case !isText:
+		return fmt.Errorf("the operation %.80q has no text that is a string", name)
+	case isSHA256(name) && id != digestOf(text):
+		return fmt.Errorf("the id %.80q is not the SHA-256 of its operation", name)
+	}
+	if known, found := m.byID[id]; found && known != text {
+		return fmt.Errorf("the id %.80q names two operations", name)
 	}
 	m.byID[id] = text
 	m.byText[text] = struct{}{}
 	return nil
+}
+
+// isSHA256 reports whether an id claims to be a SHA-256.
+func isSHA256(name string) bool {
+	return strings.HasPrefix(name, hashedTokenPrefix) || len(name) == hex.EncodedLen(sha256.Size)
 }
 
 // documentID brings the spellings of one id together.
