@@ -59,7 +59,13 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 // over returns a server like Listen does, on a network of pipes.
 func over(t *testing.T, handler http.HandlerFunc) (*Server, *pipes) {
 	t.Helper()
-	server, err := Listen(t.Context(), Options{Address: "127.0.0.1:0", Handler: handler})
+	return overWith(t, Options{Handler: handler})
+}
+
+func overWith(t *testing.T, options Options) (*Server, *pipes) {
+	t.Helper()
+	options.Address = "127.0.0.1:0"
+	server, err := Listen(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
