@@ -565,9 +565,7 @@ func limitMemory(c config, file string) {
 func run(ctx context.Context, c config, logger zerolog.Logger) error {
 	options := upstream.Options{
 		URL: c.UpstreamURL, Token: c.UpstreamToken, AllowAnonymous: c.sandboxed(),
-		// An attempt has no more time than its request: cut off by the request, it would say nothing
-		// about the upstream.
-		Timeout: time.Duration(min(c.UpstreamTimeout, c.RequestTimeout)), Retries: int(c.UpstreamRetries),
+		Timeout: time.Duration(c.UpstreamTimeout), Retries: int(c.UpstreamRetries),
 		Concurrency: int(c.UpstreamConcurrency), Rate: float64(c.UpstreamRate),
 	}
 	if c.sandboxed() {

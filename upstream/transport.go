@@ -23,7 +23,6 @@ type transport struct {
 	cooldowns *cooldowns
 	breakers  *breakers
 	limiter   *limiter
-	timeout   time.Duration
 }
 
 func newTransport(options Options) *transport {
@@ -32,7 +31,6 @@ func newTransport(options Options) *transport {
 		cooldowns: newCooldowns(),
 		breakers:  newBreakers(),
 		limiter:   newLimiter(options.Concurrency, options.Rate, options.Timeout),
-		timeout:   options.Timeout,
 	}
 }
 
@@ -57,7 +55,7 @@ func (t *transport) once(ctx context.Context, request Request, by caller, attemp
 	}
 	giveBack = t.limiter.release
 	made := attempt(ctx)
-	call.outcome, call.outage, call.at = t.outcome(ctx, made), IsOutage(made.Err), time.Now()
+	call.outcome, call.outage, call.at = outcomeOf(ctx, made), IsOutage(made.Err), time.Now()
 	t.cooldowns.add(by, made.Err)
 	return made, made.Err
 }
@@ -92,8 +90,8 @@ func (t *transport) admit(ctx context.Context, scope *Scope, by caller) (*slot, 
 	}
 }
 
-// outcome returns what an attempt says about the upstream.
-func (t *transport) outcome(ctx context.Context, made Attempt) outcome {
+// outcomeOf returns what an attempt says about the upstream.
+func outcomeOf(ctx context.Context, made Attempt) outcome {
 	failure, isFailure := errors.AsType[*Error](made.Err)
 	inTransport := isFailure && failure.Outage && failure.Status == 0 && failure.Kind != KindBadResponse
 	switch {
@@ -101,8 +99,8 @@ func (t *transport) outcome(ctx context.Context, made Attempt) outcome {
 		return succeeded
 	case failure.Kind == KindInternal:
 		return gaveUp
-	case failure.Kind == KindTimeout && inTransport && ctx.Err() != nil && (ctx.Err() == context.Canceled || made.Duration < t.timeout/2):
-		// The call was broken off, or had little time left after it had waited.
+	case failure.Kind == KindTimeout && inTransport && ctx.Err() != nil:
+		// Whoever asked broke it off before its own time was up.
 		return gaveUp
 	case inTransport:
 		return failedOnce
