@@ -118,6 +118,16 @@ func (v *badValues) field(name string) *badValues {
 	return v.fields[strings.ToLower(name)]
 }
 
+// declaredValue returns what is malformed in the declared value of a customs item, whose currency is a field
+// of its own.
+func (v *badValues) declaredValue() *badValues {
+	currency := v.field("currencyRaw")
+	if amount := v.field("declaredValue"); amount != nil || currency == nil {
+		return amount
+	}
+	return &badValues{fields: map[string]*badValues{strings.ToLower("currencyCode"): currency}}
+}
+
 func (v *badValues) element(index int) *badValues {
 	if v == nil {
 		return nil
@@ -146,11 +156,12 @@ type place struct {
 // derivedFrom names, for a field that is no field of the Go struct, the one that it is derived from. A
 // malformed source is the reason that the derived value is missing.
 var derivedFrom = map[string]string{
-	"LineItem.product":   "productId",
-	"LineItem.shipments": "id",
-	"Shipment.lineItems": "lineItemIds",
-	"Buyer.member":       "memberId",
-	"Seller.member":      "memberId",
+	"LineItem.product":            "productId",
+	"LineItem.shipments":          "id",
+	"Shipment.lineItems":          "lineItemIds",
+	"Buyer.member":                "memberId",
+	"Seller.member":               "memberId",
+	"Order.paymentTimeoutSeconds": "paymentTimeoutRaw",
 }
 
 // object reports what is malformed in the selected fields of an object. The selections must belong to
@@ -166,15 +177,21 @@ func (r *badValueReport) object(at place, selections ast.SelectionSet, path ast.
 			r.lines(r.order.LineItems, field, fieldPath)
 		case "DomesticShipping.shipments":
 			r.add(at.values.field(field.Name), fieldPath)
-			r.shipments(r.order.DomesticShipping.Shipments, field, fieldPath)
+			if r.order.DomesticShipping != nil { // it may be what is malformed
+				r.shipments(r.order.DomesticShipping.Shipments, field, fieldPath)
+			}
 		case "Shipment.lineItems":
 			r.add(r.values.field("lineItems"), fieldPath)
+			r.addEach(r.values.field("lineItems"), "id", fieldPath)
 			r.lines(at.shipment.LineItems(), field, fieldPath)
 		case "LineItem.shipments":
 			shipping := r.values.field("domesticShipping")
 			r.add(shipping, fieldPath)
 			r.add(shipping.field("shipments"), fieldPath)
+			r.addEach(shipping.field("shipments"), "lineItemIds", fieldPath)
 			r.shipments(at.line.Shipments(), field, fieldPath)
+		case "CustomsItem.declaredValue":
+			r.value(at.values.declaredValue(), false, field, fieldPath)
 		case "Order.domesticShipping":
 			r.value(at.values.field(field.Name), r.order.DomesticShipping != nil, field, fieldPath)
 		default:
@@ -228,6 +245,17 @@ func (r *badValueReport) add(values *badValues, path ast.Path) {
 			err := &clientError{code: codeUpstreamBadData, message: "The upstream sent a value that can't be read: " + reason + "."}
 			addErrorAt(r.context, path, err)
 		}
+	}
+}
+
+// addEach adds the errors of one field of each element of a list: what links start from, so that a link
+// may lack what it should lead to.
+func (r *badValueReport) addEach(list *badValues, field string, path ast.Path) {
+	if list == nil {
+		return
+	}
+	for _, index := range slices.Sorted(maps.Keys(list.elements)) {
+		r.add(list.elements[index].field(field), path)
 	}
 }
 

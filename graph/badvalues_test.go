@@ -95,6 +95,25 @@ func TestSelectedBadValuesAreReportedAtTheirPlace(t *testing.T) {
 	}
 }
 
+func TestLinksReportWhatTheyStartFrom(t *testing.T) {
+	order := decodedOrder(t, 1, `{"status":0,"data":{"result":{"base_info":{"id_of_str":"1"},
+		"product_items":[{"sub_item_idstring":"11"},{"sub_item_id":{"no":"id"}}],
+		"native_logistics":{"logistics_items":[{"id":71,"sub_item_ids":"11"},{"id":72,"sub_item_ids":["11",{"no":"id"}]},{"id":73,"sub_item_ids":true}]}}}}`)
+	orders := &fakeOrders{answer: func(context.Context, upstream.Request) (upstream.Result, error) {
+		return upstream.Result{Order: order, FreshUntil: time.Now()}, nil
+	}}
+	response := newServer(t, Options{Orders: orders}).run(t, t.Context(), `{order(id:1){lineItems{shipments{id}} domesticShipping{shipments{id lineItems{id}}}}}`, "")
+	check(t, response,
+		`{"order":{"lineItems":[{"shipments":[{"id":"71"},{"id":"72"}]},{"shipments":[]}],"domesticShipping":{"shipments":[`+
+			`{"id":"71","lineItems":[{"id":"11"}]},{"id":"72","lineItems":[{"id":"11"}]},{"id":"73","lineItems":[]}]}}}`,
+		"UPSTREAM_BAD_DATA order.domesticShipping.shipments[0].lineItems",
+		"UPSTREAM_BAD_DATA order.domesticShipping.shipments[1].lineItems", "UPSTREAM_BAD_DATA order.domesticShipping.shipments[1].lineItems",
+		"UPSTREAM_BAD_DATA order.domesticShipping.shipments[2].lineItems", "UPSTREAM_BAD_DATA order.domesticShipping.shipments[2].lineItems",
+		"UPSTREAM_BAD_DATA order.lineItems[0].shipments", "UPSTREAM_BAD_DATA order.lineItems[0].shipments",
+		"UPSTREAM_BAD_DATA order.lineItems[1].shipments", "UPSTREAM_BAD_DATA order.lineItems[1].shipments", "UPSTREAM_BAD_DATA order.lineItems[1].shipments",
+	)
+}
+
 func TestTheNumberOfReportsIsBounded(t *testing.T) {
 	query := &strings.Builder{}
 	query.WriteString("query($ids:[ID!]!){")

@@ -102,7 +102,7 @@ func (d *decoding) fields(fields []fieldPlan, target reflect.Value, slots []int)
 	for i := range fields {
 		field := &fields[i]
 		values := slots[field.first:field.last]
-		if !anyPresent(values) {
+		if !anyPresent(values) || field.elsewhere && hasValue(target, field.path) {
 			continue
 		}
 		depth := len(d.path)
@@ -114,6 +114,18 @@ func (d *decoding) fields(fields []fieldPlan, target reflect.Value, slots []int)
 		}
 		d.path = d.path[:depth]
 	}
+}
+
+// hasValue reports whether the field at a path has a value. A path may lead to what is no field.
+func hasValue(target reflect.Value, path []segment) bool {
+	for _, step := range path {
+		target = reflect.Indirect(target)
+		if !target.IsValid() {
+			return false
+		}
+		target = target.FieldByName(step.name)
+	}
+	return target.IsValid() && !target.IsZero() && (target.Kind() != reflect.Slice || target.Len() > 0)
 }
 
 // choose returns the value of the first spelling that is not empty, else of the first one present.

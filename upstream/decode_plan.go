@@ -16,7 +16,8 @@ import (
 //	unit:"yuan|fen|major"   on *Money: yuan as sent, fen as a whole number, major unit of any currency
 //	null:"UNCREATED"        texts that mean null, comma-separated, in any case
 //	split:","               on []ID: ids joined by commas in one string
-//	path:"Reviews.Sellers"  the field where GraphQL shows the value, if it is another one
+//	path:"Reviews.Sellers"  the field where GraphQL shows the value, if it is another one; where that has
+//	                        a value already, this one is not decoded
 //
 // An embedded struct with a key is nested on the wire and flat here; one without a key is flat on
 // both sides.
@@ -37,6 +38,7 @@ type fieldPlan struct {
 	// first and last bound the slots of the field: one for each spelling, or all of a group.
 	first, last int
 	path        []segment
+	elsewhere   bool // path leads to another field
 	decode      valueDecoder
 	group       groupDecoder
 }
@@ -110,6 +112,7 @@ func (p *objectPlan) valueField(i int, field reflect.StructField, key string) fi
 	plan.last = p.slots
 	if !field.Anonymous {
 		plan.path = pathOf(field)
+		plan.elsewhere = field.Tag.Get("path") != ""
 	}
 	return plan
 }

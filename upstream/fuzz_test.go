@@ -119,6 +119,11 @@ func FuzzDecodeAnswer(f *testing.F) {
 		``, `null`, `{}`, `[]`, `{"status":0}`, `{"status":"302","data":"//a.example"}`, `{"code":204,"msg":"余额"}`,
 		`{"data":{"result":{"base_info":{"id":58218860983545944,"create_time":[1],"total_amount":"1e3","pay_channel_list":{"1":"a"}}}}}`,
 		`{"base_info":{},"product_items":[{"sub_item_id":1e3,"product_img_url":[5,"http:// a"]}]}`,
+		"\ufeff" + `{"status":0,"success":"false","data":[{"error_code":"x","msg":"请求超时"}]}`,
+		`{"base_info":{"remark":"\ud83d","\ude00":1,"close_reason":"","status":2.0,"pay_channel_list":"a","create_time":"2018/2/7 9:05"}}`,
+		"{\"base_info\":{\"remark\":\"\xe5\xb8\",\"status\":\"\xff\",\"trade_type\":{\"\xff\": 1},\"buyer_id\":\"\xff\"}}",
+		`{"base_info":{"id":58218860983545941},"product_items":{"1":{"guarantees_terms":{"assurance_type":"a"}},"0":{"sku_infos":"x"}},
+			"native_logistics":{"logistics_items":{"sub_item_ids":{"1":"2,1","0":1},"no_logistics_condition":-1}},"seller_rate_list":{"star_level":"5"}}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -152,12 +157,22 @@ func FuzzDecodeAnswer(f *testing.F) {
 		if err != nil || !reflect.DeepEqual(again, answer) {
 			t.Errorf("the same body read again is another order (%v)", err)
 		}
+		if !answer.Packable {
+			return
+		}
+		packed, err := PackAnswer(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if unpacked, err := UnpackAnswer(packed, documentedKey, fetchedAt); err != nil || !reflect.DeepEqual(unpacked, answer) {
+			t.Errorf("the order from its packed form is another one (%v)", err)
+		}
 	})
 }
 
 // fuzzJSON fuzzes a scalar with JSON values; other texts are left out.
 func fuzzJSON(f *testing.F, seeds []string, check func(t *testing.T, value jsontext.Value)) {
-	for _, seed := range append(seeds, `""`, `null`, `0`, `-0`, `"0"`, `true`, `[1]`, `{"a":1}`, `1e400`, `"é"`) {
+	for _, seed := range append(seeds, `""`, `null`, `0`, `-0`, `"0"`, `true`, `[1]`, `{"a":1}`, `1e400`, `"é"`, `"\ud83d"`, "\"\xff\"", "\ufeff1") {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, json string) {
@@ -210,7 +225,7 @@ func FuzzMoney(f *testing.F) {
 func FuzzTime(f *testing.F) {
 	fuzzJSON(f, []string{
 		`"20170913231708123-0700"`, `"2018-02-07 15: 27: 58"`, `"2018-02-07T15:27:58.5Z"`, `1505369828123`, `"20180230"`,
-		`"0000-00-00 00:00:00"`, `"9999-12-31T23:59:59-23:59"`,
+		`"0000-00-00 00:00:00"`, `"9999-12-31T23:59:59-23:59"`, `"2018/2/7 9:05"`, `1505369828.5`, `"0001-01-01T00:00:00+23:59"`, `-62135596800`,
 	}, func(t *testing.T, value jsontext.Value) {
 		var decoded Time
 		if err := decoded.decode(value); err != nil || !decoded.Valid() {

@@ -43,7 +43,7 @@ func (b *BaseInfo) paymentTimeout() (Int, error) {
 	return Int{Value: int32(seconds), Valid: true}, nil
 }
 
-// adoptOuterReviews moves the reviews to where GraphQL has them, unless there are some already.
+// adoptOuterReviews moves the reviews to where GraphQL has them. There are none if it has some already.
 func (o *Order) adoptOuterReviews() {
 	outer := o.OuterReviewsOfSeller
 	o.OuterReviewsOfSeller = nil
@@ -53,9 +53,7 @@ func (o *Order) adoptOuterReviews() {
 	if o.Reviews == nil {
 		o.Reviews = &OrderReviews{}
 	}
-	if len(o.Reviews.ReviewsOfSeller) == 0 {
-		o.Reviews.ReviewsOfSeller = outer
-	}
+	o.Reviews.ReviewsOfSeller = outer
 }
 
 // link lets lines and shipments find each other.

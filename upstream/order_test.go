@@ -127,6 +127,15 @@ func TestOuterReviewIsBadWhereItShows(t *testing.T) {
 	}
 }
 
+func TestReviewsThatAreNotShownAreNotBad(t *testing.T) {
+	for _, outer := range []string{`[{"star_level":"many"}]`, `"no reviews"`} {
+		order := decodeResult(t, WebSiteCN1688, "", `"seller_rate_list":`+outer+`,"order_rate_info":{"seller_rate_list":{"star_level":5}}`)
+		if reviews := order.Reviews.ReviewsOfSeller; len(reviews) != 1 || reviews[0].Rating.Value != 5 || len(order.BadValues) > 0 {
+			t.Errorf("%s: %v, bad values %v", outer, reviews, order.BadValues)
+		}
+	}
+}
+
 func TestCustomsCurrency(t *testing.T) {
 	tests := []struct{ currency, want string }{
 		{`"RMB"`, "CNY"}, {`"rmb "`, "CNY"}, {`"CNY"`, "CNY"}, {`"USD"`, "USD"}, {`""`, ""}, {`null`, ""},
