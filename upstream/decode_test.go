@@ -151,8 +151,8 @@ func TestDecode(t *testing.T) {
 			notes: []string{"Pictures: a list element is malformed", "Labels: a list element is malformed"},
 		},
 		{
-			name: "numbers below zero and with zeros before them", json: `{"labels":{"007":"c","-1":"a","-0":"b","12345678901234567":"d"}}`,
-			want: parcel{Labels: []Text{"a", "b", "c", "d"}},
+			name: "numbers of all forms as keys", json: `{"labels":{"007":"d","-1":"b","-2":"a","-0":"c","18446744073709551616":"f","18446744073709551615":"e","7.50":"d1","7.25":"d0"}}`,
+			want: parcel{Labels: []Text{"a", "b", "c", "d", "d0", "d1", "e", "f"}},
 		},
 		{
 			name: "lists of scalars", json: `{"pictures":["//a.example/1","no address","",5],"labels":{"1":"b","0":"a","2":{"x":1}}}`,

@@ -2,10 +2,8 @@ package upstream
 
 import (
 	"bytes"
-	"cmp"
 	"iter"
 	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -133,24 +131,24 @@ func (doc *document) list(at int) []int {
 	return slices.DeleteFunc(elements, doc.empty)
 }
 
-// numberedMembers returns the values of an object whose keys are all whole numbers, in their order;
-// of a number that comes twice, the last.
+// numberedMembers returns the values of an object whose keys are all numbers, in their order; of a number
+// that comes twice, the last.
 func (doc *document) numberedMembers(at int) (values []int, ok bool) {
 	type numbered struct {
-		number int64
+		number Decimal
 		value  int
 	}
 	var members []numbered
 	for name, value := range doc.members(at) {
-		number, err := strconv.ParseInt(string(name), 10, 64)
+		number, err := parseDecimal(string(name))
 		if err != nil {
 			return nil, false
 		}
 		members = append(members, numbered{number, value})
 	}
-	slices.SortStableFunc(members, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
+	slices.SortStableFunc(members, func(a, b numbered) int { return a.number.compare(b.number) })
 	for i, member := range members {
-		if i+1 < len(members) && members[i+1].number == member.number {
+		if i+1 < len(members) && members[i+1].number.compare(member.number) == 0 {
 			continue
 		}
 		values = append(values, member.value)

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"strings"
@@ -110,6 +111,28 @@ func placePoint(digits string, point int, negative bool) (Decimal, error) {
 		return "", errDecimal
 	}
 	return Decimal(number), nil
+}
+
+// compare compares two numbers by their values.
+func (d Decimal) compare(other Decimal) int {
+	a, negative := strings.CutPrefix(string(d), "-")
+	b, otherNegative := strings.CutPrefix(string(other), "-")
+	if negative != otherNegative {
+		if negative {
+			return -1
+		}
+		return 1
+	}
+	wholeA, fractionA, _ := strings.Cut(a, ".")
+	wholeB, fractionB, _ := strings.Cut(b, ".")
+	order := cmp.Or(
+		cmp.Compare(len(wholeA), len(wholeB)), strings.Compare(wholeA, wholeB),
+		strings.Compare(strings.TrimRight(fractionA, "0"), strings.TrimRight(fractionB, "0")),
+	)
+	if negative {
+		return -order
+	}
+	return order
 }
 
 // whole returns the number without its fraction, and false if that is not zero.
