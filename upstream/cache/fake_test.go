@@ -30,8 +30,10 @@ type fake struct {
 	unwritten error
 	// latency is how long the next calls take; 0 is one second.
 	latency time.Duration
-	// points is what each of them costs.
-	points int
+	// points is what each of them costs, and spent what all of them have cost.
+	points, spent int
+	// writing, if set, is told of every request that is written, one at a time.
+	writing func(upstream.Request)
 	// fail makes the next calls fail.
 	fail error
 	// status is the wire value of the orders' status.
@@ -50,6 +52,9 @@ func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Re
 	f.mutex.Lock()
 	f.calls = append(f.calls, request)
 	call, latency, failure, status, act, points := len(f.calls), f.latency, f.fail, f.status, f.act, f.points
+	if f.writing != nil {
+		f.writing(request)
+	}
 	f.mutex.Unlock()
 	request.Scope.Usage.Add(upstream.Counts{Calls: 1})
 	if latency == 0 {
@@ -62,6 +67,7 @@ func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Re
 	} else if err := sleep(ctx, latency); err != nil {
 		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: err}
 	}
+	f.set(func(f *fake) { f.spent += points })
 	request.Scope.Usage.Add(upstream.Counts{Points: points})
 	if failure != nil {
 		return upstream.Result{}, failure

@@ -338,18 +338,38 @@ func TestOnlyWrittenCallsOutliveTheirRequest(t *testing.T) {
 	})
 }
 
+// An abandoned call may take a while to notice.
 func TestNobodyJoinsAnAbandonedCall(t *testing.T) {
-	inBubble(t, defaults(), func(b *bench) {
-		b.queue = 10 * time.Second
-		ctx, hangUp := context.WithCancel(b.Context())
-		left := b.later(asking{ctx: ctx})
-		time.Sleep(5 * time.Second)
-		hangUp()
-		b.expectWaiting(0)
-		newcomer := b.later(asking{})
-		b.expect(left(), "", "UPSTREAM_TIMEOUT", nothingCounted)
-		b.expect(newcomer(), "call 1", "", oneCall)
-		b.expectCalls(1)
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		cache, err := New(ordersFunc(func(ctx context.Context, request upstream.Request) (upstream.Result, error) {
+			if sleep(ctx, 10*time.Second) != nil {
+				time.Sleep(time.Minute)
+			}
+			if !request.Begin() {
+				return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout}
+			}
+			calls++
+			return answer(request, "", calls), nil
+		}), defaults())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cache.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		request := upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}}
+		if _, err := cache.Order(ctx, request); upstream.KindOf(err) != upstream.KindTimeout {
+			t.Errorf("got %v", err)
+		}
+		came := time.Now()
+		if result, err := cache.Order(t.Context(), request); err != nil || result.Order == nil || time.Since(came) != 10*time.Second {
+			t.Errorf("got %v and %v after %v, want a call of its own", result.Order, err, time.Since(came))
+		}
+		cache.inflight.running.Wait()
+		if calls != 1 {
+			t.Errorf("%d calls were made", calls)
+		}
 	})
 }
 
