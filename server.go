@@ -73,7 +73,7 @@ type config struct {
 	CacheStaleIfError duration `group:"Cache" min:"0" max:"8760h" default:"1h" placeholder:"DURATION" help:"How long past freshness a copy may be served when the upstream fails."`
 
 	MaxOrders        count `group:"Limits" min:"1" max:"1000" default:"100" placeholder:"N" help:"Distinct orders in one request, and places in its lists of orders, _entities included."`
-	MaxAttributeKeys count `group:"Limits" min:"1" max:"10000" default:"100" placeholder:"N" help:"Distinct keys of extra attributes in one request."`
+	MaxAttributeKeys count `group:"Limits" min:"1" max:"10000" default:"100" placeholder:"N" help:"Distinct keys of extraAttributes in one request, and of what is kept of one order."`
 	MaxBody          size  `group:"Limits" min:"1" max:"64MiB" default:"256KiB" placeholder:"SIZE" help:"Size of a request body."`
 	MaxTokens        count `group:"Limits" min:"1" max:"100000" default:"2000" placeholder:"N" help:"Lexical tokens of a document."`
 	MaxDepth         count `group:"Limits" min:"1" max:"200" default:"20" placeholder:"N" help:"Nesting of a document."`
@@ -583,7 +583,7 @@ func run(ctx context.Context, c config, logger zerolog.Logger) error {
 	defer client.Close()
 	orders, err := cache.New(client, cache.Options{
 		Size: int64(c.CacheSize), TTL: time.Duration(c.CacheTTL), TTLClosed: time.Duration(c.CacheTTLClosed),
-		StaleIfError: time.Duration(c.CacheStaleIfError),
+		StaleIfError: time.Duration(c.CacheStaleIfError), MaxAttributeKeys: int(c.MaxAttributeKeys),
 	})
 	if err != nil {
 		return err

@@ -121,6 +121,9 @@ func explainUpstream(failure *upstream.Error) *gqlerror.Error {
 	if failure.RetryAfter > 0 {
 		extensions["retryAfterSeconds"] = int(math.Ceil(failure.RetryAfter.Seconds()))
 	}
+	if failure.Remembered {
+		extensions["remembered"] = true
+	}
 	if failure.AuthorizationURL != "" {
 		extensions["authorizationUrl"] = failure.AuthorizationURL
 	}

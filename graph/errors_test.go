@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ordergraph/upstream"
+	"ordergraph/upstream/cache"
 )
 
 // kinds lists the closed set of failures.
@@ -61,6 +62,38 @@ func TestWhatTheUpstreamSaidIsPassedOn(t *testing.T) {
 		extensions["retryAfterSeconds"] != 2 {
 		t.Errorf("extensions %v", extensions)
 	}
+}
+
+// TestRememberedRefusals: whoever was refused is told so without a call, and for how long.
+func TestRememberedRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for kind, holds := range map[upstream.Kind]int{
+			upstream.KindQuotaExhausted: 30, upstream.KindPermissionDenied: 30, upstream.KindPermissionOrQuota: 30,
+			upstream.KindShopNotAuthorized: 15, upstream.KindAccountNotFound: 60,
+		} {
+			refusing := &fakeOrders{answer: func(context.Context, upstream.Request) (upstream.Result, error) {
+				return upstream.Result{}, &upstream.Error{Kind: kind}
+			}}
+			orders, err := cache.New(refusing, cache.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer orders.Close()
+			server := newServer(t, Options{Orders: orders})
+			for _, left := range []any{nil, holds - 10} {
+				response := server.run(t, t.Context(), `{order(id:1){id}}`, "")
+				check(t, response, `{"order":null}`, kind.String()+" order")
+				extensions := response.Errors[0].Extensions
+				if remembered := left != nil; extensions["retryAfterSeconds"] != left || (extensions["remembered"] == true) != remembered {
+					t.Errorf("extensions %v, want %v seconds", extensions, left)
+				}
+				time.Sleep(10 * time.Second)
+			}
+			if calls := len(refusing.requests); calls != 1 {
+				t.Errorf("%s: %d calls", kind, calls)
+			}
+		}
+	})
 }
 
 func TestFaultsOfOursAreLoggedAndHidden(t *testing.T) {

@@ -11,9 +11,9 @@ type Copy struct {
 // Copies is what Orders offer that keep copies, so that what was made of copies can be kept too, and
 // is dropped with them.
 type Copies interface {
-	// Serves tells whether Order would answer a request of scope from exactly these copies now, if
+	// Serves reports whether Order would answer a request of scope from exactly these copies now, if
 	// they hold what it needs: each is fresh, none was replaced or dropped, and no refusal of the
-	// upstream hides one. An implementation must be safe for concurrent use. It tells nothing of
+	// upstream hides one. An implementation must be safe for concurrent use. It says nothing of
 	// Scope.NoCache.
 	Serves(scope *Scope, copies []Copy) bool
 	// Tenant names the caller of a scope, for whoever keeps what was made of copies. No two tenants
