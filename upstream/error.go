@@ -31,7 +31,8 @@ const (
 	KindPermissionOrQuota
 	// KindShopNotAuthorized: 302 未授权店铺; Error.AuthorizationURL may say where to mend it.
 	KindShopNotAuthorized
-	// KindBadResponse: an answer that cannot be read, is too large, redirects, or is about another order.
+	// KindBadResponse: an answer that cannot be read, is too large, redirects, is about another order, or
+	// says success and carries an error.
 	KindBadResponse
 	// KindRateLimited: HTTP 429 without an envelope.
 	KindRateLimited
