@@ -52,7 +52,7 @@ type config struct {
 	AdminListen address `group:"Serving" default:"localhost:8081" placeholder:"HOST:PORT" help:"Profiles (/debug/pprof/) and health; off turns it off."`
 
 	RequestTimeout duration `group:"Serving" min:"1ms" max:"24h" default:"15s" placeholder:"DURATION" help:"A whole GraphQL request; what has come by then is answered."`
-	RateLimit      rate     `group:"Serving" min:"0" max:"1000000" default:"0" placeholder:"N" help:"Requests a second for each caller; 0 is no limit."`
+	RateLimit      rate     `group:"Serving" min:"0" max:"1000000" default:"0" placeholder:"N" help:"Requests a second for each caller; 0 is no limit. In pass-through, callers that were never answered with an order share it by their address, for the calls that they cost."`
 	CorsOrigins    []string `group:"Serving" placeholder:"ORIGIN" help:"Browser origins that may read answers, such as https://shop.example; http://localhost:* admits every port. The sandbox admits http://localhost:* and http://127.0.0.1:* as well."`
 
 	UpstreamURL         string          `group:"Upstream" name:"upstream-url" placeholder:"URL" help:"The order-info endpoint, whole URL; empty is the embedded sandbox."`

@@ -240,6 +240,41 @@ func TestRoutes(t *testing.T) {
 }
 
 // TestSchemaTexts wants each text of the schema from everywhere: that for clients and that for routers.
+func TestHTTP2InTheClear(t *testing.T) {
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	client := &http.Client{Transport: &http.Transport{Protocols: protocols}}
+	defer client.CloseIdleConnections()
+	ask := func(p *program) (*http.Response, string, error) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.public+"/graphql", strings.NewReader(`{"query":"{__typename}"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		got, err := client.Do(r)
+		if err != nil {
+			return nil, "", err
+		}
+		defer got.Body.Close()
+		body, err := io.ReadAll(got.Body)
+		return got, string(body), err
+	}
+	p := start(t, "--h2c")
+	if got, body, err := ask(p); err != nil || got.ProtoMajor != 2 || got.StatusCode != http.StatusOK {
+		t.Errorf("%v %s %v", got, body, err)
+	}
+	if got, body := p.query(t, `{__typename}`); got.ProtoMajor != 1 || got.StatusCode != http.StatusOK {
+		t.Errorf("HTTP/1.1 beside it: %s %d %s", got.Proto, got.StatusCode, body)
+	}
+	client.CloseIdleConnections()
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+	if got, body, err := ask(start(t)); err == nil {
+		t.Errorf("without --h2c: %s %d %s", got.Proto, got.StatusCode, body)
+	}
+}
+
 func TestSchemaTexts(t *testing.T) {
 	p := start(t)
 	for _, test := range []struct {

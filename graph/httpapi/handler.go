@@ -66,6 +66,8 @@ type exchange struct {
 	executed bool
 	codes    []string
 	causes   []string
+	// reserved is what the rate limit holds back until the cost of the request is known.
+	reserved reservation
 }
 
 // outcome is what came of a request: one of these, or nothing if the caller has hung up.
@@ -146,9 +148,11 @@ func (h *Handler) admit(r *http.Request, x *exchange) *refusal {
 	if refused := h.access.identify(r, &x.scope); refused != nil {
 		return refused
 	}
-	if wait, admitted := h.rate.admit(r, x.scope.Tenant); !admitted {
+	reserved, wait, admitted := h.rate.admit(r, x.scope.Tenant, h.access.service)
+	if !admitted {
 		return rateLimited(wait)
 	}
+	x.reserved = reserved
 	return nil
 }
 

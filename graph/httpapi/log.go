@@ -15,6 +15,8 @@ const maxLoggedName = 64
 func (h *Handler) logRequest(x *exchange) {
 	duration := time.Since(x.scope.ArrivedAt)
 	x.scope.Usage.Close(func(counts upstream.Counts) {
+		_, answered := x.scope.Shown.FreshUntil()
+		h.rate.settle(x.reserved, counts.Calls, answered)
 		event := h.log.WithLevel(levelOf(x.codes, x.causes))
 		if event == nil {
 			return
