@@ -1,29 +1,30 @@
 // Apollo Client: automatic persisted queries over GET, the normalised cache, error codes.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { ApolloClient, CombinedGraphQLErrors, HttpLink, InMemoryCache } from '@apollo/client';
+import { ApolloClient, CombinedGraphQLErrors, HttpLink } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { orderQuery, ordersQuery } from './documents.js';
 import { assertDocumented } from './expected.js';
 import { check } from './report.js';
+import { apolloCache } from './stores.js';
 import { documented, unknownAccount } from './upstream.js';
 import { watchedFetch } from './watched_fetch.js';
 
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
-function newClient(url, fetch, authorization) {
+function newClient(url, fetch, authorization, types) {
   return new ApolloClient({
     link: new PersistedQueryLink({ sha256, useGETForHashedQueries: true })
       .concat(new HttpLink({ uri: url, fetch, headers: { authorization, 'GraphQL-Preflight': '1' } })),
-    cache: new InMemoryCache({ typePolicies: { Order: { keyFields: ['webSite', 'id'] }, Money: { keyFields: false } } }),
+    cache: apolloCache(types),
   });
 }
 
-export async function apollo({ upstream, start }) {
+export async function apollo({ upstream, start, types }) {
   const program = await start();
   const url = `${program.url}/graphql`;
   const { fetch, requests } = watchedFetch();
-  const client = newClient(url, fetch, 'apollo');
+  const client = newClient(url, fetch, 'apollo', types);
   const variables = { id: documented };
 
   await check('apollo: a query is sent by its hash with GET, and by its text once', async () => {
@@ -37,7 +38,7 @@ export async function apollo({ upstream, start }) {
   });
   await check('apollo: another client sends the hash alone', async () => {
     const other = watchedFetch();
-    const { data } = await newClient(url, other.fetch, 'apollo').query({ query: orderQuery, variables });
+    const { data } = await newClient(url, other.fetch, 'apollo', types).query({ query: orderQuery, variables });
     assertDocumented(data.order);
     assert.deepEqual(other.requests.map(({ method }) => method), ['GET']);
     assert.equal(upstream.calls.filter(({ authorization }) => authorization === 'apollo').length, 1);

@@ -8,16 +8,18 @@ import relayRuntime from 'relay-runtime';
 import { compile } from './compile.js';
 import { assertDocumented } from './expected.js';
 import { check } from './report.js';
+import { getDataID } from './stores.js';
 import { documented, unknownAccount } from './upstream.js';
 
 const { Environment, Network, RecordSource, Store, createOperationDescriptor, fetchQuery, getSingularSelector } = relayRuntime;
 const require = createRequire(import.meta.url);
 
-async function compileDocuments(schema, folder) {
+// compileDocuments compiles one file of the folder relay, and writes the manifest operations.json.
+export async function compileDocuments(schema, folder, file) {
   const source = join(folder, 'src');
   mkdirSync(source, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');
-  copyFileSync(join(import.meta.dirname, 'relay/Order.js'), join(source, 'Order.js'));
+  copyFileSync(join(import.meta.dirname, 'relay', file), join(source, file));
   copyFileSync(schema, join(folder, 'schema.graphql'));
   writeFileSync(join(folder, 'relay.config.json'), JSON.stringify({
     src: './src',
@@ -33,24 +35,25 @@ async function compileDocuments(schema, folder) {
   await compile(require.resolve('relay-compiler/cli.js'), { cwd: folder });
 }
 
-function newEnvironment(url, sent) {
+// newEnvironment sends ids to url; sent gets the bodies of the requests.
+export function newEnvironment(url, authorization, sent = []) {
   async function send(request, variables) {
     const body = { documentId: request.id, variables };
     sent.push(body);
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: 'relay' },
+      headers: { 'content-type': 'application/json', authorization },
       body: JSON.stringify(body),
     });
     return response.json();
   }
-  return new Environment({ network: Network.create(send), store: new Store(new RecordSource()) });
+  return new Environment({ network: Network.create(send), store: new Store(new RecordSource()), getDataID });
 }
 
 export async function relay({ upstream, start, schema, work }) {
   const folder = join(work, 'relay');
   const manifest = join(folder, 'operations.json');
-  await check('relay: the compiler takes the served schema', () => compileDocuments(schema, folder));
+  await check('relay: the compiler takes the served schema', () => compileDocuments(schema, folder, 'Order.js'));
   const { default: query } = await import(pathToFileURL(join(folder, 'artifacts/OrderQuery.graphql.js')).href);
   const { default: fragment } = await import(pathToFileURL(join(folder, 'artifacts/Order_order.graphql.js')).href);
 
@@ -61,7 +64,7 @@ export async function relay({ upstream, start, schema, work }) {
   });
   const program = await start(`--trusted-documents=${manifest}`);
   const sent = [];
-  const environment = newEnvironment(`${program.url}/graphql`, sent);
+  const environment = newEnvironment(`${program.url}/graphql`, 'relay', sent);
 
   await check('relay: an operation runs by its id, and the fragment has its data', async () => {
     const before = upstream.calls.length;

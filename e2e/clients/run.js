@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import { binary, startProgram } from '../browser/servers.js';
 import { apollo } from './apollo.js';
 import { codegen } from './codegen.js';
+import { embeddedTypes } from './readme.js';
 import { relay } from './relay.js';
 import { genqlient } from './genqlient.js';
 import { check, summary } from './report.js';
 import { trusted } from './trusted.js';
+import { twins } from './twins.js';
 import { startUpstream } from './upstream.js';
 import { urql } from './urql.js';
 
@@ -37,8 +39,9 @@ try {
     }
     writeFileSync(schema, await response.text());
   });
-  for (const client of [apollo, urql, relay, codegen, trusted, genqlient]) {
-    await check(`${client.name}: runs to its end`, () => client({ upstream, start, schema, work }));
+  const types = embeddedTypes(work);
+  for (const client of [twins, apollo, urql, relay, codegen, trusted, genqlient]) {
+    await check(`${client.name}: runs to its end`, () => client({ upstream, start, schema, types, work }));
   }
 } finally {
   await Promise.all(running.map((program) => program.stop()));

@@ -6,39 +6,34 @@ import { persistedExchange } from '@urql/exchange-persisted';
 import { orderQuery, ordersQuery, statusQuery } from './documents.js';
 import { assertDocumented } from './expected.js';
 import { check } from './report.js';
+import { graphcacheKeys } from './stores.js';
 import { documented, unknownAccount } from './upstream.js';
 import { watchedFetch } from './watched_fetch.js';
-
-const embedded = () => null;
-const keys = {
-  Order: ({ webSite, id }) => `${webSite}:${id}`,
-  Money: embedded, Buyer: embedded, Contact: embedded, Recipient: embedded,
-};
 
 // resolvers finds an order in the cache that another field brought.
 const resolvers = {
   Query: { order: (_, { id, webSite = 'CN_1688' }) => ({ __typename: 'Order', id, webSite }) },
 };
 
-function newClient(url, fetch) {
+function newClient(url, fetch, types) {
   return new Client({
     url,
     fetch,
     preferGetMethod: false,
     fetchOptions: { headers: { authorization: 'urql', 'GraphQL-Preflight': '1' } },
     exchanges: [
-      cacheExchange({ keys, resolvers }),
+      cacheExchange({ keys: graphcacheKeys(types), resolvers }),
       persistedExchange({ preferGetForPersistedQueries: true }),
       fetchExchange,
     ],
   });
 }
 
-export async function urql({ upstream, start }) {
+export async function urql({ upstream, start, types }) {
   const program = await start();
   const url = `${program.url}/graphql`;
   const { fetch, requests } = watchedFetch();
-  const client = newClient(url, fetch);
+  const client = newClient(url, fetch, types);
   const variables = { id: documented };
 
   await check('urql: a query is sent by its hash with GET, and by its text if that is new', async () => {
@@ -54,14 +49,14 @@ export async function urql({ upstream, start }) {
   });
   await check('urql: another client sends the hash alone', async () => {
     const other = watchedFetch();
-    const { data } = await newClient(url, other.fetch).query(orderQuery, variables).toPromise();
+    const { data } = await newClient(url, other.fetch, types).query(orderQuery, variables).toPromise();
     assertDocumented(data.order);
     assert.deepEqual(other.requests.map(({ method }) => method), ['GET']);
     assert.equal(upstream.calls.filter(({ authorization }) => authorization === 'urql').length, 1);
   });
   await check('urql: the cache is keyed by webSite and id', async () => {
     const fresh = watchedFetch();
-    const other = newClient(url, fresh.fetch);
+    const other = newClient(url, fresh.fetch, types);
     const orders = await other.query(ordersQuery, { ids: [documented] }).toPromise();
     assert.equal(orders.data.orders[0].id, documented);
     const seen = fresh.requests.length;
