@@ -74,6 +74,7 @@ type config struct {
 
 	MaxOrders        count `group:"Limits" min:"1" max:"1000" default:"100" placeholder:"N" help:"Distinct orders in one request, and places in its lists of orders, _entities included."`
 	MaxAttributeKeys count `group:"Limits" min:"1" max:"10000" default:"100" placeholder:"N" help:"Distinct keys of extraAttributes in one request, and of what is kept of one order."`
+	MaxResponse      size  `group:"Limits" min:"1" max:"1GiB" default:"16MiB" placeholder:"SIZE" help:"Size of the data of one answer: an order that does not fit is null, with an error."`
 	MaxBody          size  `group:"Limits" min:"1" max:"64MiB" default:"256KiB" placeholder:"SIZE" help:"Size of a request body."`
 	MaxTokens        count `group:"Limits" min:"1" max:"100000" default:"2000" placeholder:"N" help:"Lexical tokens of a document."`
 	MaxDepth         count `group:"Limits" min:"1" max:"200" default:"20" placeholder:"N" help:"Nesting of a document."`
@@ -607,6 +608,7 @@ func closeSandbox(emulated *sandbox.Server, logger zerolog.Logger) {
 func newHandler(c config, orders upstream.Orders, health *graph.Health, logger zerolog.Logger) (http.Handler, error) {
 	options := graph.Options{
 		SDL: schema, Orders: orders, Log: logger, Health: health, MaxOrders: int(c.MaxOrders), MaxAttributeKeys: int(c.MaxAttributeKeys),
+		MaxResponse:  int64(c.MaxResponse),
 		RequireToken: c.UpstreamToken == "" && !c.sandboxed(),
 		Limits: limits.Limits{
 			Tokens: int(c.MaxTokens), Depth: int(c.MaxDepth), Aliases: int(c.MaxAliases),

@@ -548,7 +548,7 @@ var promisedSettings = map[string]string{
 	"listen": "localhost:8080", "h2c": "false", "admin-listen": "localhost:8081", "upstream-url": "", "upstream-token": "", "client-tokens": "",
 	"insecure-no-client-auth": "false", "upstream-timeout": "5s", "upstream-retries": "1", "upstream-concurrency": "64", "upstream-rate": "0",
 	"request-timeout": "15s", "cache-size": "256MiB", "response-cache-size": "64MiB", "cache-ttl": "30s", "cache-ttl-closed": "10m", "cache-stale-if-error": "1h",
-	"max-orders": "100", "max-attribute-keys": "100", "max-body": "256KiB", "max-tokens": "2000", "max-depth": "20", "max-aliases": "30", "max-root-fields": "20",
+	"max-orders": "100", "max-attribute-keys": "100", "max-response": "16MiB", "max-body": "256KiB", "max-tokens": "2000", "max-depth": "20", "max-aliases": "30", "max-root-fields": "20",
 	"max-directives": "20", "max-fields": "1000", "rate-limit": "0", "apq": "true", "trusted-documents": "", "trusted-documents-only": "false",
 	"introspection": "true", "graphiql": "true", "router-secret": "", "cors-origins": "", "log-level": "info", "log-format": "json",
 }

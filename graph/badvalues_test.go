@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"ordergraph/upstream"
 )
@@ -90,6 +91,7 @@ func TestSelectedBadValuesAreReportedAtTheirPlace(t *testing.T) {
 				if err.Extensions["retryable"] != false || len(err.Locations) != 1 || strings.ContainsAny(err.Message, "{}") {
 					t.Errorf("%v %v", err, err.Extensions)
 				}
+				checkLocation(t, test.query, err)
 			}
 		})
 	}
@@ -113,6 +115,23 @@ func TestLinksReportWhatTheyStartFrom(t *testing.T) {
 		"UPSTREAM_BAD_DATA order.lineItems[1].shipments", "UPSTREAM_BAD_DATA order.lineItems[1].shipments", "UPSTREAM_BAD_DATA order.lineItems[1].shipments",
 	)
 }
+
+// checkLocation wants an error to be located where the document, of one line, has the field at its path.
+func checkLocation(t *testing.T, query string, err *gqlerror.Error) {
+	t.Helper()
+	name := ""
+	for _, step := range err.Path {
+		if field, isField := step.(ast.PathName); isField {
+			name = string(field)
+		}
+	}
+	if len(err.Locations) != 1 || err.Locations[0].Line != 1 || !strings.HasPrefix(query[err.Locations[0].Column-1:], name) {
+		t.Errorf("%s: the error at %s is located at %v", query, err.Path, err.Locations)
+	}
+}
+
+// maxBadValues is how many malformed values a response lists one by one.
+const maxBadValues = 50
 
 func TestTheNumberOfReportsIsBounded(t *testing.T) {
 	query := &strings.Builder{}

@@ -31,7 +31,8 @@ func (r *resolver) Entities(ctx context.Context, representations []any) []genera
 	})
 	for i, order := range r.await(ctx, thunks) {
 		if order != nil {
-			entities[i] = orderEntity{graphql.WrapContextMarshaler(ctx, order)}
+			place := graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i})
+			entities[i] = orderEntity{graphql.WrapContextMarshaler(place, order)}
 		}
 	}
 	return entities

@@ -16,6 +16,7 @@ import (
 	"ordergraph/graph/introspection"
 	"ordergraph/graph/limits"
 	"ordergraph/graph/loader"
+	"ordergraph/graph/projection"
 	"ordergraph/upstream"
 )
 
@@ -71,10 +72,23 @@ func present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	shown := explain(ctx, err, located)
 	shown.Path, shown.Locations = located.Path, located.Locations
+	if shown.Path != nil && shown.Locations == nil {
+		shown.Locations = locationOf(ctx)
+	}
 	if _, given := shown.Extensions["retryable"]; !given {
 		shown.Extensions["retryable"] = false
 	}
 	return shown
+}
+
+// locationOf returns where the document has the field that is being resolved.
+func locationOf(ctx context.Context) []gqlerror.Location {
+	for field := graphql.GetFieldContext(ctx); field != nil; field = field.Parent {
+		if field.Field.Field != nil && field.Field.Position != nil {
+			return []gqlerror.Location{{Line: field.Field.Position.Line, Column: field.Field.Position.Column}}
+		}
+	}
+	return nil
 }
 
 // explain chooses code and message.
@@ -85,8 +99,11 @@ func explain(ctx context.Context, err error, located *gqlerror.Error) *gqlerror.
 	if failure, ok := errors.AsType[*upstream.Error](err); ok {
 		return explainUpstream(failure)
 	}
-	if tooMany, ok := errors.AsType[tooManyLinkedError](err); ok {
-		return explained(limits.Code, tooMany.Error(), map[string]any{"limit": linkedValuesLimit, "maximum": maxLinkedValues})
+	if exceeded, ok := errors.AsType[*limits.Error](err); ok {
+		return explained(limits.Code, exceeded.Error(), map[string]any{"limit": exceeded.Limit, "maximum": exceeded.Maximum})
+	}
+	if bad, ok := errors.AsType[*projection.BadValueError](err); ok {
+		return explained(codeUpstreamBadData, "The upstream sent a value that can't be read: "+bad.Reason+".", nil)
 	}
 	if _, ok := errors.AsType[introspection.TooLargeError](err); ok {
 		return explained(

@@ -19,6 +19,7 @@ import (
 const (
 	defaultMaxOrders        = 100
 	defaultMaxAttributeKeys = 100
+	defaultMaxResponse      = 16 << 20
 )
 
 // newExecutor returns what parses, validates and executes operations.
@@ -47,8 +48,7 @@ func newExecutor(options Options) (graphql.GraphExecutor, error) {
 	exec.Use(admission{introspection: !options.NoIntrospection})
 	exec.Use(introspection.New(generated.NewExecutableSchema(generated.Config{Schema: apiSchema(schema), Resolvers: resolver})))
 	exec.Use(loader.New(options.Orders, planner.plan))
-	exec.Use(linkBudget{})
-	exec.Use(badValueReports{schema: schema})
+	exec.Use(responseBounds{maxResponse: int(cmp.Or(options.MaxResponse, defaultMaxResponse))})
 	return limits.Guard(exec, schema, options.Limits, !options.NoIntrospection), nil
 }
 

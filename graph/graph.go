@@ -8,6 +8,7 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -40,6 +41,9 @@ type Options struct {
 	MaxOrders int
 	// MaxAttributeKeys is the most distinct keys of extra attributes in one request; 100 if 0.
 	MaxAttributeKeys int
+	// MaxResponse is the most bytes that the data of one response may take: an order that does not fit is
+	// null, with an error. 16 MiB if 0.
+	MaxResponse int64
 	// Limits bound the size of a query.
 	Limits limits.Limits
 	// NoIntrospection turns introspection, GraphiQL and "did you mean" hints off.
@@ -57,7 +61,7 @@ type Options struct {
 	// be upstream.Copies for it.
 	ResponseCacheSize int64
 	// HTTP says how requests are read and callers told apart. NewHandler sets its Executor, Log,
-	// RouterSecret and Responses.
+	// MaxErrors, RouterSecret and Responses.
 	HTTP httpapi.Options
 }
 
@@ -82,6 +86,7 @@ func NewHandler(options Options) (http.Handler, error) {
 	}
 	options.HTTP.Executor = executor
 	options.HTTP.Log = options.Log
+	options.HTTP.MaxErrors = cmp.Or(options.MaxResponse, defaultMaxResponse)
 	options.HTTP.RouterSecret = options.RouterSecret
 	options.HTTP.Responses, err = newResponses(options)
 	if err != nil {

@@ -71,19 +71,18 @@ func (r *resolver) await(ctx context.Context, thunks []loader.Thunk) []*projecti
 	selection := r.selection(ctx)
 	for i, thunk := range thunks {
 		order, err := thunk()
-		if err == nil && order != nil {
-			err = admitLinks(ctx, selection, order)
-		}
 		if err != nil {
 			addErrorAt(ctx, at(path, i), err)
 			continue
 		}
-		if order != nil {
-			reportBadValues(ctx, order, at(path, i))
-		}
 		orders[i] = selection.Of(order)
 	}
 	return orders
+}
+
+// at returns the path to an element of the list at path. It shares no memory with other paths.
+func at(path ast.Path, index int) ast.Path {
+	return append(path[:len(path):len(path)], ast.PathIndex(index))
 }
 
 // selection returns what the current field selects of its orders.
@@ -98,11 +97,7 @@ func addErrorAt(ctx context.Context, path ast.Path, err error) {
 		graphql.AddError(ctx, placed)
 		return
 	}
-	located := &gqlerror.Error{Err: err, Message: err.Error(), Path: path}
-	if field := graphql.GetFieldContext(ctx); field != nil && field.Field.Field != nil && field.Field.Position != nil {
-		located.Locations = []gqlerror.Location{{Line: field.Field.Position.Line, Column: field.Field.Position.Column}}
-	}
-	graphql.AddError(ctx, located)
+	graphql.AddError(ctx, &gqlerror.Error{Err: err, Message: err.Error(), Path: path})
 }
 
 var errUntrustedRouter = &clientError{

@@ -56,19 +56,6 @@ func (o *Order) adoptOuterReviews() {
 	o.Reviews.ReviewsOfSeller = outer
 }
 
-// link lets lines and shipments find each other.
-func (o *Order) link() {
-	for _, item := range o.LineItems {
-		item.order = o
-	}
-	if o.DomesticShipping == nil {
-		return
-	}
-	for _, shipment := range o.DomesticShipping.Shipments {
-		shipment.order = o
-	}
-}
-
 // finish gives the declared value its own currency. RMB is what the upstream calls CNY.
 func (c *CustomsItem) finish(*decoding) {
 	if c.DeclaredValue == nil {

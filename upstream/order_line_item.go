@@ -48,7 +48,7 @@ type LineItem struct {
 
 	Guarantees []*GuaranteeTerm `json:"guarantees_terms"` // 保障条款; domain GuaranteesTerms
 
-	order *Order
+	links *orderLinks
 }
 
 // StatusRaw returns product_items.status as it was sent.

@@ -1,6 +1,9 @@
 package upstream
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Product stands for a product that another service knows more about.
 type Product struct{ ID ID }
@@ -27,31 +30,74 @@ func (l *LineItem) Product() *Product {
 
 // Shipments returns the shipments that name the line. None without the domain NativeLogistics.
 func (l *LineItem) Shipments() []*Shipment {
-	if l.ID == "" || l.order == nil || l.order.DomesticShipping == nil {
+	if l.ID == "" || l.links == nil {
 		return nil
 	}
-	var shipments []*Shipment
-	for _, shipment := range l.order.DomesticShipping.Shipments {
-		if slices.Contains(shipment.LineItemIDs, l.ID) {
-			shipments = append(shipments, shipment)
-		}
-	}
-	return shipments
+	return l.links.follow().shipments[l.ID]
 }
 
 // LineItems returns the lines that the shipment names, in the order of the order's lines. Ids that
 // name no line are left out: the upstream sends such.
 func (s *Shipment) LineItems() []*LineItem {
-	if s.order == nil {
+	if s.links == nil {
 		return nil
 	}
-	var items []*LineItem
-	for _, item := range s.order.LineItems {
-		if item.ID != "" && slices.Contains(s.LineItemIDs, item.ID) {
-			items = append(items, item)
-		}
+	links := s.links.follow()
+	var places []int
+	for _, id := range s.LineItemIDs {
+		places = append(places, links.items[id]...)
+	}
+	slices.Sort(places)
+	places = slices.Compact(places)
+	items := make([]*LineItem, len(places))
+	for i, place := range places {
+		items[i] = links.order.LineItems[place]
 	}
 	return items
+}
+
+// orderLinks are what the lines and the shipments of an order know of each other, by the ids of lines: an
+// order can have many of both, and each may be asked for the others often. They are made when the first
+// one is followed.
+type orderLinks struct {
+	once  sync.Once
+	order *Order
+	// items are places in Order.LineItems.
+	items     map[ID][]int
+	shipments map[ID][]*Shipment
+}
+
+// link lets lines and shipments find each other.
+func (o *Order) link() {
+	if o.DomesticShipping == nil {
+		return
+	}
+	links := &orderLinks{order: o}
+	for _, item := range o.LineItems {
+		item.links = links
+	}
+	for _, shipment := range o.DomesticShipping.Shipments {
+		shipment.links = links
+	}
+}
+
+func (l *orderLinks) follow() *orderLinks {
+	l.once.Do(func() {
+		l.items, l.shipments = map[ID][]int{}, map[ID][]*Shipment{}
+		for i, item := range l.order.LineItems {
+			if item.ID != "" {
+				l.items[item.ID] = append(l.items[item.ID], i)
+			}
+		}
+		for _, shipment := range l.order.DomesticShipping.Shipments {
+			for _, id := range shipment.LineItemIDs {
+				if named := l.shipments[id]; len(named) == 0 || named[len(named)-1] != shipment {
+					l.shipments[id] = append(named, shipment)
+				}
+			}
+		}
+	})
+	return l
 }
 
 // Member returns the buyer's membership, nil without a member id.

@@ -37,7 +37,7 @@ type Shipment struct {
 	Origin    *ShipmentAddress `json:",inline"`
 	To        *destination     `json:",inline" path:"Destination"`
 
-	order *Order
+	links *orderLinks
 }
 
 // TypeRaw returns logistics_items.type as it was sent.

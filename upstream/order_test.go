@@ -400,13 +400,13 @@ func decodeList(t *testing.T, place listPlace, value string) reflect.Value {
 	return list
 }
 
-// unlink takes the pointer to its order from an element: it leads to another order each time.
+// unlink takes the links to its order from an element: they lead to another order each time.
 func unlink(element reflect.Value) {
 	switch element := element.Interface().(type) {
 	case *LineItem:
-		element.order = nil
+		element.links = nil
 	case *Shipment:
-		element.order = nil
+		element.links = nil
 	}
 }
 

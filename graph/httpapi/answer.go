@@ -107,19 +107,30 @@ func countNulls(value any) (nulls int, only bool) {
 // dataMember begins an answer without errors.
 const dataMember = `{"data":`
 
-// appendTo writes the answer as JSON. Data is copied as it is, never parsed again.
-func (a *Answer) appendTo(body *bytes.Buffer, requestID string) {
+// appendTo writes the answer as JSON. Data is copied as it is, never parsed again. The errors take at most
+// maxErrors bytes.
+func (a *Answer) appendTo(body *bytes.Buffer, requestID string, maxErrors int) {
+	a.appendHead(body, requestID, maxErrors)
+	body.Write(a.Data)
+	a.appendTail(body)
+}
+
+// appendHead writes what comes before Data.
+func (a *Answer) appendHead(body *bytes.Buffer, requestID string, maxErrors int) {
 	if len(a.Errors) > 0 {
 		body.WriteString(`{"errors":`)
-		a.appendErrors(body, requestID)
+		a.appendErrors(body, requestID, maxErrors)
 	}
 	if a.Data != nil {
 		body.WriteString(dataMember)
 		if len(a.Errors) > 0 {
 			body.Bytes()[body.Len()-len(dataMember)] = ','
 		}
-		body.Write(a.Data)
 	}
+}
+
+// appendTail writes what comes after Data.
+func (a *Answer) appendTail(body *bytes.Buffer) {
 	a.appendExtensions(body)
 	body.WriteString("}\n")
 }
@@ -161,17 +172,19 @@ func (a *Answer) appendCounts(body *bytes.Buffer) {
 	body.WriteByte('}')
 }
 
-// appendErrors writes the errors. Where nothing was executed their number is bounded, and the last
-// one says how many are left out.
-func (a *Answer) appendErrors(body *bytes.Buffer, requestID string) {
+// appendErrors writes the errors, as many as there is room for: the last one says how many are left out.
+func (a *Answer) appendErrors(body *bytes.Buffer, requestID string, maxErrors int) {
 	start := body.Len()
+	if a.Data == nil {
+		maxErrors = min(maxErrors, maxRefusalErrors)
+	}
 	body.WriteByte('[')
 	for i, gqlError := range a.Errors {
 		if i > 0 {
 			body.WriteByte(',')
 		}
 		encoded := encodeError(gqlError, requestID, a.Data == nil)
-		if a.Data == nil && body.Len()-start+len(encoded) > maxRefusalErrors {
+		if body.Len()-start+len(encoded) > maxErrors {
 			body.Write(encodeError(furtherErrors(len(a.Errors)-i, gqlError), requestID, true))
 			break
 		}

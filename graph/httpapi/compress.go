@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"compress/gzip"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -52,12 +53,17 @@ func qualityOf(parameter string) float64 {
 	return quality
 }
 
-// compress writes body into target as gzip. Writes to a buffer don't fail.
-func compress(target *bytes.Buffer, body []byte) {
+// compress writes the pieces of a body into target as gzip. It stops where target fails, as a caller does who
+// hangs up; a buffer doesn't.
+func compress(target io.Writer, pieces ...[]byte) {
 	writer := gzipPool.Get().(*gzip.Writer)
 	defer gzipPool.Put(writer)
 	writer.Reset(target)
-	_, _ = writer.Write(body)
+	for _, piece := range pieces {
+		if _, err := writer.Write(piece); err != nil {
+			return
+		}
+	}
 	_ = writer.Close()
 }
 

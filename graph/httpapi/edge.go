@@ -85,7 +85,7 @@ func refuseHeader(w http.ResponseWriter, r *http.Request, requestID string) {
 	answer.setCaching(header)
 	body := takeBuffer()
 	defer giveBuffer(body)
-	answer.appendTo(body, requestID)
+	answer.appendTo(body, requestID, maxRefusalErrors)
 	header["Content-Length"] = []string{strconv.Itoa(body.Len())}
 	w.WriteHeader(refused.status)
 	// A caller who has hung up gets nothing; there is nobody to tell.

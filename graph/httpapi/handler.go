@@ -30,6 +30,7 @@ type Handler struct {
 	introspections *lru[*Whole]
 	rate           *rateLimit
 	maxBody        int64
+	maxErrors      int
 	timeout        time.Duration
 }
 
@@ -52,6 +53,7 @@ func NewHandler(options Options) (*Handler, error) {
 		introspections: newLRU[*Whole](maxIntrospections, maxIntrospectionBytes),
 		rate:           newRateLimit(options.RateLimit),
 		maxBody:        cmp.Or(options.MaxBody, defaultMaxBody),
+		maxErrors:      int(cmp.Or(options.MaxErrors, defaultMaxErrors)),
 		timeout:        cmp.Or(options.RequestTimeout, defaultRequestTimeout),
 	}, nil
 }
@@ -266,9 +268,6 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answ
 	if x.executed {
 		answer.Executed, answer.Counts = true, x.scope.Usage.Counts()
 	}
-	body := takeBuffer()
-	defer giveBuffer(body)
-	answer.appendTo(body, x.scope.RequestID)
 	header := w.Header()
 	answer.setCaching(header)
 	if r.Method == http.MethodGet && answer.complete() {
@@ -281,6 +280,13 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answ
 		}
 	}
 	header["Content-Type"] = contentTypes[x.media]
+	if len(answer.Data) > largestCopied {
+		h.sendLarge(w, r, x, answer, status)
+		return
+	}
+	body := takeBuffer()
+	defer giveBuffer(body)
+	answer.appendTo(body, x.scope.RequestID, h.maxErrors)
 	if body.Len() >= smallestCompressed && AcceptsGzip(r) {
 		compressed := takeBuffer()
 		defer giveBuffer(compressed)
@@ -292,6 +298,32 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answ
 	w.WriteHeader(status)
 	// A caller who has hung up gets nothing; there is nobody to tell.
 	_, _ = w.Write(body.Bytes())
+}
+
+// largestCopied is the most bytes of data that are copied into one piece with what stands around them.
+const largestCopied = 256 << 10
+
+// sendLarge writes an answer piece by piece, compressed on the way, so that it is in memory once.
+func (h *Handler) sendLarge(w http.ResponseWriter, r *http.Request, x *exchange, answer *Answer, status int) {
+	head, tail := takeBuffer(), takeBuffer()
+	defer giveBuffer(head)
+	defer giveBuffer(tail)
+	answer.appendHead(head, x.scope.RequestID, h.maxErrors)
+	answer.appendTail(tail)
+	pieces := [...][]byte{head.Bytes(), answer.Data, tail.Bytes()}
+	if AcceptsGzip(r) {
+		w.Header()["Content-Encoding"] = gzipEncoding
+		w.WriteHeader(status)
+		compress(w, pieces[:]...)
+		return
+	}
+	w.Header()["Content-Length"] = []string{strconv.Itoa(head.Len() + len(answer.Data) + tail.Len())}
+	w.WriteHeader(status)
+	for _, piece := range pieces {
+		if _, err := w.Write(piece); err != nil {
+			return // the caller has hung up
+		}
+	}
 }
 
 // wantsFresh tells whether the caller asks for an answer from upstream.

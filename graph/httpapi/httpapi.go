@@ -21,6 +21,7 @@ import (
 
 const (
 	defaultMaxBody        = 256 << 10
+	defaultMaxErrors      = 16 << 20
 	defaultRequestTimeout = 15 * time.Second
 )
 
@@ -38,6 +39,9 @@ type Options struct {
 	RouterSecret upstream.Secret
 	// MaxBody is the most bytes of a request body; 256 KiB if 0.
 	MaxBody int64
+	// MaxErrors is the most bytes that the errors of an executed operation take in its answer; 16 MiB if 0.
+	// The last one says how many are left out.
+	MaxErrors int64
 	// RequestTimeout is how long one request may take, from its arrival; 15 s if 0.
 	RequestTimeout time.Duration
 	// RateLimit is how many requests a second each caller may send; 0 is no limit.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -67,10 +68,12 @@ type compressedBody struct {
 // NewWhole returns what is sent in place of an answer that shows the given number of distinct orders.
 func NewWhole(answer *Answer, orders int) *Whole {
 	again := Answer{Data: answer.Data, Executed: true, Counts: upstream.Counts{Hits: orders}}
-	buffer := takeBuffer()
-	defer giveBuffer(buffer)
-	again.appendTo(buffer, "")
-	body := bytes.Clone(buffer.Bytes())
+	ends := takeBuffer()
+	defer giveBuffer(ends)
+	again.appendHead(ends, "", 0)
+	head := ends.Len()
+	again.appendTail(ends)
+	body := slices.Concat(ends.Bytes()[:head], again.Data, ends.Bytes()[head:])
 	return &Whole{
 		body:       body,
 		length:     []string{strconv.Itoa(len(body))},

@@ -89,6 +89,8 @@ const (
 	// These are not about the document alone: they are checked where the variables are known.
 	MaxOrders        = "max-orders"
 	MaxAttributeKeys = "max-attribute-keys"
+	// MaxResponse is checked while the response is written.
+	MaxResponse = "max-response"
 )
 
 // Code is extensions.code of every error about a limit.
@@ -110,6 +112,7 @@ var excesses = map[string]string{
 	MaxFields:        "The document has too many fields",
 	MaxOrders:        "The request names too many orders, or one order too often",
 	MaxAttributeKeys: "The request names too many keys of extra attributes",
+	MaxResponse:      "The order does not fit into the response, in bytes",
 }
 
 func (e *Error) Error() string {

@@ -89,8 +89,8 @@ func begin(t testing.TB, ctx context.Context, orders upstream.Orders, needs map[
 func TestEachDistinctOrderIsLoadedOnceWithItsNeeds(t *testing.T) {
 	fake := &orders{}
 	needs := map[upstream.Key]upstream.Needs{
-		key(1): {Domains: upstream.OrderInvoice, AttributeKeys: []string{"a", "b"}},
-		key(2): {},
+		key(1):                               {Domains: upstream.OrderInvoice, AttributeKeys: []string{"a", "b"}},
+		key(2):                               {},
 		{ID: 1, Edition: upstream.EditionV2}: {},
 	}
 	ctx := begin(t, t.Context(), fake, maps.Clone(needs))

@@ -20,26 +20,7 @@ func Compile(schema *ast.Schema) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("projection: %w", err)
 	}
-	for _, from := range c.objects {
-		for _, f := range from.fields {
-			f.recursive = f.object != nil && f.object.leadsTo(from, map[*object]bool{})
-		}
-	}
 	return &Plan{order: order}, nil
-}
-
-// leadsTo tells whether the other object is this one or below it. It leaves seen objects out.
-func (o *object) leadsTo(other *object, seen map[*object]bool) bool {
-	if o == other {
-		return true
-	}
-	seen[o] = true
-	for _, f := range o.fields {
-		if f.object != nil && !seen[f.object] && f.object.leadsTo(other, seen) {
-			return true
-		}
-	}
-	return false
 }
 
 // compilation is the work of Compile.
@@ -77,7 +58,7 @@ func (c *compilation) field(declared *ast.FieldDefinition, structType reflect.Ty
 	if err != nil {
 		return nil, err
 	}
-	f := &field{name: declared.Name, read: read, neverNull: declared.Type.NonNull}
+	f := &field{name: declared.Name, read: read, neverNull: declared.Type.NonNull, sources: sourcesOf(structType, declared.Name)}
 	if element := declared.Type.Elem; element != nil {
 		// A nil slice is an empty list, and nothing else: the schema must not promise null.
 		if valueType.Kind() != reflect.Slice || !declared.Type.NonNull || element.Elem != nil {
@@ -109,20 +90,23 @@ func (c *compilation) value(f *field, definition *ast.Definition, valueType refl
 }
 
 func writeScalar(appender scalar.Appender) valueWriter {
-	return func(out []byte, value reflect.Value, _ []selected) ([]byte, error) {
-		return appender(out, value), nil
+	return func(w *writer, value reflect.Value, _ []selected, _ *badValues) error {
+		w.out = appender(w.out, value)
+		return nil
 	}
 }
 
 // writeEnum writes the GraphQL value that String returns, null if that is empty.
-func writeEnum(out []byte, value reflect.Value, _ []selected) ([]byte, error) {
+func writeEnum(w *writer, value reflect.Value, _ []selected, _ *badValues) error {
 	name := value.Interface().(fmt.Stringer).String()
 	if name == "" {
-		return append(out, null...), nil
+		w.out = append(w.out, null...)
+		return nil
 	}
-	out = append(out, '"')
-	out = append(out, name...)
-	return append(out, '"'), nil
+	w.out = append(w.out, '"')
+	w.out = append(w.out, name...)
+	w.out = append(w.out, '"')
+	return nil
 }
 
 const typename = "__typename"
@@ -132,8 +116,9 @@ func typenameField(name string) *field {
 	return &field{
 		name: typename,
 		read: func(object reflect.Value) reflect.Value { return object },
-		write: func(out []byte, _ reflect.Value, _ []selected) ([]byte, error) {
-			return append(out, quoted...), nil
+		write: func(w *writer, _ reflect.Value, _ []selected, _ *badValues) error {
+			w.out = append(w.out, quoted...)
+			return nil
 		},
 	}
 }

@@ -18,68 +18,106 @@ type field struct {
 	name string
 	// read returns the field's value of an addressable struct.
 	read func(reflect.Value) reflect.Value
-	// write appends a value that is not a list.
+	// write writes a value that is not a list.
 	write  valueWriter
 	isList bool
 	// neverNull holds for the field, or for each element of a list.
 	neverNull bool
-	// object is the type of the objects that the field holds, nil for scalars. recursive says that they
-	// can lead back to the object whose field it is.
-	object    *object
-	recursive bool
+	// object is the type of the objects that the field holds, nil for scalars.
+	object *object
+	// sources are where a malformed value is the reason that the field lacks something.
+	sources sources
 }
 
-// valueWriter appends the JSON of a value. below is what is selected of an object.
-type valueWriter func(out []byte, value reflect.Value, below []selected) ([]byte, error)
+// valueWriter writes the JSON of a value. below is what is selected of an object, bad what is malformed in
+// it, nil for nothing.
+type valueWriter func(w *writer, value reflect.Value, below []selected, bad *badValues) error
 
-// write appends the object that pointer points to, null for a nil pointer.
-func (o *object) write(out []byte, pointer reflect.Value, fields []selected) ([]byte, error) {
+// write writes the object that pointer points to, null for a nil pointer.
+func (o *object) write(w *writer, pointer reflect.Value, fields []selected, bad *badValues) error {
 	if pointer.IsNil() {
-		return append(out, null...), nil
+		w.out = append(w.out, null...)
+		w.report.below(fields, bad)
+		return nil
 	}
 	value := pointer.Elem()
-	out = append(out, '{')
-	var err error
+	w.out = append(w.out, '{')
 	for i := range fields {
 		if i > 0 {
-			out = append(out, ',')
+			w.out = append(w.out, ',')
 		}
 		// An alias is a GraphQL name: nothing in it needs to be escaped.
-		out = append(out, '"')
-		out = append(out, fields[i].alias...)
-		out = append(out, '"', ':')
-		if out, err = fields[i].writeTo(out, value, fields[i].below); err != nil {
-			return nil, err
+		w.out = append(w.out, '"')
+		w.out = append(w.out, fields[i].alias...)
+		w.out = append(w.out, '"', ':')
+		if err := fields[i].writeTo(w, value, bad); err != nil {
+			return err
+		}
+		if err := w.check(); err != nil {
+			return err
 		}
 	}
-	return append(out, '}'), nil
+	w.out = append(w.out, '}')
+	return nil
 }
 
-func (f *field) writeTo(out []byte, object reflect.Value, below []selected) ([]byte, error) {
-	value := f.read(object)
-	if !f.isList {
-		return f.writeOne(out, value, below)
+// writeTo writes the value that the field has in object, in which bad is malformed.
+func (s *selected) writeTo(w *writer, object reflect.Value, bad *badValues) error {
+	value := s.read(object)
+	if w.report == nil {
+		return s.writeValue(w, value, nil)
 	}
-	out = append(out, '[')
-	var err error
-	for i := range value.Len() {
+	err := s.writeValue(w, value, w.report.enter(s, bad))
+	w.report.leave()
+	return err
+}
+
+func (s *selected) writeValue(w *writer, value reflect.Value, bad *badValues) error {
+	if s.isList {
+		return s.writeList(w, value, bad)
+	}
+	return s.writeOne(w, value, bad)
+}
+
+func (s *selected) writeList(w *writer, list reflect.Value, bad *badValues) error {
+	w.out = append(w.out, '[')
+	for i := range list.Len() {
 		if i > 0 {
-			out = append(out, ',')
+			w.out = append(w.out, ',')
 		}
-		if out, err = f.writeOne(out, value.Index(i), below); err != nil {
-			return nil, err
+		element := list.Index(i)
+		var badBelow *badValues
+		if w.report != nil {
+			badBelow = w.report.enterElement(s, i, element, bad)
+		}
+		if err := s.writeOne(w, element, badBelow); err != nil {
+			return err
+		}
+		if w.report != nil {
+			w.report.leave()
+		}
+		if err := w.check(); err != nil {
+			return err
 		}
 	}
-	return append(out, ']'), nil
+	w.out = append(w.out, ']')
+	return nil
 }
 
 const null = "null"
 
-func (f *field) writeOne(out []byte, value reflect.Value, below []selected) ([]byte, error) {
-	start := len(out)
-	out, err := f.write(out, value, below)
-	if err == nil && f.neverNull && bytes.Equal(out[start:], []byte(null)) {
-		return nil, fmt.Errorf("%s is null, and the schema says that it never is", f.name)
+func (s *selected) writeOne(w *writer, value reflect.Value, bad *badValues) error {
+	start := len(w.out)
+	if err := s.write(w, value, s.below, bad); err != nil {
+		return err
 	}
-	return out, err
+	if !s.neverNull {
+		return nil
+	}
+	// What is written of an object may have left w.out already.
+	isNull := s.object != nil && value.IsNil()
+	if isNull || s.object == nil && bytes.Equal(w.out[start:], []byte(null)) {
+		return fmt.Errorf("%s is null, and the schema says that it never is", s.name)
+	}
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"reflect"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"ordergraph/upstream"
 )
@@ -42,35 +43,52 @@ func (s *Selection) Of(order *upstream.Order) *Order {
 	return &Order{Order: order, selection: s}
 }
 
-// MarshalGQLContext writes the order. It fails if the order lacks what the schema says is never null, or
-// if a panic breaks it off, and has written nothing then: the other orders of the response are not
-// harmed.
-func (o *Order) MarshalGQLContext(ctx context.Context, w io.Writer) (err error) {
+// MarshalGQLContext writes the order. It fails if the order lacks what the schema says is never null, if a
+// panic breaks it off, if the response would become too large, or if ctx ends, and has written nothing then:
+// the other orders of the response are not harmed.
+func (o *Order) MarshalGQLContext(ctx context.Context, out io.Writer) error {
+	buffer, isResponse := out.(*bytes.Buffer)
+	if !isResponse {
+		buffer = new(bytes.Buffer)
+	}
+	if err := o.writeTo(ctx, buffer); err != nil {
+		return &gqlerror.Error{Err: err, Message: err.Error(), Path: graphql.GetPath(ctx), Locations: o.selection.locations}
+	}
+	if isResponse {
+		return nil
+	}
+	_, err := out.Write(buffer.Bytes())
+	return err
+}
+
+func (o *Order) writeTo(ctx context.Context, buffer *bytes.Buffer) (err error) {
+	usual := o.selection.size.Load()
+	w := newWriter(ctx, buffer, int(usual))
+	w.report = newBadValueReport(w.response, o.Order, graphql.GetPath(ctx), o.selection.locations)
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			err = graphql.GetOperationContext(ctx).Recover(ctx, thrown)
 		}
+		if err != nil {
+			w.discard()
+		}
 	}()
-	usual := o.selection.size.Load()
-	out, err := o.selection.order.write(room(w, int(usual)), reflect.ValueOf(o.Order), o.selection.fields)
-	if err != nil {
+	if err := o.selection.order.write(w, reflect.ValueOf(o.Order), o.selection.fields, w.report.of()); err != nil {
 		return fmt.Errorf("projection: %w", err)
 	}
-	if size := int64(len(out)); size > usual {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	if size := int64(buffer.Len() - w.start); size > usual {
 		o.selection.size.Store(size)
 	}
-	_, err = w.Write(out)
-	return err
-}
-
-// room returns room for size bytes, of the response's own buffer where possible.
-func room(w io.Writer, size int) []byte {
-	buffer, ok := w.(*bytes.Buffer)
-	if !ok {
-		return make([]byte, 0, size)
+	if w.report != nil {
+		w.response.badValues += w.report.found
+		for _, bad := range w.report.errors {
+			graphql.AddError(ctx, bad)
+		}
 	}
-	buffer.Grow(size)
-	return buffer.AvailableBuffer()
+	return nil
 }
 
 // UnmarshalGQLContext refuses: gqlgen asks for it, but an order is never an argument.

@@ -139,21 +139,6 @@ func TestOperationsShareFields(t *testing.T) {
 	}
 }
 
-func TestRecursive(t *testing.T) {
-	schema := schemaOf(t, someOfAnOrder)
-	plan := compiled(t, schema)
-	for query, want := range map[string]bool{
-		`{order{id lineItems{id product{id}}}}`: false,
-		`{order{lineItems{shipments{id}}}}`:     true,
-		`{order{...on Node{...on Order{lineItems{...F}}}}} fragment F on LineItem{shipments{lineItems{id}}}`: true,
-	} {
-		operation, field := operationOf(t, schema, query)
-		if got := plan.Select(operation, field).Recursive(); got != want {
-			t.Errorf("%s: %v, want %v", query, got, want)
-		}
-	}
-}
-
 // TestNeverNull wants an order that breaks the schema's promise to fail, with nothing written of it.
 func TestNeverNull(t *testing.T) {
 	schema := schemaOf(t, someOfAnOrder)

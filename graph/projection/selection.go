@@ -5,13 +5,15 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // Selection is what one field of an operation selects of its orders. Safe for concurrent use.
 type Selection struct {
-	order     *object
-	fields    []selected
-	recursive bool
+	order  *object
+	fields []selected
+	// locations say where the document has the field itself.
+	locations []gqlerror.Location
 	// size is what the largest order took so far, in bytes: the next one is given as much room.
 	size atomic.Int64
 }
@@ -19,7 +21,8 @@ type Selection struct {
 // selected is one field of an object as the response shows it.
 type selected struct {
 	*field
-	alias string
+	alias     string
+	locations []gqlerror.Location
 	// below is what is selected of each object that the field holds.
 	below []selected
 }
@@ -29,39 +32,44 @@ type selected struct {
 func (p *Plan) Select(operation *graphql.OperationContext, field graphql.CollectedField) *Selection {
 	known := p.documents.of(operation.Doc)
 	if known.conditional {
-		return p.collect(operation, field.Selections)
+		return p.collect(operation, field)
 	}
 	key := selectionKey{operation.Operation, field.Field}
 	if selection, found := known.selections.Load(key); found {
 		return selection.(*Selection)
 	}
-	selection := p.collect(operation, field.Selections)
+	selection := p.collect(operation, field)
 	known.selections.Store(key, selection)
 	return selection
 }
 
-func (p *Plan) collect(operation *graphql.OperationContext, selections ast.SelectionSet) *Selection {
-	selection := &Selection{order: p.order}
-	selection.fields = selection.collect(operation, p.order, selections)
-	return selection
+func (p *Plan) collect(operation *graphql.OperationContext, field graphql.CollectedField) *Selection {
+	return &Selection{
+		order:     p.order,
+		fields:    collect(operation, p.order, field.Selections),
+		locations: locationsOf(field),
+	}
 }
 
 // collect merges what is selected of an object. The selections must belong to the document or to a
 // collected field: gqlgen remembers fields by the address of the slice.
-func (s *Selection) collect(operation *graphql.OperationContext, from *object, selections ast.SelectionSet) []selected {
+func collect(operation *graphql.OperationContext, from *object, selections ast.SelectionSet) []selected {
 	collected := graphql.CollectFields(operation, selections, from.satisfies)
 	fields := make([]selected, len(collected))
 	for i := range collected {
 		found := from.fields[collected[i].Name]
-		fields[i] = selected{field: found, alias: collected[i].Alias}
+		fields[i] = selected{field: found, alias: collected[i].Alias, locations: locationsOf(collected[i])}
 		if found.object != nil {
-			fields[i].below = s.collect(operation, found.object, collected[i].Selections)
-			s.recursive = s.recursive || found.recursive
+			fields[i].below = collect(operation, found.object, collected[i].Selections)
 		}
 	}
 	return fields
 }
 
-// Recursive tells whether a field is selected that can lead back to the object whose field it is, so
-// that the response may show parts of an order many times.
-func (s *Selection) Recursive() bool { return s.recursive }
+// locationsOf returns where the document has a field.
+func locationsOf(field graphql.CollectedField) []gqlerror.Location {
+	if field.Position == nil {
+		return nil
+	}
+	return []gqlerror.Location{{Line: field.Position.Line, Column: field.Position.Column}}
+}
