@@ -14,6 +14,7 @@ import (
 // The names and forms of the fields that every line has. zerolog keeps them for the whole process.
 func init() {
 	zerolog.MessageFieldName = "msg"
+	zerolog.ErrorHandler = func(error) {} // the usual one writes to standard error, and waits
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	names := map[zerolog.Level]string{}
 	for level := zerolog.TraceLevel; level <= zerolog.Disabled; level++ {
