@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -18,7 +19,9 @@ type check struct {
 	settings settings
 	endpoint *endpoint
 	*server
-	client   *http.Client
+	client *http.Client
+
+	mutex    sync.Mutex // guards what follows
 	failures []string
 	notes    []string
 }
@@ -39,8 +42,10 @@ type scenario struct {
 	run   func(*check)
 }
 
-// fail notes what is wrong and goes on.
+// fail notes what is wrong and goes on. Safe for concurrent use, as note is.
 func (c *check) fail(format string, values ...any) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
 	c.failures = append(c.failures, fmt.Sprintf(format, values...))
 }
 
@@ -52,6 +57,8 @@ func (c *check) stop(format string, values ...any) {
 
 // note adds a figure to the table.
 func (c *check) note(format string, values ...any) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
 	c.notes = append(c.notes, fmt.Sprintf(format, values...))
 }
 

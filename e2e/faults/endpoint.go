@@ -24,6 +24,7 @@ type endpoint struct {
 	scripts     map[string]behaviour // by order id
 	fallback    behaviour
 	calls       []call
+	points      int
 	connections int
 	inFlight    int
 	mostAtOnce  int
@@ -34,6 +35,8 @@ type endpoint struct {
 type call struct {
 	// authorization, id, site and domains are what it asked with.
 	authorization, id, site, domains string
+	// keys are its attribute_keys.
+	keys []string
 	// header holds all of its header fields.
 	header http.Header
 	at     time.Time
@@ -108,6 +111,26 @@ func (e *endpoint) count(ids ...string) int {
 		}
 	}
 	return count
+}
+
+// countBy returns the number of calls so far with the Authorization value.
+func (e *endpoint) countBy(authorization string) int {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	count := 0
+	for _, c := range e.calls {
+		if c.authorization == authorization {
+			count++
+		}
+	}
+	return count
+}
+
+// charged returns the sum of deduct_money over the answers so far.
+func (e *endpoint) charged() int {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	return e.points
 }
 
 // log returns the calls so far.
@@ -198,13 +221,14 @@ func readCall(reader *bufio.Reader) (call, error) {
 		OrderID json.Number `json:"order_id"`
 		WebSite string      `json:"web_site"`
 		Domains string      `json:"include_fields"`
+		Keys    []string    `json:"attribute_keys"`
 	}
 	if err := json.Unmarshal(body, &parameters); err != nil {
 		return call{}, fmt.Errorf("a call with the body %q: %w", body, err)
 	}
 	return call{
 		authorization: request.Header.Get("Authorization"), id: parameters.OrderID.String(),
-		site: parameters.WebSite, domains: parameters.Domains, header: request.Header, at: time.Now(),
+		site: parameters.WebSite, domains: parameters.Domains, keys: parameters.Keys, header: request.Header, at: time.Now(),
 	}, nil
 }
 
@@ -224,7 +248,24 @@ func (x *exchange) respond(status int, body []byte, fields ...string) {
 	}
 	answer.WriteString("Content-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n")
 	answer.Write(body)
-	x.write(answer.String()) //nolint:errcheck // write has noted it
+	if x.write(answer.String()) == nil {
+		x.endpoint.charge(body)
+	}
+}
+
+// charge adds what body says that the call cost.
+func (e *endpoint) charge(body []byte) {
+	var bill struct {
+		Data struct {
+			Points int `json:"deduct_money"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(body, &bill) != nil {
+		return // Nobody can read a price in it.
+	}
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	e.points += bill.Data.Points
 }
 
 // reset ends the connection with a TCP reset.

@@ -3,8 +3,8 @@
 // over loopback only, and prints a table of what it found. It exits with 1 if anything is wrong.
 //
 //	go run ./e2e/faults                      # builds the binary, soaks for 20 s
-//	go run ./e2e/faults -run 'gzip|SIGTERM'  # some cases
-//	go run ./e2e/faults -binary ./ordergraph -duration 10m
+//	go run ./e2e/faults -run 'gzip|fairness' # some cases
+//	go run ./e2e/faults -binary ./ordergraph -duration 10m -starts 500
 //
 // It needs Linux, for /proc.
 package main
@@ -29,6 +29,7 @@ type settings struct {
 	binary   string
 	duration time.Duration
 	parallel int
+	starts   int
 	pattern  *regexp.Regexp
 	race     bool
 	// offered is the text of --help.
@@ -54,11 +55,12 @@ func parseSettings() (settings, error) {
 	flag.StringVar(&set.binary, "binary", "", "the program under test; built from this module if empty")
 	flag.DurationVar(&set.duration, "duration", 20*time.Second, "how long the soak lasts; 0 leaves it out, 1m and more adds the cases that wait for minutes")
 	flag.IntVar(&set.parallel, "parallel", 4, "cases at once, but for those that measure")
-	pattern := flag.String("run", "", "a regular expression: only what matches of \"section: case\" and \"Soak\"")
+	pattern := flag.String("run", "", "a regular expression, in any case of letters: only what matches of \"section: case\" and \"Soak\"")
+	flag.IntVar(&set.starts, "starts", 60, "how often the program is started, 12 at once")
 	flag.BoolVar(&set.race, "race", false, "the program has the race detector, and takes as much memory as that wants")
 	flag.Parse()
 	var err error
-	set.pattern, err = regexp.Compile(*pattern)
+	set.pattern, err = regexp.Compile("(?i)" + *pattern)
 	return set, err
 }
 
@@ -104,7 +106,8 @@ func run(set settings) (sound bool, err error) {
 func scenarios() []*scenario {
 	return slices.Concat(
 		connectionCases(), upstreamCases(), moneyCases(), tenantCases(), queryCases(), bodyCases(),
-		browserCases(), serviceCases(), lifecycleCases(),
+		browserCases(), serviceCases(), lifecycleCases(), startCases(), logCases(),
+		fairnessCases(), breakerCases(), abandonedCases(), oversizeCases(), http2Cases(),
 	)
 }
 

@@ -29,6 +29,7 @@ func moneyCases() []*scenario {
 		{section: sectionMoney, name: "400 requests on a slow upstream are bounded and shed", alone: true, run: overload},
 		{section: sectionMoney, name: "an admitted request waits for its further calls", arguments: []string{"--upstream-concurrency", "4"}, run: admitted},
 		{section: sectionMoney, name: "a stale copy serves in an outage", arguments: []string{"--cache-ttl", "50ms"}, run: stale},
+		{section: sectionMoney, name: "no copy hides what is no outage", arguments: []string{"--cache-ttl", "50ms"}, run: hidden},
 		{section: sectionMoney, name: "the request's own deadline", arguments: []string{"--request-timeout", "1s", "--upstream-timeout", "10s"}, run: requestTimeout},
 	}
 	for _, fault := range upstreamFaults {
@@ -343,14 +344,25 @@ func stale(c *check) {
 			c.fail("%s: extensions.upstream %+v, Cache-Control %q", name, got, r.header.Get("Cache-Control"))
 		}
 	}
-	for code, text := range map[int]string{103: "旺旺账号不存在", 302: "未授权店铺"} {
+}
+
+// hidden checks that an answer is never hidden by a copy: whatever is no outage is shown.
+func hidden(c *check) {
+	for name, fault := range map[string]behaviour{
+		"103": refuse(103, "旺旺账号不存在"), "302": refuse(302, "未授权店铺"), "204": refuse(204, "请求异常"), "203": refuse(203, "暂不支持当前接口"),
+		"100": refuse(100, "请求参数错误"), "777": refuse(777, "?"), "code 401": answer(200, `{"code":401,"msg":"token无效"}`),
+		"HTTP 400": answer(400, "bad request"), "HTTP 401": answer(401, `{"message":"Unauthorized"}`), "HTTP 403": answer(403, ""),
+		"HTTP 404": answer(404, "not found"), "HTTP 410": answer(410, ""), "HTTP 429": answer(429, ""),
+		"a redirect": answer(302, "", "Location: https://login.example/"), "a redirect for good": answer(308, "", "Location: https://login.example/"),
+		"the wrong order": anotherOrder, "no order": answer(200, `{"status":0,"data":null}`),
+	} {
 		caller, id := newToken("caller"), newID()
-		c.ask(caller, orderQuery(id))
+		c.wantOrder(c.ask(caller, orderQuery(id)), caller, id, "order")
 		time.Sleep(100 * time.Millisecond)
-		c.endpoint.script(id, refuse(code, text))
+		c.endpoint.script(id, fault)
 		r := c.ask(caller, orderQuery(id))
-		if len(r.Errors) != 1 || r.at("order") != nil {
-			c.fail("after %d a copy is served: %s", code, brief(r.String()))
+		if r.at("order") != nil || r.Extensions.Upstream.Stale != 0 || len(r.Errors) != 1 && name != "no order" {
+			c.fail("after %s a copy is served: %s", name, brief(r.String()))
 		}
 	}
 }

@@ -142,10 +142,10 @@ func documentFlood(c *check) {
 			return nil
 		})
 	}
-	send(0, 100)
+	send(0, 1000)
 	before, err := c.memory("VmRSS")
 	c.require(err, "read the memory")
-	send(100, 1500)
+	send(1000, 2000)
 	after, err := c.memory("VmRSS")
 	c.require(err, "read the memory")
 	c.wantMemory(after-before, 128<<20)
@@ -215,13 +215,18 @@ func fanOut(c *check) {
 // manyPlaces asks for one order in a hundred places: it is paid for once, but shown a hundred times.
 func manyPlaces(c *check) {
 	query := "{orders(ids:[" + strings.Repeat("%[1]s,", 99) + "%[1]s]){id status lineItems{id name unitPrice{amount} quantity status unit shipments{id}}}}"
-	c.askForMuch(query, 512<<20)
+	c.wantCodes(c.askForMuch(query, 128<<20))
+	c.wantCalls(1)
 }
 
-// askForMuch asks for a large order and ends the case if that takes too much memory or time.
 func (c *check) askForMuch(query string, most int) *response {
+	return c.askForMuchOf(largeOrder, query, most)
+}
+
+// askForMuchOf asks for a large order and ends the case if that takes too much memory or time.
+func (c *check) askForMuchOf(of func(authorization, id string) []byte, query string, most int) *response {
 	caller, id := newToken("caller"), newID()
-	c.endpoint.script(id, func(x *exchange) { x.respond(200, largeOrder(caller, id)) })
+	c.endpoint.script(id, func(x *exchange) { x.respond(200, of(caller, id)) })
 	before, err := c.memory("VmRSS")
 	c.require(err, "read the memory")
 	done := make(chan *response, 1)

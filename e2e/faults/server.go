@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -46,6 +48,11 @@ func (o *output) String() string {
 
 // launch starts binary with arguments on free ports and does not wait for it.
 func launch(binary string, arguments ...string) (*server, error) {
+	return launchInto(nil, binary, arguments...)
+}
+
+// launchInto is launch for a process that writes its log into a file, or a pipe, instead of output.
+func launchInto(stderr *os.File, binary string, arguments ...string) (*server, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -59,6 +66,9 @@ func launch(binary string, arguments ...string) (*server, error) {
 		"--listen", address, "--admin-listen", admin, "--log-level", "debug", "--log-format", "json",
 	}, arguments...)...)
 	s.command.Stdout, s.command.Stderr = &s.output, &s.output
+	if stderr != nil {
+		s.command.Stderr = stderr
+	}
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "ORDERGRAPH_") && !strings.HasPrefix(variable, "OTEL_") {
 			s.command.Env = append(s.command.Env, variable)
@@ -74,14 +84,21 @@ func launch(binary string, arguments ...string) (*server, error) {
 	return s, nil
 }
 
-// freeAddress returns a loopback address that nobody listens on just now.
+// lastPort is where freeAddress went on to. It starts anywhere, for other suites may run beside.
+var lastPort atomic.Int64
+
+func init() { lastPort.Store(rand.Int64N(20_000)) }
+
+// freeAddress returns a loopback address that nobody listens on just now, another one each time. Its
+// port is none of those that the system gives to connections, which come and go by thousands here.
 func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for range 100 {
+		listener, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 12_000+lastPort.Add(1)%20_000))
+		if err == nil {
+			return listener.Addr().String(), listener.Close()
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
+	return "", errors.New("no free port found")
 }
 
 // waitReady waits until the server says that it is ready.
@@ -160,4 +177,24 @@ func (s *server) memory(figure string) (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("no %s in /proc/PID/status", figure)
+}
+
+// processorTime returns how long the process has run on all processors, in steps of 10 ms.
+func (s *server) processorTime() (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.command.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	// The fields follow the program's name, which is in parentheses: state is the first of them,
+	// utime and stime are the 12th and 13th, in hundredths of a second.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/PID/stat has %d fields", len(fields))
+	}
+	user, err := strconv.Atoi(fields[11])
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond, err
 }

@@ -33,6 +33,7 @@ func serviceCases() []*scenario {
 		{section: sectionService, name: "the router's secret", arguments: []string{"--router-secret", "router-" + plantedToken, "--introspection=false"}, run: routerSecret},
 		{section: sectionService, name: "introspection off gives no hints", arguments: []string{"--introspection=false"}, run: noHints},
 		{section: sectionService, name: "a rate limit for each caller", arguments: []string{"--rate-limit", "5"}, run: rateLimit},
+		{section: sectionService, name: "the smallest rate is a limit, too", arguments: []string{"--rate-limit", "1e-10"}, run: smallestRate},
 		{section: sectionRedaction, name: "nothing planted is logged, shown or measured", run: redaction},
 		{section: sectionRedaction, name: "a hostile operation name is no label", needs: "/metrics", run: operationNames},
 		{section: sectionRedaction, name: "a setting that is a secret is not printed", bare: true, run: secretSettings},
@@ -154,6 +155,19 @@ func rateLimit(c *check) {
 	}
 	if r := c.ask(calm, "{__typename}"); r.status != 200 {
 		c.fail("another caller: %s", brief(r.String()))
+	}
+}
+
+func smallestRate(c *check) {
+	caller := newToken("caller")
+	limited := 0
+	for range 10 {
+		if r := c.ask(caller, "{__typename}"); r.status == http.StatusTooManyRequests {
+			limited++
+		}
+	}
+	if limited < 9 {
+		c.fail("%d of 10 requests are refused with one in 300 years", limited)
 	}
 }
 

@@ -38,11 +38,14 @@ type tally struct {
 	mutex                                        sync.Mutex
 	sent, right, coded, refused, lost, impatient int
 	wrongTenant, wrongInQuiet                    int
-	paidInQuiet, leastInQuiet                    int
-	calls, peak                                  int
+	paidInQuiet, leastInQuiet, mostInQuiet       int
+	peak                                         int
 	slowest                                      time.Duration
 	byCode                                       map[string]int
 	examples                                     []string
+	// billed is what each answer says that its request cost, by the request's id.
+	billed map[string]counts
+	bill   bill
 }
 
 // phase is a stretch of the soak with one behaviour of the upstream and orders of its own, so that
@@ -51,13 +54,14 @@ type phase struct {
 	quiet   bool
 	ids     []string
 	callers []string
-	// asked holds caller and id of every order that was asked for.
-	asked sync.Map
+	// asked holds caller and id of every order that was asked for and answered. abandoned holds those
+	// whose callers left: they were called for once, or not at all.
+	asked, abandoned sync.Map
 }
 
 // soak mixes callers, queries and faults for the time set.
 func soak(c *check) {
-	t := &tally{byCode: map[string]int{}}
+	t := &tally{byCode: map[string]int{}, billed: map[string]counts{}}
 	watched := c.watchMemory(t)
 	deadline := time.Now().Add(c.settings.duration)
 	length := min(max(c.settings.duration/20, time.Second), 10*time.Second)
@@ -73,7 +77,7 @@ func soak(c *check) {
 	watched()
 	c.endpoint.otherwise(answerOrder)
 	c.recover()
-	t.calls = c.endpoint.count()
+	t.bill = c.settle(t.billed)
 	c.judge(t)
 }
 
@@ -112,9 +116,17 @@ func (c *check) runPhase(t *tally, p *phase, length time.Duration) {
 	if !p.quiet {
 		return
 	}
-	distinct := 0
-	p.asked.Range(func(any, any) bool { distinct++; return true })
-	t.leastInQuiet += distinct
+	time.Sleep(100 * time.Millisecond) // A call that was written when its caller left has arrived by then.
+	least, most := 0, 0
+	p.asked.Range(func(any, any) bool { least++; return true })
+	p.abandoned.Range(func(order, _ any) bool {
+		if _, answered := p.asked.Load(order); !answered {
+			most++
+		}
+		return true
+	})
+	t.leastInQuiet += least
+	t.mostInQuiet += least + most
 	t.paidInQuiet += c.endpoint.count(p.ids...)
 }
 
@@ -129,28 +141,38 @@ type question struct {
 // soakOnce sends one request and judges the answer.
 func (c *check) soakOnce(t *tally, p *phase) {
 	q := p.question()
+	q.header["X-Request-Id"] = newRequestID()
 	ctx := context.Background()
-	if !p.quiet && rand.IntN(20) == 0 {
-		impatient, cancel := context.WithTimeout(ctx, time.Duration(rand.IntN(30))*time.Millisecond)
+	if rand.IntN(10) == 0 {
+		// While the upstream is well an answer takes about a millisecond.
+		patience := 30 * time.Millisecond
+		if p.quiet {
+			patience = 3 * time.Millisecond
+		}
+		impatient, cancel := context.WithTimeout(ctx, rand.N(patience))
 		defer cancel()
 		ctx = impatient
 	}
 	r := c.post(ctx, c.client, q.request)
-	if r.err != nil && ctx.Err() != nil {
-		t.hungUp(r)
-		return
-	}
+	left := r.err != nil && ctx.Err() != nil
 	for _, id := range q.shown {
-		if q.header["Cache-Control"] == "" {
+		switch {
+		case left:
+			p.abandoned.Store(q.authorization+id, true)
+		case q.header["Cache-Control"] == "":
 			p.asked.Store(q.authorization+id, true)
 		}
+	}
+	if left {
+		t.hungUp(r)
+		return
 	}
 	t.add(p, q, r)
 }
 
 func (p *phase) question() question {
 	id, other := p.ids[rand.IntN(len(p.ids))], p.ids[rand.IntN(len(p.ids))]
-	q := question{request: request{authorization: p.callers[rand.IntN(len(p.callers))]}}
+	q := question{request: request{authorization: p.callers[rand.IntN(len(p.callers))], header: map[string]string{}}}
 	switch n := rand.IntN(20); {
 	case n < 8:
 		q.query, q.shown = orderQuery(id), map[string]string{"order": id}
@@ -166,7 +188,7 @@ func (p *phase) question() question {
 		q.shown = map[string]string{"0": id, "1": other}
 	case n < 17 && !p.quiet:
 		q.query, q.shown = orderQuery(id), map[string]string{"order": id}
-		q.header = map[string]string{"Cache-Control": "no-cache"}
+		q.header["Cache-Control"] = "no-cache"
 	case n < 18:
 		q.query, q.bad = spreadBomb(), true
 	case n < 19:
@@ -197,6 +219,7 @@ func (t *tally) add(p *phase, q question, r *response) {
 		t.example("lost", r)
 		return
 	}
+	t.billed[q.header["X-Request-Id"]] = r.Extensions.Upstream
 	uncoded := false
 	for _, e := range r.Errors {
 		t.byCode[e.code()]++
@@ -294,7 +317,11 @@ func (c *check) judge(t *tally) {
 		{"errors while the upstream was well", t.wrongInQuiet},
 		{"paid calls while the upstream was well", t.paidInQuiet},
 		{"the least possible", t.leastInQuiet},
-		{"paid calls in all", t.calls},
+		{"the most, with those of callers who left", t.mostInQuiet},
+		{"calls and points: at the endpoint", t.bill.endpoint},
+		{"calls and points: in the log", t.bill.logged},
+		{"calls and points: in the answers", t.bill.answered},
+		{"calls and points: in the log alone", t.bill.alone},
 		{"slowest answer", t.slowest.Round(time.Millisecond)},
 		{"peak memory, MiB", t.peak >> 20},
 		{"error codes", strings.Join(codes, ", ")},
@@ -307,8 +334,11 @@ func (c *check) judge(t *tally) {
 	if t.lost > 0 || t.wrongTenant > 0 || t.wrongInQuiet > 0 {
 		c.fail("%d lost, %d wrong, %d errors without a fault", t.lost, t.wrongTenant, t.wrongInQuiet)
 	}
-	if t.paidInQuiet != t.leastInQuiet {
-		c.fail("%d paid calls, the least possible is %d", t.paidInQuiet, t.leastInQuiet)
+	if t.paidInQuiet < t.leastInQuiet || t.paidInQuiet > t.mostInQuiet {
+		c.fail("%d paid calls, the least possible is %d, the most %d", t.paidInQuiet, t.leastInQuiet, t.mostInQuiet)
+	}
+	if t.bill.logged != t.bill.endpoint || t.bill.sum() != t.bill.logged || t.bill.wrong != "" {
+		c.fail("the bill is wrong: %+v", t.bill)
 	}
 	if t.right < t.sent/4 {
 		c.fail("only %d of %d are answered right", t.right, t.sent)

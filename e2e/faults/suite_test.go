@@ -42,7 +42,7 @@ func TestSoakNoticesWhatIsWrong(t *testing.T) {
 			if test.bad {
 				q.shown = nil
 			}
-			counted := &tally{byCode: map[string]int{}}
+			counted := &tally{byCode: map[string]int{}, billed: map[string]counts{}}
 			counted.add(&phase{quiet: true}, q, &test.r)
 			if test.want(counted) != 1 {
 				t.Errorf("counted as %+v", counted)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ func tenantCases() []*scenario {
 		{section: sectionTenants, name: "nothing a client sends changes where a call goes", run: noOtherWay},
 		{section: sectionTenants, name: "sites and editions are kept apart", run: sites},
 		{section: sectionTenants, name: "a lost right hides copies, from its tenant alone", run: lostRight},
+		{section: sectionTenants, name: "a lost right holds for a body that trickles", run: trickledPast},
 		{section: sectionTenants, name: "an unknown account is remembered for its order alone", run: unknownAccount},
 		{section: sectionTenants, name: "no token, no call", run: noToken},
 		{section: sectionTenants, name: "no-cache is answered from upstream", run: noCache},
@@ -121,6 +123,30 @@ func lostRight(c *check) {
 		r = c.ask(bob, orderQuery(ids[0]))
 		c.wantOrder(r, bob, ids[0], "order")
 		c.wantOrder(c.ask(bob, orderQuery(ids[2])), bob, ids[2], "order")
+	}
+}
+
+// trickledPast begins a request, learns meanwhile that the right is lost, and then ends the request:
+// it must not see what was kept.
+func trickledPast(c *check) {
+	caller, ids := newToken("caller"), newIDs(2)
+	c.wantOrder(c.ask(caller, orderQuery(ids[0])), caller, ids[0], "order")
+	body := fmt.Sprintf(`{"query":%q}`, orderQuery(ids[0]))
+	conn, err := net.Dial("tcp", c.address)
+	c.require(err, "connect")
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", caller, len(body), body[:20])
+	c.require(err, "send half a request")
+	time.Sleep(100 * time.Millisecond)
+	c.endpoint.script(ids[1], refuse(204, "无该接口权限"))
+	c.wantCodes(c.ask(caller, orderQuery(ids[1])), "PERMISSION_DENIED at order")
+	_, err = io.WriteString(conn, body[20:])
+	c.require(err, "send the rest")
+	conn.SetReadDeadline(time.Now().Add(5 * time.Second)) //nolint:errcheck // a dead connection is noticed by the read
+	text, err := io.ReadAll(conn)
+	c.require(err, "read the answer")
+	if strings.Contains(string(text), ids[0]) || !strings.Contains(string(text), "PERMISSION_DENIED") {
+		c.fail("after a refusal: %.600s", text)
 	}
 }
 
