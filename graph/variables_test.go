@@ -68,6 +68,7 @@ func TestVariablesAreCoerced(t *testing.T) {
 		{"a default of one value for a list", `query($v:[String!]="a"){order(id:1){extraAttributes(keys:$v){key}}}`, "", []string{"CN_1688 V1 1 GuaranteesTerms a"}},
 		{"a default", `query($v:WebSite!=ALIBABA){order(id:1,webSite:$v){id}}`, "", []string{"ALIBABA V1 1" + smallest}},
 		{"a default that is a number", `query($v:[ID!]!=5){orders(ids:$v){id}}`, "", []string{"CN_1688 V1 5" + smallest}},
+		{"defaults with every digit", `query($v:[ID!]=[9223372036854775807,"3"]){orders(ids:$v){id}}`, "", []string{"CN_1688 V1 3" + smallest, "CN_1688 V1 9223372036854775807" + smallest}},
 		{"a value in place of a default", `query($v:WebSite=ALIBABA){order(id:1,webSite:$v){id}}`, `{"v":"CN_1688"}`, []string{"CN_1688 V1 1" + smallest}},
 		{"an absent variable leaves the argument's default", `query($v:WebSite){order(id:1,webSite:$v){id}}`, `{}`, []string{"CN_1688 V1 1" + smallest}},
 		{"an absent variable leaves an argument out", `query($v:[String!]){order(id:1){extraAttributes(keys:$v){key}}}`, `{}`, []string{"CN_1688 V1 1" + smallest}},
