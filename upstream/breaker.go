@@ -132,7 +132,7 @@ type breaker struct {
 	mu sync.Mutex
 	// openUntil is when it becomes half-open; zero while it is closed.
 	openUntil time.Time
-	// outage says that nothing but outages opened it, so that it stands for one.
+	// outage says that nothing but outages opened it, so that its refusals are outages too.
 	outage bool
 	// verdict is closed when the call on trial has ended; nil while there is none.
 	verdict chan struct{}

@@ -25,7 +25,7 @@ var errTooLarge = errors.New("the answer is larger")
 type Attempt struct {
 	// Duration is the time from dialling to the last byte of the answer.
 	Duration time.Duration
-	// Written tells whether the request was written, so that the call counts as charged.
+	// Written reports whether the request was written, so that the call counts as charged.
 	Written bool
 	// Points is what the answer says the call cost.
 	Points int
@@ -237,7 +237,7 @@ func isTimeout(err error) bool {
 	return ok && netError.Timeout()
 }
 
-// isMalformedHeader tells whether something answered that doesn't speak HTTP properly.
+// isMalformedHeader reports whether something answered that doesn't speak HTTP properly.
 func isMalformedHeader(err error) bool {
 	_, ok := errors.AsType[textproto.ProtocolError](err)
 	return ok

@@ -128,6 +128,9 @@ func TestCooldownsAreBounded(t *testing.T) {
 					time.Sleep(maxCooldown)
 				}
 			}
+			if calls := wire.calls.Load(); calls != maxCooldowns+10 {
+				t.Errorf("HTTP %d: %d of the callers called", status, calls)
+			}
 			before := wire.calls.Load()
 			for range 10 {
 				if err := orderOf(client, "told to wait"); err == nil {
@@ -144,4 +147,23 @@ func TestCooldownsAreBounded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCooldownInUseIsKept: one that keeps asking must not be pushed out by others.
+func TestCooldownInUseIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := (&wire{header: http.Header{"Retry-After": {"60"}}}).always(429, "")
+		client := wire.client(t, Options{})
+		others := maxCooldowns + 10
+		for i := range others {
+			if i%1000 == 0 {
+				checkFailure(t, orderOf(client, "keeps asking"), KindRateLimited)
+			}
+			checkFailure(t, orderOf(client, manyCallers(i)), KindRateLimited)
+		}
+		checkFailure(t, orderOf(client, "keeps asking"), KindRateLimited)
+		if calls := int(wire.calls.Load()) - others; calls != 1 {
+			t.Errorf("the one that keeps asking made %d calls", calls)
+		}
+	})
 }

@@ -29,7 +29,7 @@ const (
 	KindQuotaExhausted
 	// KindPermissionOrQuota: 204 with a text that tells neither, or HTTP 401 or 403 without an envelope.
 	KindPermissionOrQuota
-	// KindShopNotAuthorized: 302 未授权店铺; Error.AuthorizationURL may say where to mend it.
+	// KindShopNotAuthorized: 302 未授权店铺; Error.AuthorizationURL may say where to grant access.
 	KindShopNotAuthorized
 	// KindBadResponse: an answer that cannot be read, is too large, redirects, is about another order, or
 	// says success and carries an error.
@@ -65,7 +65,7 @@ var kindCodes = [...]string{
 // String returns the code that clients see.
 func (k Kind) String() string { return kindCodes[k] }
 
-// Retryable tells whether the same request may succeed a little later: timeouts, unavailability and
+// Retryable reports whether the same request may succeed a little later: timeouts, unavailability and
 // rate limits. It says nothing about who pays: each further call may be charged.
 func (k Kind) Retryable() bool {
 	switch k {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -187,6 +188,22 @@ func TestRetryIsJitteredAndHelps(t *testing.T) {
 	})
 }
 
+// TestRetryAsksAgain: whoever asked may have gone since the first attempt.
+func TestRetryAsksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := (&wire{}).always(0, "")
+		client := wire.client(t, Options{Retries: 5, Concurrency: 1})
+		request := requestOf("caller")
+		asked := 0
+		request.Begin = func() bool { asked++; return asked < 3 }
+		_, err := client.Order(t.Context(), request)
+		checkFailure(t, err, KindTimeout)
+		if calls := wire.calls.Load(); asked != 3 || calls != 2 || client.State().InFlight != 0 {
+			t.Errorf("asked %d times, %d attempts, state %+v", asked, calls, client.State())
+		}
+	})
+}
+
 func TestRetryEndsWithTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := (&wire{}).always(0, "")
@@ -214,6 +231,70 @@ func TestAttemptTimeout(t *testing.T) {
 			t.Errorf("%d calls on the bill, want 1", calls)
 		}
 	})
+}
+
+// TestNothingIsLost lets callers do everything at random, with an upstream that does everything, and
+// then looks whether all is as it was.
+func TestNothingIsLost(t *testing.T) {
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 0))
+			options := Options{
+				Concurrency: 1 + random.IntN(5), Rate: []float64{0, 30, 300}[random.IntN(3)],
+				Timeout: time.Second, Retries: 1,
+			}
+			wire := &wire{delay: 10 * time.Millisecond}
+			var mutex sync.Mutex
+			number := func(n int) int {
+				mutex.Lock()
+				defer mutex.Unlock()
+				return random.IntN(n)
+			}
+			wire.answer = func(int32) (int, string) {
+				status := []int{0, -1, 200, 200, 200, 200, 200, 404, 429, 500}[number(10)]
+				return status, []string{`{"status":0}`, `{"status":101}`, "<html>"}[number(3)]
+			}
+			client := wire.client(t, options)
+			var group sync.WaitGroup
+			for range 500 {
+				request := requestOf(manyCallers(number(4)))
+				request.Begin = func() bool {
+					if number(20) == 0 {
+						panic("in Begin")
+					}
+					return number(5) > 0
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(time.Duration(number(3000))*time.Millisecond, cancel)
+				group.Go(func() {
+					defer cancel()
+					defer func() { _ = recover() }()
+					_, _ = client.Order(ctx, request)
+				})
+				time.Sleep(time.Duration(number(10)) * time.Millisecond)
+			}
+			group.Wait()
+			if state := client.State(); state.InFlight != 0 || state.Waiting != 0 || len(client.transport.limiter.callers) != 0 {
+				t.Errorf("seed %d: state %+v, %d callers are kept", seed, state, len(client.transport.limiter.callers))
+			}
+			time.Sleep(2 * breakerDelay)
+			wire.always(200, `{"status":0}`)
+			for i := range 4 {
+				request := requestOf(manyCallers(i))
+				for range options.Concurrency {
+					group.Go(func() {
+						if _, err := client.Order(t.Context(), request); err != nil {
+							t.Errorf("seed %d, caller %d: %v", seed, i, err)
+						}
+					})
+				}
+			}
+			group.Wait()
+			if state := client.State(); state != (State{Breaker: "closed"}) {
+				t.Errorf("seed %d: state %+v", seed, state)
+			}
+		})
+	}
 }
 
 func TestObserve(t *testing.T) {
