@@ -46,10 +46,7 @@ func causesOf(list gqlerror.List) []string {
 		if failed.Err == nil {
 			continue
 		}
-		text := strings.ToValidUTF8(failed.Err.Error(), "\ufffd")
-		if len(text) > maxCause {
-			text = strings.ToValidUTF8(text[:maxCause], "") + "…"
-		}
+		text := causeText(failed.Err)
 		if place, known := places[text]; known {
 			times[place]++
 			continue
@@ -70,6 +67,15 @@ func causesOf(list gqlerror.List) []string {
 		causes = append(causes, fmt.Sprintf("%d others", others))
 	}
 	return causes
+}
+
+// causeText is the text of a cause, bounded.
+func causeText(cause error) string {
+	text := strings.ToValidUTF8(cause.Error(), "\ufffd")
+	if len(text) > maxCause {
+		text = strings.ToValidUTF8(text[:maxCause], "") + "…"
+	}
+	return text
 }
 
 // levelOf returns how serious the outcome of a request is: an error is a fault of ours, a warning one that

@@ -46,7 +46,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if thrown == http.ErrAbortHandler {
 				panic(thrown) // no fault
 			}
-			e.log.Error().Str("request_id", id).Str("cause", PanicError(thrown).Error()).Msg("panic")
+			e.log.Error().Str("request_id", id).Str("cause", causeText(PanicError(thrown))).Msg("panic")
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	}()

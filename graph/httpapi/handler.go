@@ -87,7 +87,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		RequestID: first(w.Header()[requestIDHeader]),
 		NoCache:   wantsFresh(r.Header),
 	}}
-	defer h.logRequest(x)
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			if thrown == http.ErrAbortHandler {
+				defer panic(thrown)
+			}
+			x.status, x.codes, x.causes = http.StatusInternalServerError, []string{codeInternal}, []string{causeText(PanicError(thrown))}
+			w.WriteHeader(x.status) // of no effect where the answer has begun
+		}
+		h.logRequest(x)
+	}()
 	if r.Method == http.MethodOptions {
 		w.Header().Set("Allow", allowedMethods)
 		x.status = http.StatusNoContent

@@ -538,6 +538,21 @@ func TestRequestWritesOneLine(t *testing.T) {
 	}
 }
 
+// brokenWriter can't be written to.
+type brokenWriter struct{ *httptest.ResponseRecorder }
+
+func (brokenWriter) Write([]byte) (int, error) { panic("13800138000") }
+
+// A panic while the answer is sent is told in the same line.
+func TestPanicWhileSendingWritesOneLine(t *testing.T) {
+	var log bytes.Buffer
+	handler := serve(t, Options{Log: jsonlog.NewLogger(&log, zerolog.InfoLevel, false)}, nil)
+	handler.ServeHTTP(brokenWriter{httptest.NewRecorder()}, post(query(`{wide}`)))
+	if line := log.String(); strings.Count(line, "\n") != 1 || !strings.Contains(line, `"level":"ERROR"`) || !strings.Contains(line, "handler_test.go") || strings.Contains(line, "13800138000") {
+		t.Errorf("log %s", line)
+	}
+}
+
 func TestRequestLog(t *testing.T) {
 	var log bytes.Buffer
 	options := Options{Log: jsonlog.NewLogger(&log, zerolog.InfoLevel, false)}
