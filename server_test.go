@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -403,6 +405,53 @@ func TestDrain(t *testing.T) {
 	p.client.CloseIdleConnections()
 	if err := <-stopped; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestStopLosesNoLine stops the program while a call is under way whose client has gone: it is finished,
+// and its line is written.
+func TestStopLosesNoLine(t *testing.T) {
+	arrived, release := make(chan struct{}, 2), make(chan struct{})
+	var calls atomic.Int64
+	paid := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		arrived <- struct{}{}
+		<-release
+		_, _ = io.WriteString(w, `{"status":0,"deduct_money":4,"data":{"result":{}}}`)
+	}))
+	defer paid.Close()
+	p := start(t, "--upstream-url="+paid.URL, "--upstream-concurrency=1")
+	ctx, hangUp := context.WithCancel(t.Context())
+	defer hangUp()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.public+"/graphql", strings.NewReader(`{"query":"{orders(ids:[1,2]){id}}"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "token")
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		if got, err := p.client.Do(r); err == nil {
+			_ = got.Body.Close()
+			t.Error("answered before the call was")
+		}
+	}()
+	<-arrived
+	hangUp()
+	<-left
+	stopped := make(chan error)
+	go func() { stopped <- p.stop() }()
+	for !strings.Contains(p.log.String(), "stopping") {
+		time.Sleep(time.Millisecond)
+	}
+	close(release)
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	want := fmt.Sprintf(`"calls":%d,"points":%d,`, calls.Load(), 4*calls.Load())
+	if log := p.log.String(); strings.Count(log, `"msg":"request"`) != 1 || !strings.Contains(log, want) {
+		t.Errorf("%s\nwant one line with %s", log, want)
 	}
 }
 

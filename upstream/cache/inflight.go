@@ -18,21 +18,21 @@ import (
 //	   │
 //	   └──────> abandoned
 //
-// A call that waits (for the circuit breaker, its turn, the rate) costs nothing yet. It is abandoned when
-// the last request that waits for it leaves, and gives back what it waited for. A call whose request was
-// written is paid for: it is finished and its answer is kept, whoever still waits. Which of the two
+// A call that waits, for the circuit breaker, its turn or the rate, has cost nothing yet. It is abandoned
+// when the last request that waits for it leaves, and gives back what it waited for. A call whose request
+// was written is paid for: it is finished and its answer is kept, whoever still waits. Which of the two
 // happens is decided under one lock, where the client asks for leave to write (begin) and where a request
-// leaves (leave). An abandoned call is in no table, so that nobody can join it.
+// leaves (leave). An abandoned call is out of the table, so that nobody joins it any more.
 //
-// A call gets its version when it is written: it may have waited long, and what was asked last is newest.
-// That instant also decides who may join without wanting a copy: whoever came before the call was written,
-// so that every call that still waits will do.
+// A call gets its version when it is written, not when it is wanted: it may wait long for its turn, and
+// what was asked last is newest. The same instant decides whether a request that takes no copies may join:
+// it may if it arrived before the call was written, and so it may join every call that still waits.
 //
-// The copy is stored before the call completes: at any moment there is the call to join, or its copy, and
-// nobody pays again for what was just brought. A call that completes late doesn't replace what a later
-// version answered, be it a copy, that there is no such order, or an order that is not worth keeping:
-// the calls of one order remember the latest version that answered for as long as one of them is under
-// way.
+// The copy is stored before the call completes. At any moment there is either the call to join or its copy,
+// so that nobody pays again for what was just brought. Calls for one order store one at a time, and one
+// that completes late doesn't replace what a later version answered: a copy, that there is no such order,
+// or an order that is not worth keeping. The calls of an order remember the latest version that answered
+// for as long as one of them is under way.
 
 // closeWait is how long Close lets the calls that were written go on.
 const closeWait = 5 * time.Second
