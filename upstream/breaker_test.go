@@ -79,6 +79,8 @@ func TestOwnBreaker(t *testing.T) {
 		{200, `<html>`, true, true},
 		{200, ``, true, true},
 		{200, `{"status":0,`, true, true},
+		{200, `{"status":0,"msg":"请求超时,请重试"}`, true, true},
+		{200, `{"status":0,"success":false,"message":"系统错误,请联系客服"}`, true, true},
 		{200, `{"message":"Unauthorized"}`, true, false},
 		{200, `{"status":0,"data":{"base_info":{"id":5}}}`, true, false},
 		{302, ``, true, false},

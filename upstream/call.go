@@ -122,7 +122,7 @@ func statusError(response *http.Response, cause error) *Error {
 	case status == http.StatusTooManyRequests:
 		failure.Kind = KindRateLimited
 	case status >= 500:
-		failure.Kind, failure.Outage = KindUnavailable, true
+		failure.Kind, failure.Outage, failure.inTransport = KindUnavailable, true, true
 	}
 	if response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable {
 		failure.RetryAfter = min(maxCooldown, parseRetryAfter(response.Header.Get("Retry-After"), time.Now()))
@@ -229,6 +229,7 @@ func connectionError(ctx context.Context, err error, kind Kind) *Error {
 	case isMalformedHeader(err):
 		failure.Kind = KindBadResponse
 	}
+	failure.inTransport = failure.Kind != KindBadResponse
 	return failure
 }
 

@@ -93,16 +93,15 @@ func (t *transport) admit(ctx context.Context, scope *Scope, by caller) (*slot, 
 // outcomeOf returns what an attempt says about the upstream.
 func outcomeOf(ctx context.Context, made Attempt) outcome {
 	failure, isFailure := errors.AsType[*Error](made.Err)
-	inTransport := isFailure && failure.Outage && failure.Status == 0 && failure.Kind != KindBadResponse
 	switch {
 	case !isFailure:
 		return succeeded
 	case failure.Kind == KindInternal:
 		return gaveUp
-	case failure.Kind == KindTimeout && inTransport && ctx.Err() != nil:
+	case failure.Kind == KindTimeout && failure.inTransport && ctx.Err() != nil:
 		// Whoever asked broke it off before its own time was up.
 		return gaveUp
-	case inTransport:
+	case failure.inTransport:
 		return failedOnce
 	case failure.Outage, failure.Kind == KindBadResponse:
 		return failed
