@@ -368,11 +368,18 @@ func hidden(c *check) {
 }
 
 func requestTimeout(c *check) {
-	caller, ids := newToken("caller"), newIDs(2)
+	caller, ids := newToken("caller"), newIDs(3)
 	c.endpoint.script(ids[0], hang)
-	r := c.ask(caller, fmt.Sprintf("{ a: order(id: %q) %[3]s b: order(id: %[2]q) %[3]s }", ids[0], ids[1], selection))
-	if len(r.Errors) == 0 || r.took > 2*time.Second {
-		c.fail("after %v: %s", r.took, brief(r.String()))
+	c.endpoint.script(ids[2], hang)
+	query := "{ a: order(id: %q) %[3]s b: order(id: %[2]q) %[3]s orders(ids: [%[2]q, %[1]q]) %[3]s }"
+	r := c.ask(caller, fmt.Sprintf(query, ids[0], ids[1], selection))
+	c.wantCodes(r, "REQUEST_TIMEOUT at a", "REQUEST_TIMEOUT at orders.1")
+	c.wantOrder(r, caller, ids[1], "b")
+	if r.status != 200 || r.took > 2*time.Second || r.Extensions.Upstream.Calls != 2 || r.header.Get("Cache-Control") != "no-store" {
+		c.fail("status %d after %v: %s", r.status, r.took, brief(r.String()))
 	}
-	c.note("%s", r.codes())
+	r = c.ask(caller, orderQuery(ids[2]))
+	if r.status != 504 || r.codes() != "REQUEST_TIMEOUT" || r.Extensions.Upstream.Calls != 1 {
+		c.fail("nothing to show: %d %s", r.status, brief(r.String()))
+	}
 }

@@ -153,7 +153,7 @@ type badValueReport struct {
 
 // newBadValueReport returns a report about an order that the response shows at path, nil if nothing of it
 // is malformed.
-func newBadValueReport(response *Response, order *upstream.Order, path ast.Path, locations []gqlerror.Location) *badValueReport {
+func newBadValueReport(response *Response, order *upstream.Order, path ast.Path, position *ast.Position) *badValueReport {
 	if len(order.BadValues) == 0 {
 		return nil
 	}
@@ -174,7 +174,7 @@ func newBadValueReport(response *Response, order *upstream.Order, path ast.Path,
 			r.linked[reflect.ValueOf(shipment).Pointer()] = shipments.element(i)
 		}
 	}
-	r.add(r.root, locations)
+	r.add(r.root, position)
 	return r
 }
 
@@ -190,17 +190,17 @@ func (r *badValueReport) of() *badValues {
 // below it. Call leave afterwards.
 func (r *badValueReport) enter(s *selected, bad *badValues) *badValues {
 	r.path = append(r.path, ast.PathName(s.alias))
-	r.add(bad.at(s.sources.beside), s.locations)
+	r.add(bad.at(s.sources.beside), s.position)
 	if s.sources.link != noLink {
 		for _, source := range r.links[s.sources.link] {
-			r.add(source, s.locations)
+			r.add(source, s.position)
 		}
 	}
 	own := bad.at(s.sources.own)
 	if own == nil {
 		own = currencyOnly(bad.at(s.sources.currency))
 	}
-	r.add(own, s.locations)
+	r.add(own, s.position)
 	return own
 }
 
@@ -228,7 +228,7 @@ func (r *badValueReport) below(fields []selected, bad *badValues) {
 }
 
 // add adds the errors of one place, as far as the bound of the response allows.
-func (r *badValueReport) add(bad *badValues, locations []gqlerror.Location) {
+func (r *badValueReport) add(bad *badValues, position *ast.Position) {
 	if bad == nil {
 		return
 	}
@@ -237,7 +237,7 @@ func (r *badValueReport) add(bad *badValues, locations []gqlerror.Location) {
 		if r.response.badValues+r.found <= maxBadValues {
 			err := &BadValueError{reason}
 			r.errors = append(r.errors, &gqlerror.Error{
-				Err: err, Message: err.Error(), Path: slices.Clone(r.path), Locations: locations,
+				Err: err, Message: err.Error(), Path: slices.Clone(r.path), Locations: locationsOf(position),
 			})
 		}
 	}

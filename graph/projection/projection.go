@@ -52,7 +52,7 @@ func (o *Order) MarshalGQLContext(ctx context.Context, out io.Writer) error {
 		buffer = new(bytes.Buffer)
 	}
 	if err := o.writeTo(ctx, buffer); err != nil {
-		return &gqlerror.Error{Err: err, Message: err.Error(), Path: graphql.GetPath(ctx), Locations: o.selection.locations}
+		return &gqlerror.Error{Err: err, Message: err.Error(), Path: graphql.GetPath(ctx), Locations: locationsOf(o.selection.position)}
 	}
 	if isResponse {
 		return nil
@@ -64,7 +64,7 @@ func (o *Order) MarshalGQLContext(ctx context.Context, out io.Writer) error {
 func (o *Order) writeTo(ctx context.Context, buffer *bytes.Buffer) (err error) {
 	usual := o.selection.size.Load()
 	w := newWriter(ctx, buffer, int(usual))
-	w.report = newBadValueReport(w.response, o.Order, graphql.GetPath(ctx), o.selection.locations)
+	w.report = newBadValueReport(w.response, o.Order, graphql.GetPath(ctx), o.selection.position)
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			err = graphql.GetOperationContext(ctx).Recover(ctx, thrown)

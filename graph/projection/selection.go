@@ -12,8 +12,8 @@ import (
 type Selection struct {
 	order  *object
 	fields []selected
-	// locations say where the document has the field itself.
-	locations []gqlerror.Location
+	// position is where the document has the field itself.
+	position *ast.Position
 	// size is what the largest order took so far, in bytes: the next one is given as much room.
 	size atomic.Int64
 }
@@ -21,8 +21,8 @@ type Selection struct {
 // selected is one field of an object as the response shows it.
 type selected struct {
 	*field
-	alias     string
-	locations []gqlerror.Location
+	alias    string
+	position *ast.Position
 	// below is what is selected of each object that the field holds.
 	below []selected
 }
@@ -45,9 +45,9 @@ func (p *Plan) Select(operation *graphql.OperationContext, field graphql.Collect
 
 func (p *Plan) collect(operation *graphql.OperationContext, field graphql.CollectedField) *Selection {
 	return &Selection{
-		order:     p.order,
-		fields:    collect(operation, p.order, field.Selections),
-		locations: locationsOf(field),
+		order:    p.order,
+		fields:   collect(operation, p.order, field.Selections),
+		position: field.Position,
 	}
 }
 
@@ -58,7 +58,7 @@ func collect(operation *graphql.OperationContext, from *object, selections ast.S
 	fields := make([]selected, len(collected))
 	for i := range collected {
 		found := from.fields[collected[i].Name]
-		fields[i] = selected{field: found, alias: collected[i].Alias, locations: locationsOf(collected[i])}
+		fields[i] = selected{field: found, alias: collected[i].Alias, position: collected[i].Position}
 		if found.object != nil {
 			fields[i].below = collect(operation, found.object, collected[i].Selections)
 		}
@@ -66,10 +66,10 @@ func collect(operation *graphql.OperationContext, from *object, selections ast.S
 	return fields
 }
 
-// locationsOf returns where the document has a field.
-func locationsOf(field graphql.CollectedField) []gqlerror.Location {
-	if field.Position == nil {
+// locationsOf returns a place in the document as errors have it.
+func locationsOf(position *ast.Position) []gqlerror.Location {
+	if position == nil {
 		return nil
 	}
-	return []gqlerror.Location{{Line: field.Position.Line, Column: field.Position.Column}}
+	return []gqlerror.Location{{Line: position.Line, Column: position.Column}}
 }
