@@ -109,6 +109,9 @@ func TestRequestTimeout(t *testing.T) {
 					t.Errorf("extensions.upstream is %+v, want %d calls: %s", bill, test.calls, got.Body)
 				}
 				for _, failure := range body.Errors {
+					if len(failure.Path) > 0 && (len(failure.Locations) != 1 || !strings.HasPrefix(test.query[failure.Locations[0].Column-1:], failure.Path[0].(string))) {
+						t.Errorf("located elsewhere than at its field: %v", failure)
+					}
 					if failure.Extensions["retryable"] != (failure.Extensions["code"] != "BAD_USER_INPUT") {
 						t.Errorf("retryable: %v", failure)
 					}
