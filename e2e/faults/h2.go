@@ -199,6 +199,13 @@ func (h *http2Conn) wait(stream *http2Stream) *response {
 	return r
 }
 
+// underWay returns the number of streams that have not ended.
+func (h *http2Conn) underWay() int {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return len(h.streams)
+}
+
 func (h *http2Conn) goneAway() int {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()

@@ -10,7 +10,7 @@ import (
 )
 
 // soakArguments keep every deadline short, so that faults come and go.
-var soakArguments = []string{"--upstream-timeout", "500ms", "--cache-size", "32MiB", "--cache-ttl", "10m"}
+var soakArguments = []string{"--upstream-timeout", "1s", "--cache-size", "32MiB", "--cache-ttl", "10m"}
 
 // soakFaults are switched on one after the other, with quiet times between.
 var soakFaults = []behaviour{
