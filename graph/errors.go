@@ -83,12 +83,20 @@ func present(ctx context.Context, err error) *gqlerror.Error {
 
 // locationOf returns where the document has the field that is being resolved.
 func locationOf(ctx context.Context) []gqlerror.Location {
+	var position *ast.Position
+	if root := graphql.GetRootFieldContext(ctx); root != nil && root.Field.Field != nil {
+		position = root.Field.Position
+	}
 	for field := graphql.GetFieldContext(ctx); field != nil; field = field.Parent {
-		if field.Field.Field != nil && field.Field.Position != nil {
-			return []gqlerror.Location{{Line: field.Field.Position.Line, Column: field.Field.Position.Column}}
+		if field.Field.Field != nil {
+			position = field.Field.Position
+			break
 		}
 	}
-	return nil
+	if position == nil {
+		return nil
+	}
+	return []gqlerror.Location{{Line: position.Line, Column: position.Column}}
 }
 
 // explain chooses code and message.

@@ -116,6 +116,9 @@ func TestFaultsOfOursAreLoggedAndHidden(t *testing.T) {
 			server := newServer(t, Options{Orders: &fakeOrders{answer: test.answer}})
 			response := server.run(t, t.Context(), `{order(id:1){id}}`, "")
 			check(t, response, `{"order":null}`, "INTERNAL_SERVER_ERROR order")
+			if locations := response.Errors[0].Locations; len(locations) != 1 || locations[0].Column != 2 {
+				t.Errorf("located at %v", locations)
+			}
 			if response.Errors[0].Message != internalMessage {
 				t.Errorf("message %q", response.Errors[0].Message)
 			}

@@ -192,6 +192,9 @@ func TestIntrospectionIsBounded(t *testing.T) {
 		response.Errors[0].Extensions["limit"] != "max-introspection" {
 		t.Errorf("%d bytes, %v", len(response.Data), response.Errors)
 	}
+	for _, err := range response.Errors {
+		checkLocation(t, "{"+many.String()+"}", err)
+	}
 }
 
 func BenchmarkIntrospection(b *testing.B) {

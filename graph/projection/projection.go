@@ -62,6 +62,9 @@ func (o *Order) MarshalGQLContext(ctx context.Context, out io.Writer) error {
 }
 
 func (o *Order) writeTo(ctx context.Context, buffer *bytes.Buffer) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err // nobody waits for it
+	}
 	usual := o.selection.size.Load()
 	w := newWriter(ctx, buffer, int(usual))
 	w.report = newBadValueReport(w.response, o.Order, graphql.GetPath(ctx), o.selection.position)
