@@ -88,11 +88,28 @@ var hostileRequests = []struct{ name, query, variables, want string }{
 	{
 		"a default of 1,900 keys", `query($k:[String!]=[` + strings.TrimSuffix(numberedText(1900, `"k%d",`), ",") + `]){order(id:1){extraAttributes(keys:$k){key}}}`, "", "UNAUTHENTICATED",
 	},
+	{"one field 990 times", `{order(id:1){` + strings.Repeat("id ", 990) + `}}`, "", "UNAUTHENTICATED"},
+	{"one object 480 times", `{order(id:1){` + strings.Repeat("total{amount}", 480) + `}}`, "", "UNAUTHENTICATED"},
+	{"990 fields of a few fragments", spreadDocument(6), "", "UNAUTHENTICATED"},
+	{
+		"20 root fields of one fragment of 45 fields", `{` + numberedText(20, "a%d:order(id:1){...F}") + `}fragment F on Order{` + strings.Repeat("id total{amount} ", 15) + `}`, "", "UNAUTHENTICATED",
+	},
 	{"100 places", `{orders(ids:[` + strings.Repeat("1,", 99) + `1]){id}}`, "", "UNAUTHENTICATED"},
 	{"a document of white space", `{order(id:1){id` + strings.Repeat(" ", 240_000) + `}}`, "", "UNAUTHENTICATED"},
 	{
 		"30 aliases of 200 KB in all", `{` + numberedText(20, strings.Repeat("a", 10_000)+"%d:order(id:1){id}") + `}`, "", "UNAUTHENTICATED",
 	},
+}
+
+// spreadDocument spreads each of its fragments twice in the one before.
+func spreadDocument(depth int) string {
+	var text strings.Builder
+	text.WriteString("{order(id:1){lineItems{...F0}}}")
+	for i := range depth {
+		fmt.Fprintf(&text, "fragment F%d on LineItem{shipments{lineItems{...F%[2]d}} shipments{id lineItems{id ...F%[2]d}}}", i, i+1)
+	}
+	fmt.Fprintf(&text, "fragment F%d on LineItem{id name quantity}", depth)
+	return text.String()
 }
 
 // textList is a JSON list of count texts.
