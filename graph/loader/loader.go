@@ -179,10 +179,13 @@ func (o *operation) load(key upstream.Key) (result *dataloader.Result[*upstream.
 
 // explain adds to an error that the order did not come because the request ended, if that is why.
 func (o *operation) explain(err error) error {
-	failure, ofUpstream := errors.AsType[*upstream.Error](err)
-	gaveUp := ofUpstream && failure.Kind == upstream.KindTimeout && failure.Status == 0
-	if o.context.Err() != nil && (gaveUp || errors.Is(err, context.Cause(o.context))) {
-		return fmt.Errorf("%w: %w", ErrTimeout, err)
+	if o.context.Err() == nil {
+		return err
 	}
-	return err
+	// A timeout that the upstream reports has a status.
+	failure, ofUpstream := errors.AsType[*upstream.Error](err)
+	if ofUpstream && (failure.Kind != upstream.KindTimeout || failure.Status != 0) || !ofUpstream && !errors.Is(err, o.context.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrTimeout, err)
 }
