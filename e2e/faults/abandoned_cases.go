@@ -22,6 +22,7 @@ func abandonedCases() []*scenario {
 		{section: sectionAbandoned, name: "a call that was written is finished, kept and billed", run: writtenCall},
 		{section: sectionAbandoned, name: "a call shared by two who leave is billed once", run: sharedAndLeft},
 		{section: sectionAbandoned, name: "a failed call of a caller who left is billed", arguments: []string{"--upstream-timeout", "600ms"}, run: failedAndLeft},
+		{section: sectionAbandoned, name: "SIGTERM waits for a call of a caller who left, and bills it", run: leftBeforeTermination},
 		{section: sectionAbandoned, name: "a caller who leaves while it trickles its body costs nothing", run: leftEarly},
 		{section: sectionAbandoned, name: "the request's time is up: what came is answered", arguments: timeout, run: timeIsUp},
 		{section: sectionAbandoned, name: "the request's time is up: nothing came", arguments: timeout, run: nothingCame},
@@ -183,6 +184,19 @@ func failedAndLeft(c *check) {
 		return nil
 	})
 	c.wantWholeBill()
+}
+
+func leftBeforeTermination(c *check) {
+	c.endpoint.otherwise(after(1500*time.Millisecond, answerOrder))
+	asked := newRequestID()
+	c.leave(200*time.Millisecond, asked, newToken("caller"), orderQuery(newID()))
+	c.require(c.terminate(), "terminate")
+	if code := c.waitExit(30 * time.Second); code != 0 {
+		c.fail("the exit code is %d", code)
+	}
+	c.wantBill(asked, 1, 1)
+	c.searchOutput(c.server)
+	c.server = nil
 }
 
 // leftEarly sends half of a request and hangs up.

@@ -16,13 +16,16 @@ const sectionFairness = "Fairness"
 func fairnessCases() []*scenario {
 	return []*scenario{
 		{section: sectionFairness, name: "a quiet caller beside a loud one", alone: true, run: func(c *check) {
-			besideLoud(c, after100, 20*time.Millisecond)
+			besideLoud(c, after100, 20*time.Millisecond, func() (stop func()) { return c.beLoud(4, 100) })
+		}},
+		{section: sectionFairness, name: "a quiet caller beside a loud one with 300 connections", alone: true, run: func(c *check) {
+			besideLoud(c, after100, 20*time.Millisecond, func() (stop func()) { return c.beLoud(300, 1) })
 		}},
 		{section: sectionFairness, name: "a quiet caller beside a loud one, 4 calls at once", alone: true, arguments: []string{"--upstream-concurrency", "4"}, run: func(c *check) {
-			besideLoud(c, after100, 80*time.Millisecond)
+			besideLoud(c, after100, 80*time.Millisecond, func() (stop func()) { return c.beLoud(4, 100) })
 		}},
 		{section: sectionFairness, name: "a quiet caller beside a loud one, 50 calls a second", alone: true, arguments: []string{"--upstream-rate", "50"}, run: func(c *check) {
-			besideLoud(c, after(100*time.Millisecond, answerOrder), 50*time.Millisecond)
+			besideLoud(c, after(100*time.Millisecond, answerOrder), 50*time.Millisecond, func() (stop func()) { return c.beLoud(4, 100) })
 		}},
 		{section: sectionFairness, name: "two loud callers get the same", alone: true, arguments: []string{"--upstream-concurrency", "8"}, run: twoLoud},
 		{section: sectionFairness, name: "4,100 made-up tokens push no pause out", alone: true, run: manyPauses},
@@ -39,9 +42,9 @@ func after100(x *exchange) {
 	after(50*time.Millisecond+rand.N(100*time.Millisecond), answerOrder)(x)
 }
 
-// besideLoud measures how long a quiet caller waits alone, then beside one who asks for hundreds of
-// orders at once, and compares the two within the run.
-func besideLoud(c *check, upstream behaviour, interval time.Duration) {
+// besideLoud measures how long a quiet caller waits alone, then beside a loud one, and compares the two
+// within the run.
+func besideLoud(c *check, upstream behaviour, interval time.Duration, loud func() (stop func())) {
 	const rounds, requests = 3, 25
 	c.endpoint.otherwise(upstream)
 	quiet := newToken("quiet")
@@ -55,7 +58,7 @@ func besideLoud(c *check, upstream behaviour, interval time.Duration) {
 		return slowest[rounds/2]
 	}
 	alone := measure()
-	stop := c.beLoud(4)
+	stop := loud()
 	defer stop()
 	time.Sleep(300 * time.Millisecond)
 	beside := measure()
@@ -81,16 +84,16 @@ func (c *check) slowestOf(caller string, requests int, interval time.Duration) t
 	return slowest
 }
 
-// beLoud lets one caller ask for 100 orders at once, again and again on several connections, until
-// the function that it returns is called.
-func (c *check) beLoud(connections int) (stop func()) {
+// beLoud lets one caller ask for a number of orders at once, again and again on several connections,
+// until the function that it returns is called.
+func (c *check) beLoud(connections, orders int) (stop func()) {
 	caller := newToken("loud")
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	for range connections {
 		group.Go(func() {
 			for ctx.Err() == nil {
-				r := c.post(ctx, c.client, request{query: ordersQuery(newIDs(100)...), authorization: caller})
+				r := c.post(ctx, c.client, request{query: ordersQuery(newIDs(orders)...), authorization: caller})
 				if r.status == http.StatusServiceUnavailable {
 					time.Sleep(20 * time.Millisecond) // It may come again at once, but not burn the processor.
 				}
