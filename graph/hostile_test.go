@@ -17,39 +17,43 @@ import (
 // hostileRequests are valid documents of a stranger who has no token, each written to cause work before
 // it is refused. want is the limit that refuses it, or the code of its errors.
 var hostileRequests = []struct{ name, query, variables, want string }{
+	{"120,000 values", `query($i:[ID!]!){orders(ids:$i){id}}`, `{"i":[` + strings.Repeat("1,", 120_000) + `1]}`, "json-values"},
+	{"80,000 lists", `{order(id:1){id}}`, `{"i":[` + strings.Repeat("[],", 80_000) + `[]]}`, "json-values"},
+	{"80,000 objects", `{order(id:1){id}}`, `{"i":[` + strings.Repeat("{},", 80_000) + `{}]}`, "json-values"},
+	{"10,000 members", `{order(id:1){id}}`, `{` + strings.TrimSuffix(numberedText(10_001, `"m%d":0,`), ",") + `}`, "json-values"},
 	{
-		"one id 1,000 times, 28,000 keys", `query($i:[ID!]!,$k:[String!]){orders(ids:$i){extraAttributes(keys:$k){key}}}`,
-		`{"i":` + textList(1000, "1") + `,"k":` + textList(28_000, "k%d") + `}`, "max-orders",
+		"one id 1,000 times, 8,000 keys", `query($i:[ID!]!,$k:[String!]){orders(ids:$i){extraAttributes(keys:$k){key}}}`,
+		`{"i":` + textList(1000, "1") + `,"k":` + textList(8_000, "k%d") + `}`, "max-orders",
 	},
 	{
-		"100 times one id, 30,000 keys", `query($i:[ID!]!,$k:[String!]){orders(ids:$i){extraAttributes(keys:$k){key}}}`,
-		`{"i":` + textList(100, "1") + `,"k":` + textList(30_000, "k%d") + `}`, "UNAUTHENTICATED",
+		"100 times one id, 9,000 keys", `query($i:[ID!]!,$k:[String!]){orders(ids:$i){extraAttributes(keys:$k){key}}}`,
+		`{"i":` + textList(100, "1") + `,"k":` + textList(9_000, "k%d") + `}`, "UNAUTHENTICATED",
 	},
 	{
-		"28,000 times a key in each of 150 fields", `query($k:[String!]){order(id:1){` + strings.Repeat("extraAttributes(keys:$k){key}", 150) + `}}`,
-		`{"k":` + textList(28_000, "k") + `}`, "UNAUTHENTICATED",
+		"8,000 times a key in each of 150 fields", `query($k:[String!]){order(id:1){` + strings.Repeat("extraAttributes(keys:$k){key}", 150) + `}}`,
+		`{"k":` + textList(8_000, "k") + `}`, "UNAUTHENTICATED",
 	},
 	{
-		"30,000 keys below 20 root fields", `query($k:[String!]){` + numberedText(20, "a%d:order(id:1){...F}") + `}fragment F on Order{extraAttributes(keys:$k){key}}`,
-		`{"k":` + textList(30_000, "k%d") + `}`, "UNAUTHENTICATED",
+		"9,000 keys below 20 root fields", `query($k:[String!]){` + numberedText(20, "a%d:order(id:1){...F}") + `}fragment F on Order{extraAttributes(keys:$k){key}}`,
+		`{"k":` + textList(9_000, "k%d") + `}`, "UNAUTHENTICATED",
 	},
-	{"60,000 ids", `query($i:[ID!]!){orders(ids:$i){id}}`, `{"i":[` + strings.Repeat("1,", 60_000) + `1]}`, "max-orders"},
-	{"60,000 ids that are none", `query($i:[ID!]!){orders(ids:$i){id}}`, `{"i":` + textList(60_000, "") + `}`, "max-orders"},
+	{"9,000 ids", `query($i:[ID!]!){orders(ids:$i){id}}`, `{"i":[` + strings.Repeat("1,", 9_000) + `1]}`, "max-orders"},
+	{"9,000 ids that are none", `query($i:[ID!]!){orders(ids:$i){id}}`, `{"i":` + textList(9_000, "") + `}`, "max-orders"},
 	{
-		"30,000 ids in each of 20 root fields", `query($i:[ID!]!){` + numberedText(20, "a%d:orders(ids:$i){id}") + `}`,
-		`{"i":` + textList(30_000, "1") + `}`, "max-orders",
-	},
-	{
-		"30,000 ids and a null", `query($i:[ID!]!,$n:[String!]!=[]){orders(ids:$i){extraAttributes(keys:$n){key}}}`,
-		`{"n":null,"i":` + textList(30_000, "1") + `}`, "",
+		"9,000 ids in each of 20 root fields", `query($i:[ID!]!){` + numberedText(20, "a%d:orders(ids:$i){id}") + `}`,
+		`{"i":` + textList(9_000, "1") + `}`, "max-orders",
 	},
 	{
-		"80,000 representations", `query($r:[_Any!]!){_entities(representations:$r){__typename}}`,
-		`{"r":[` + strings.Repeat("{},", 80_000) + `{}]}`, "max-orders",
+		"9,000 ids and a null", `query($i:[ID!]!,$n:[String!]!=[]){orders(ids:$i){extraAttributes(keys:$n){key}}}`,
+		`{"n":null,"i":` + textList(9_000, "1") + `}`, "",
 	},
 	{
-		"a representation of 20,000 members", `query($r:[_Any!]!){_entities(representations:$r){__typename}}`,
-		`{"r":[{` + strings.TrimSuffix(numberedText(20_000, `"m%d":0,`), ",") + `}]}`, "UNAUTHENTICATED",
+		"9,000 representations", `query($r:[_Any!]!){_entities(representations:$r){__typename}}`,
+		`{"r":[` + strings.Repeat("{},", 9_000) + `{}]}`, "max-orders",
+	},
+	{
+		"a representation of 9,000 members", `query($r:[_Any!]!){_entities(representations:$r){__typename}}`,
+		`{"r":[{` + strings.TrimSuffix(numberedText(9_000, `"m%d":0,`), ",") + `}]}`, "UNAUTHENTICATED",
 	},
 	{
 		"a representation 5,000 deep", `query($r:[_Any!]!){_entities(representations:$r){__typename}}`,
@@ -83,7 +87,7 @@ var hostileRequests = []struct{ name, query, variables, want string }{
 	},
 	{
 		"100 fragments with arguments", `query($k:[String!]){order(id:1){` + numberedText(100, "...F%d ") + `}}` + numberedText(100, "fragment F%d on Order{extraAttributes(keys:$k){key}}"),
-		`{"k":` + textList(30_000, "k") + `}`, "UNAUTHENTICATED",
+		`{"k":` + textList(9_000, "k") + `}`, "UNAUTHENTICATED",
 	},
 	{
 		"a default of 1,900 keys", `query($k:[String!]=[` + strings.TrimSuffix(numberedText(1900, `"k%d",`), ",") + `]){order(id:1){extraAttributes(keys:$k){key}}}`, "", "UNAUTHENTICATED",

@@ -14,28 +14,38 @@ import (
 // with everything that a router can add stays well below.
 const maxNesting = 64
 
+// maxValues bounds the values of all lists and objects in a request together. Tiny ones take thirty times
+// the memory of their text. A hundred orders can be named by representations of a hundred members each.
+const maxValues = 10_000
+
+// valuesLimit is the name of that bound in errors. It is no setting.
+const valuesLimit = "json-values"
+
 // jsonReader is a strict decoder: duplicate names, invalid UTF-8 and trailing bytes are errors.
 type jsonReader struct {
-	buffer  bytes.Buffer
-	decoder jsontext.Decoder
+	jsontext.Decoder
+	buffer bytes.Buffer
+	// left is how many values may still be read into memory.
+	left int
 }
 
 var jsonReaderPool = sync.Pool{New: func() any { return new(jsonReader) }}
 
-// readJSON calls read with a decoder over raw and makes sure that nothing follows the value.
-func readJSON(raw []byte, read func(*jsontext.Decoder) error) error {
+// readJSON calls read with a decoder of at most the given number of values over raw, and makes sure that
+// nothing follows the value.
+func readJSON(raw []byte, values int, read func(*jsonReader) error) error {
 	reader := jsonReaderPool.Get().(*jsonReader)
 	defer func() {
 		reader.buffer = bytes.Buffer{}
 		jsonReaderPool.Put(reader)
 	}()
 	// The decoder parses a bytes.Buffer in place.
-	reader.buffer = *bytes.NewBuffer(raw)
-	reader.decoder.Reset(&reader.buffer)
-	if err := read(&reader.decoder); err != nil {
+	reader.buffer, reader.left = *bytes.NewBuffer(raw), values
+	reader.Reset(&reader.buffer)
+	if err := read(reader); err != nil {
 		return err
 	}
-	if _, err := reader.decoder.ReadToken(); err != io.EOF {
+	if _, err := reader.ReadToken(); err != io.EOF {
 		return errTrailing
 	}
 	return nil
@@ -53,6 +63,8 @@ const (
 	errMisspelt  = shapeError("a parameter is spelt with the wrong case")
 	errNesting   = shapeError("it is nested too deeply")
 )
+
+var errTooManyValues = errors.New("too many values")
 
 // reasonOf says what is wrong with JSON, without a word of it.
 func reasonOf(err error) string {
@@ -74,7 +86,10 @@ func parseBody(raw []byte) (*parameters, *refusal) {
 		return nil, badRequest("The request body is empty.")
 	}
 	var p parameters
-	if err := readJSON(raw, p.read); err != nil {
+	if err := readJSON(raw, maxValues, p.read); err != nil {
+		if errors.Is(err, errTooManyValues) {
+			return nil, tooManyValues()
+		}
 		return nil, badRequest("The request body is malformed: " + reasonOf(err) + ".")
 	}
 	return &p, nil
@@ -82,7 +97,7 @@ func parseBody(raw []byte) (*parameters, *refusal) {
 
 // read takes the members of the request object. Members that the specification doesn't know are
 // checked and skipped.
-func (p *parameters) read(decoder *jsontext.Decoder) error {
+func (p *parameters) read(decoder *jsonReader) error {
 	switch decoder.PeekKind() {
 	case '{':
 	case '[':
@@ -116,7 +131,7 @@ func (p *parameters) read(decoder *jsontext.Decoder) error {
 }
 
 // readMembers calls member after each name of an object; member must consume the value.
-func readMembers(decoder *jsontext.Decoder, member func(name string) error) error {
+func readMembers(decoder *jsonReader, member func(name string) error) error {
 	if err := enter(decoder); err != nil {
 		return err
 	}
@@ -134,7 +149,7 @@ func readMembers(decoder *jsontext.Decoder, member func(name string) error) erro
 }
 
 // enter reads the beginning of an object or array.
-func enter(decoder *jsontext.Decoder) error {
+func enter(decoder *jsonReader) error {
 	if decoder.StackDepth() >= maxNesting {
 		return errNesting
 	}
@@ -142,7 +157,7 @@ func enter(decoder *jsontext.Decoder) error {
 	return err
 }
 
-func readString(decoder *jsontext.Decoder, name string, nullable bool) (string, error) {
+func readString(decoder *jsonReader, name string, nullable bool) (string, error) {
 	token, err := decoder.ReadToken()
 	if err != nil {
 		return "", err
@@ -157,7 +172,7 @@ func readString(decoder *jsontext.Decoder, name string, nullable bool) (string, 
 	}
 }
 
-func readNullableObject(decoder *jsontext.Decoder, name string) (map[string]any, error) {
+func readNullableObject(decoder *jsonReader, name string) (map[string]any, error) {
 	switch decoder.PeekKind() {
 	case 'n':
 		_, err := decoder.ReadToken()
@@ -172,7 +187,7 @@ func readNullableObject(decoder *jsontext.Decoder, name string) (map[string]any,
 	}
 }
 
-func readObject(decoder *jsontext.Decoder) (map[string]any, error) {
+func readObject(decoder *jsonReader) (map[string]any, error) {
 	object := map[string]any{}
 	err := readMembers(decoder, func(name string) error {
 		value, err := readAny(decoder)
@@ -182,7 +197,7 @@ func readObject(decoder *jsontext.Decoder) (map[string]any, error) {
 	return object, err
 }
 
-func readArray(decoder *jsontext.Decoder) ([]any, error) {
+func readArray(decoder *jsonReader) ([]any, error) {
 	if err := enter(decoder); err != nil {
 		return nil, err
 	}
@@ -200,7 +215,10 @@ func readArray(decoder *jsontext.Decoder) ([]any, error) {
 
 // readAny reads any value. Numbers become json.Number and keep every digit: an order id in a
 // float64 would be another order.
-func readAny(decoder *jsontext.Decoder) (any, error) {
+func readAny(decoder *jsonReader) (any, error) {
+	if decoder.left--; decoder.left < 0 {
+		return nil, errTooManyValues
+	}
 	switch decoder.PeekKind() {
 	case '{':
 		return readObject(decoder)
@@ -223,9 +241,9 @@ func readAny(decoder *jsontext.Decoder) (any, error) {
 	}
 }
 
-// decodeObject reads raw as one JSON object, or null.
-func decodeObject(raw []byte) (object map[string]any, err error) {
-	err = readJSON(raw, func(decoder *jsontext.Decoder) error {
+// decodeObject reads raw as one JSON object of at most the given number of values, or null.
+func decodeObject(raw []byte, values int) (object map[string]any, err error) {
+	err = readJSON(raw, values, func(decoder *jsonReader) error {
 		switch decoder.PeekKind() {
 		case '{':
 			object, err = readObject(decoder)

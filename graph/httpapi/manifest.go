@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -64,7 +65,7 @@ func readManifestFile(path string) ([]byte, error) {
 }
 
 func parseManifest(raw []byte) (*Manifest, error) {
-	object, err := decodeObject(raw)
+	object, err := decodeObject(raw, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"cmp"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -101,7 +102,10 @@ func parseURLObject(values url.Values, name string, target *map[string]any) *ref
 	if text == "" {
 		return nil
 	}
-	object, err := decodeObject([]byte(text))
+	object, err := decodeObject([]byte(text), maxValues)
+	if errors.Is(err, errTooManyValues) {
+		return tooManyValues()
+	}
 	if err != nil {
 		return badRequest("The parameter " + name + " must be a JSON object: " + reasonOf(err) + ".")
 	}

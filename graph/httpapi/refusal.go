@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -92,6 +93,13 @@ func tooLarge(limit int64) *refusal {
 		close:   true,
 		limit:   "max-body", maximum: limit,
 	}
+}
+
+// tooManyValues refuses what would take far more memory than it has bytes.
+func tooManyValues() *refusal {
+	refused := requestError(codeTooComplex, fmt.Sprintf("The variables and extensions hold too many values: the maximum of %s is %d.", valuesLimit, maxValues))
+	refused.limit, refused.maximum = valuesLimit, maxValues
+	return refused
 }
 
 func rateLimited(retryAfter time.Duration) *refusal {
