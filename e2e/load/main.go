@@ -24,6 +24,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -65,6 +66,7 @@ func serveOrRun() (sound bool, err error) {
 			return true, serveProxy(os.Args[2])
 		}
 	}
+	clearSettings()
 	set, err := parseSettings()
 	if err != nil {
 		return false, err
@@ -72,6 +74,16 @@ func serveOrRun() (sound bool, err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, set)
+}
+
+// clearSettings keeps the programs that are started from settings of whoever runs the suite. Of a variable
+// that is none of them, such as the one that names the binary, they would say that it is misspelt.
+func clearSettings() {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "ORDERGRAPH_") {
+			os.Unsetenv(name)
+		}
+	}
 }
 
 func parseSettings() (settings, error) {

@@ -52,11 +52,6 @@ func (b *bench) launch(binary string, arguments ...string) (*server, error) {
 	}()
 	command := exec.CommandContext(b.ctx, binary, append([]string{"--listen", address}, arguments...)...)
 	command.Stdout, command.Stderr = log, log
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "ORDERGRAPH_") {
-			command.Env = append(command.Env, variable)
-		}
-	}
 	if err = command.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", binary, err)
 	}
