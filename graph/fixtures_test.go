@@ -87,7 +87,7 @@ func readEnums(t testing.TB) map[string]map[string]string {
 	}
 	enums := map[string]map[string]string{}
 	for _, record := range records[1:] {
-		name := schemaType(record[0])
+		name := record[0]
 		if enums[name] == nil {
 			enums[name] = map[string]string{}
 		}

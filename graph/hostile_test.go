@@ -110,9 +110,9 @@ func spreadDocument(depth int) string {
 	var text strings.Builder
 	text.WriteString("{order(id:1){lineItems{...F0}}}")
 	for i := range depth {
-		fmt.Fprintf(&text, "fragment F%d on LineItem{shipments{lineItems{...F%[2]d}} shipments{id lineItems{id ...F%[2]d}}}", i, i+1)
+		fmt.Fprintf(&text, "fragment F%d on OrderLineItem{shipments{lineItems{...F%[2]d}} shipments{id lineItems{id ...F%[2]d}}}", i, i+1)
 	}
-	fmt.Fprintf(&text, "fragment F%d on LineItem{id name quantity}", depth)
+	fmt.Fprintf(&text, "fragment F%d on OrderLineItem{id name quantity}", depth)
 	return text.String()
 }
 

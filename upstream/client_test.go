@@ -67,13 +67,13 @@ func TestClientRequest(t *testing.T) {
 			Key{ID: documentedKey.ID},
 			Needs{},
 			`{"web_site":"1688","order_id":58218860983545941,"include_fields":"GuaranteesTerms","edition":"1"}`,
-			Needs{Domains: GuaranteesTerms},
+			Needs{Domains: DomainGuaranteesTerms},
 		},
 		{
 			Key{Site: WebSiteAlibaba, Edition: EditionV2, ID: documentedKey.ID},
-			Needs{Domains: OrderInvoice | NativeLogistics, AttributeKeys: []string{"a", `"</script>`}},
+			Needs{Domains: DomainOrderInvoice | DomainNativeLogistics, AttributeKeys: []string{"a", `"</script>`}},
 			`{"web_site":"alibaba","order_id":58218860983545941,"include_fields":"NativeLogistics,OrderInvoice","edition":"2","attribute_keys":["a","\"</script>"]}`,
-			Needs{Domains: OrderInvoice | NativeLogistics, AttributeKeys: []string{"a", `"</script>`}},
+			Needs{Domains: DomainOrderInvoice | DomainNativeLogistics, AttributeKeys: []string{"a", `"</script>`}},
 		},
 	} {
 		request := testRequest()

@@ -12,10 +12,10 @@ import (
 type Domains uint8
 
 const (
-	GuaranteesTerms Domains = 1 << iota // 保障条款
-	NativeLogistics                     // 物流信息
-	RateDetail                          // 评价详情
-	OrderInvoice                        // 发票信息
+	DomainGuaranteesTerms Domains = 1 << iota // 保障条款
+	DomainNativeLogistics                     // 物流信息
+	DomainRateDetail                          // 评价详情
+	DomainOrderInvoice                        // 发票信息
 )
 
 // domainNames holds the wire values in the order in which they are sent.
@@ -34,7 +34,7 @@ func ParseDomain(name string) (Domains, error) {
 // none, so the base document is asked for with the smallest domain.
 func (d Domains) Asked() Domains {
 	if d == 0 {
-		return GuaranteesTerms
+		return DomainGuaranteesTerms
 	}
 	return d
 }

@@ -7,13 +7,13 @@ import (
 
 func TestDomains(t *testing.T) {
 	for domains, want := range map[Domains]string{
-		0:                              "GuaranteesTerms",
-		GuaranteesTerms:                "GuaranteesTerms",
-		NativeLogistics:                "NativeLogistics",
-		RateDetail:                     "RateDetail",
-		OrderInvoice:                   "OrderInvoice",
-		OrderInvoice | NativeLogistics: "NativeLogistics,OrderInvoice",
-		GuaranteesTerms | NativeLogistics | RateDetail | OrderInvoice: "GuaranteesTerms,NativeLogistics,RateDetail,OrderInvoice",
+		0:                     "GuaranteesTerms",
+		DomainGuaranteesTerms: "GuaranteesTerms",
+		DomainNativeLogistics: "NativeLogistics",
+		DomainRateDetail:      "RateDetail",
+		DomainOrderInvoice:    "OrderInvoice",
+		DomainOrderInvoice | DomainNativeLogistics:                                            "NativeLogistics,OrderInvoice",
+		DomainGuaranteesTerms | DomainNativeLogistics | DomainRateDetail | DomainOrderInvoice: "GuaranteesTerms,NativeLogistics,RateDetail,OrderInvoice",
 	} {
 		if got := domains.String(); got != want {
 			t.Errorf("%d is sent as %q, want %q", domains, got, want)
@@ -39,13 +39,13 @@ func TestNeeds(t *testing.T) {
 		covers      bool
 	}{
 		{needs(0), needs(0), needs(0), true},
-		{needs(RateDetail), needs(0), needs(RateDetail), true},
-		{needs(0), needs(RateDetail), needs(RateDetail), false},
-		{needs(RateDetail), needs(OrderInvoice), needs(RateDetail | OrderInvoice), false},
+		{needs(DomainRateDetail), needs(0), needs(DomainRateDetail), true},
+		{needs(0), needs(DomainRateDetail), needs(DomainRateDetail), false},
+		{needs(DomainRateDetail), needs(DomainOrderInvoice), needs(DomainRateDetail | DomainOrderInvoice), false},
 		{needs(0, "a", "c"), needs(0, "c"), needs(0, "a", "c"), true},
 		{needs(0, "a", "c"), needs(0, "b"), needs(0, "a", "b", "c"), false},
 		{needs(0), needs(0, "b"), needs(0, "b"), false},
-		{needs(RateDetail, "a"), needs(RateDetail), needs(RateDetail, "a"), true},
+		{needs(DomainRateDetail, "a"), needs(DomainRateDetail), needs(DomainRateDetail, "a"), true},
 	} {
 		if got := test.a.Union(test.b); !reflect.DeepEqual(got, test.union) {
 			t.Errorf("%v and %v are %v, want %v", test.a, test.b, got, test.union)

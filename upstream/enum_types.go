@@ -20,235 +20,243 @@ func (e OrderStatus) MarshalGQL(w io.Writer) { e.write(w) }
 // UnmarshalGQL reads the GraphQL value.
 func (e *OrderStatus) UnmarshalGQL(value any) error { return e.parseBy(orderStatusTable, value) }
 
-// RefundStatus is where a refund during the sale stands (售中退款状态). Orders and lines spell it differently.
-type RefundStatus struct{ Enum }
+// OrderRefundStatus is where a refund during the sale stands (售中退款状态). Orders and lines spell it differently.
+type OrderRefundStatus struct{ Enum }
 
-func (e *RefundStatus) decode(value jsontext.Value) error {
+func (e *OrderRefundStatus) decode(value jsontext.Value) error {
 	return e.decodeBy(refundStatusTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e RefundStatus) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderRefundStatus) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *RefundStatus) UnmarshalGQL(value any) error { return e.parseBy(refundStatusTable, value) }
+func (e *OrderRefundStatus) UnmarshalGQL(value any) error { return e.parseBy(refundStatusTable, value) }
 
-// CancellationReason is why an order was closed (关闭原因). Lines hold free text at times.
-type CancellationReason struct{ Enum }
+// OrderCancellationReason is why an order was closed (关闭原因). Lines hold free text at times.
+type OrderCancellationReason struct{ Enum }
 
-func (e *CancellationReason) decode(value jsontext.Value) error {
+func (e *OrderCancellationReason) decode(value jsontext.Value) error {
 	return e.decodeBy(cancellationReasonTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e CancellationReason) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderCancellationReason) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *CancellationReason) UnmarshalGQL(value any) error {
+func (e *OrderCancellationReason) UnmarshalGQL(value any) error {
 	return e.parseBy(cancellationReasonTable, value)
 }
 
-// CancellationInitiator is who closed an order (关闭订单操作类型).
-type CancellationInitiator struct{ Enum }
+// OrderCancellationInitiator is who closed an order (关闭订单操作类型).
+type OrderCancellationInitiator struct{ Enum }
 
-func (e *CancellationInitiator) decode(value jsontext.Value) error {
+func (e *OrderCancellationInitiator) decode(value jsontext.Value) error {
 	return e.decodeBy(cancellationInitiatorTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e CancellationInitiator) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderCancellationInitiator) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *CancellationInitiator) UnmarshalGQL(value any) error {
+func (e *OrderCancellationInitiator) UnmarshalGQL(value any) error {
 	return e.parseBy(cancellationInitiatorTable, value)
 }
 
-// TradeType is how the payment is secured (交易类型).
-type TradeType struct{ Enum }
+// OrderTradeType is how the payment is secured (交易类型).
+type OrderTradeType struct{ Enum }
 
-func (e *TradeType) decode(value jsontext.Value) error { return e.decodeBy(tradeTypeTable, value) }
+func (e *OrderTradeType) decode(value jsontext.Value) error { return e.decodeBy(tradeTypeTable, value) }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e TradeType) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderTradeType) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *TradeType) UnmarshalGQL(value any) error { return e.parseBy(tradeTypeTable, value) }
+func (e *OrderTradeType) UnmarshalGQL(value any) error { return e.parseBy(tradeTypeTable, value) }
 
-// BusinessType is the kind of business (业务类型): two values of the international site, the rest of 1688.
-type BusinessType struct{ Enum }
+// OrderBusinessType is the kind of business (业务类型): two values of the international site, the rest of 1688.
+type OrderBusinessType struct{ Enum }
 
-func (e *BusinessType) decode(value jsontext.Value) error {
+func (e *OrderBusinessType) decode(value jsontext.Value) error {
 	return e.decodeBy(businessTypeTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e BusinessType) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderBusinessType) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *BusinessType) UnmarshalGQL(value any) error { return e.parseBy(businessTypeTable, value) }
+func (e *OrderBusinessType) UnmarshalGQL(value any) error { return e.parseBy(businessTypeTable, value) }
 
-// PaymentStageStatus is where a payment stage stands (阶段状态).
-type PaymentStageStatus struct{ Enum }
+// OrderPaymentStageStatus is where a payment stage stands (阶段状态).
+type OrderPaymentStageStatus struct{ Enum }
 
-func (e *PaymentStageStatus) decode(value jsontext.Value) error {
+func (e *OrderPaymentStageStatus) decode(value jsontext.Value) error {
 	return e.decodeBy(paymentStageStatusTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e PaymentStageStatus) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderPaymentStageStatus) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *PaymentStageStatus) UnmarshalGQL(value any) error {
+func (e *OrderPaymentStageStatus) UnmarshalGQL(value any) error {
 	return e.parseBy(paymentStageStatusTable, value)
 }
 
-// StagePaymentStatus is where a stage's payment stands (阶段付款状态).
-type StagePaymentStatus struct{ Enum }
+// OrderStagePaymentStatus is where a stage's payment stands (阶段付款状态).
+type OrderStagePaymentStatus struct{ Enum }
 
-func (e *StagePaymentStatus) decode(value jsontext.Value) error {
+func (e *OrderStagePaymentStatus) decode(value jsontext.Value) error {
 	return e.decodeBy(stagePaymentStatusTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e StagePaymentStatus) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderStagePaymentStatus) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *StagePaymentStatus) UnmarshalGQL(value any) error {
+func (e *OrderStagePaymentStatus) UnmarshalGQL(value any) error {
 	return e.parseBy(stagePaymentStatusTable, value)
 }
 
-// PaymentTimeoutType is how the payment deadline is given (支付超时TYPE).
-type PaymentTimeoutType struct{ Enum }
+// OrderPaymentTimeoutType is how the payment deadline is given (支付超时TYPE).
+type OrderPaymentTimeoutType struct{ Enum }
 
-func (e *PaymentTimeoutType) decode(value jsontext.Value) error {
+func (e *OrderPaymentTimeoutType) decode(value jsontext.Value) error {
 	return e.decodeBy(paymentTimeoutTypeTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e PaymentTimeoutType) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderPaymentTimeoutType) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *PaymentTimeoutType) UnmarshalGQL(value any) error {
+func (e *OrderPaymentTimeoutType) UnmarshalGQL(value any) error {
 	return e.parseBy(paymentTimeoutTypeTable, value)
 }
 
-// PaymentStatus is where a payment stands (支付状态): numbers on 1688, words on the international site.
-type PaymentStatus struct{ Enum }
+// OrderPaymentStatus is where a payment stands (支付状态): numbers on 1688, words on the international site.
+type OrderPaymentStatus struct{ Enum }
 
-func (e *PaymentStatus) decode(value jsontext.Value) error {
+func (e *OrderPaymentStatus) decode(value jsontext.Value) error {
 	return e.decodeBy(paymentStatusTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e PaymentStatus) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderPaymentStatus) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *PaymentStatus) UnmarshalGQL(value any) error { return e.parseBy(paymentStatusTable, value) }
+func (e *OrderPaymentStatus) UnmarshalGQL(value any) error {
+	return e.parseBy(paymentStatusTable, value)
+}
 
-// PaymentMethod is how was paid (支付方式): numbers on 1688, words on the international site.
-type PaymentMethod struct{ Enum }
+// OrderPaymentMethod is how was paid (支付方式): numbers on 1688, words on the international site.
+type OrderPaymentMethod struct{ Enum }
 
-func (e *PaymentMethod) decode(value jsontext.Value) error {
+func (e *OrderPaymentMethod) decode(value jsontext.Value) error {
 	return e.decodeBy(paymentMethodTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e PaymentMethod) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderPaymentMethod) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *PaymentMethod) UnmarshalGQL(value any) error { return e.parseBy(paymentMethodTable, value) }
+func (e *OrderPaymentMethod) UnmarshalGQL(value any) error {
+	return e.parseBy(paymentMethodTable, value)
+}
 
-// FulfillmentStatus is where the delivery of a line stands (物流状态).
-type FulfillmentStatus struct{ Enum }
+// OrderFulfillmentStatus is where the delivery of a line stands (物流状态).
+type OrderFulfillmentStatus struct{ Enum }
 
-func (e *FulfillmentStatus) decode(value jsontext.Value) error {
+func (e *OrderFulfillmentStatus) decode(value jsontext.Value) error {
 	return e.decodeBy(fulfillmentStatusTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e FulfillmentStatus) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderFulfillmentStatus) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *FulfillmentStatus) UnmarshalGQL(value any) error {
+func (e *OrderFulfillmentStatus) UnmarshalGQL(value any) error {
 	return e.parseBy(fulfillmentStatusTable, value)
 }
 
-// ShipmentType is who ships (发货方式).
-type ShipmentType struct{ Enum }
+// OrderShipmentType is who ships (发货方式).
+type OrderShipmentType struct{ Enum }
 
-func (e *ShipmentType) decode(value jsontext.Value) error {
+func (e *OrderShipmentType) decode(value jsontext.Value) error {
 	return e.decodeBy(shipmentTypeTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e ShipmentType) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderShipmentType) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *ShipmentType) UnmarshalGQL(value any) error { return e.parseBy(shipmentTypeTable, value) }
+func (e *OrderShipmentType) UnmarshalGQL(value any) error { return e.parseBy(shipmentTypeTable, value) }
 
-// ShipmentStatus is where a shipment stands; only one value was ever seen, no list is documented.
-type ShipmentStatus struct{ Enum }
+// OrderShipmentStatus is where a shipment stands; only one value was ever seen, no list is documented.
+type OrderShipmentStatus struct{ Enum }
 
-func (e *ShipmentStatus) decode(value jsontext.Value) error {
+func (e *OrderShipmentStatus) decode(value jsontext.Value) error {
 	return e.decodeBy(shipmentStatusTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e ShipmentStatus) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderShipmentStatus) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *ShipmentStatus) UnmarshalGQL(value any) error { return e.parseBy(shipmentStatusTable, value) }
+func (e *OrderShipmentStatus) UnmarshalGQL(value any) error {
+	return e.parseBy(shipmentStatusTable, value)
+}
 
-// NoCarrierReason is why a delivery needs no carrier (无需物流类别); -1 is null.
-type NoCarrierReason struct{ Enum }
+// OrderCarrierlessDeliveryReason is why a delivery needs no carrier (无需物流类别); -1 is null.
+type OrderCarrierlessDeliveryReason struct{ Enum }
 
-func (e *NoCarrierReason) decode(value jsontext.Value) error {
+func (e *OrderCarrierlessDeliveryReason) decode(value jsontext.Value) error {
 	return e.decodeBy(noCarrierReasonTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e NoCarrierReason) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderCarrierlessDeliveryReason) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *NoCarrierReason) UnmarshalGQL(value any) error {
+func (e *OrderCarrierlessDeliveryReason) UnmarshalGQL(value any) error {
 	return e.parseBy(noCarrierReasonTable, value)
 }
 
-// InvoiceType is the kind of invoice (发票类型); the documented 9 (未知类型) is UNKNOWN.
-type InvoiceType struct{ Enum }
+// OrderInvoiceType is the kind of invoice (发票类型); the documented 9 (未知类型) is UNKNOWN.
+type OrderInvoiceType struct{ Enum }
 
-func (e *InvoiceType) decode(value jsontext.Value) error { return e.decodeBy(invoiceTypeTable, value) }
+func (e *OrderInvoiceType) decode(value jsontext.Value) error {
+	return e.decodeBy(invoiceTypeTable, value)
+}
 
 // MarshalGQL writes the GraphQL value or null.
-func (e InvoiceType) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderInvoiceType) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *InvoiceType) UnmarshalGQL(value any) error { return e.parseBy(invoiceTypeTable, value) }
+func (e *OrderInvoiceType) UnmarshalGQL(value any) error { return e.parseBy(invoiceTypeTable, value) }
 
-// ReviewStatus is whether a side has reviewed the other (评价状态).
-type ReviewStatus struct{ Enum }
+// OrderReviewStatus is whether a side has reviewed the other (评价状态).
+type OrderReviewStatus struct{ Enum }
 
-func (e *ReviewStatus) decode(value jsontext.Value) error {
+func (e *OrderReviewStatus) decode(value jsontext.Value) error {
 	return e.decodeBy(reviewStatusTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e ReviewStatus) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderReviewStatus) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *ReviewStatus) UnmarshalGQL(value any) error { return e.parseBy(reviewStatusTable, value) }
+func (e *OrderReviewStatus) UnmarshalGQL(value any) error { return e.parseBy(reviewStatusTable, value) }
 
-// CustomsRecordType is the kind of customs record (业务数据类型).
-type CustomsRecordType struct{ Enum }
+// OrderCustomsRecordType is the kind of customs record (业务数据类型).
+type OrderCustomsRecordType struct{ Enum }
 
-func (e *CustomsRecordType) decode(value jsontext.Value) error {
+func (e *OrderCustomsRecordType) decode(value jsontext.Value) error {
 	return e.decodeBy(customsRecordTypeTable, value)
 }
 
 // MarshalGQL writes the GraphQL value or null.
-func (e CustomsRecordType) MarshalGQL(w io.Writer) { e.write(w) }
+func (e OrderCustomsRecordType) MarshalGQL(w io.Writer) { e.write(w) }
 
 // UnmarshalGQL reads the GraphQL value.
-func (e *CustomsRecordType) UnmarshalGQL(value any) error {
+func (e *OrderCustomsRecordType) UnmarshalGQL(value any) error {
 	return e.parseBy(customsRecordTypeTable, value)
 }

@@ -19,21 +19,21 @@ type Order struct {
 	FetchedAt time.Time
 
 	BaseInfo           `json:"base_info"`
-	BusinessInfo       *OrderBusinessInfo  `json:"order_biz_info"`                        // 订单业务信息
-	Payments           []*PaymentTerm      `json:"trade_terms"`                           // 交易条款
-	LineItems          []*LineItem         `json:"product_items"`                         // 商品条目信息
-	DomesticShipping   *DomesticShipping   `json:"native_logistics"`                      // 国内物流; domain NativeLogistics
-	Invoice            *Invoice            `json:"order_invoice_info"`                    // 发票信息; domain OrderInvoice
-	Guarantees         []*GuaranteeTerm    `json:"guarantees_terms"`                      // 保障条款; domain GuaranteesTerms
-	Reviews            *OrderReviews       `json:"order_rate_info"`                       // 订单评价信息
-	OverseasShipping   *OverseasShipping   `json:"overseas_extra_address"`                // 跨境地址扩展信息
-	CustomsDeclaration *CustomsDeclaration `json:"customs"`                               // 跨境报关信息
-	ProcurementQuotes  []*ProcurementQuote `json:"quote_list"`                            // 采购单详情列表; large enterprises only
-	Attributes         []*ExtraAttribute   `json:"ext_attributes" path:"ExtraAttributes"` // 订单扩展属性
+	BusinessInfo       *OrderBusinessInfo       `json:"order_biz_info"`                        // 订单业务信息
+	Payments           []*OrderPayment          `json:"trade_terms"`                           // 交易条款
+	LineItems          []*OrderLineItem         `json:"product_items"`                         // 商品条目信息
+	DomesticShipping   *OrderDomesticShipping   `json:"native_logistics"`                      // 国内物流; domain NativeLogistics
+	Invoice            *OrderInvoice            `json:"order_invoice_info"`                    // 发票信息; domain OrderInvoice
+	Guarantees         []*OrderGuarantee        `json:"guarantees_terms"`                      // 保障条款; domain GuaranteesTerms
+	Reviews            *OrderReviews            `json:"order_rate_info"`                       // 订单评价信息
+	OverseasShipping   *OrderOverseasShipping   `json:"overseas_extra_address"`                // 跨境地址扩展信息
+	CustomsDeclaration *OrderCustomsDeclaration `json:"customs"`                               // 跨境报关信息
+	ProcurementQuotes  []*OrderProcurementQuote `json:"quote_list"`                            // 采购单详情列表; large enterprises only
+	Attributes         []*OrderExtraAttribute   `json:"ext_attributes" path:"ExtraAttributes"` // 订单扩展属性
 
 	// OuterReviewsOfSeller is where the upstream's document lists seller_rate_list; its SDK has it in
 	// order_rate_info. Decoding moves it to Reviews unless that has a list of its own.
-	OuterReviewsOfSeller []*Review `json:"seller_rate_list" path:"Reviews.ReviewsOfSeller"`
+	OuterReviewsOfSeller []*OrderReview `json:"seller_rate_list" path:"Reviews.ReviewsOfSeller"`
 
 	// BadValues are the values that were neither empty nor readable.
 	BadValues []BadValue
@@ -52,10 +52,10 @@ type BadValue struct {
 
 // BaseInfo is the part of an order that every answer has (订单基础信息, result.base_info).
 type BaseInfo struct {
-	Status                 OrderStatus  `json:"status"`               // 交易状态; never null
-	AfterSalesRefundStatus Text         `json:"refund_status_for_as"` // 订单的售后退款状态; values undocumented
-	RefundStatus           RefundStatus `json:"refund_status"`        // 订单的售中退款状态
-	RefundID               ID           `json:"refund_id"`            // 退款单ID
+	Status                 OrderStatus       `json:"status"`               // 交易状态; never null
+	AfterSalesRefundStatus Text              `json:"refund_status_for_as"` // 订单的售后退款状态; values undocumented
+	RefundStatus           OrderRefundStatus `json:"refund_status"`        // 订单的售中退款状态
+	RefundID               ID                `json:"refund_id"`            // 退款单ID
 
 	CreatedAt       Time `json:"create_time"`        // 创建时间
 	UpdatedAt       Time `json:"modify_time"`        // 修改时间
@@ -73,19 +73,19 @@ type BaseInfo struct {
 	RefundedAmount   *Money  `json:"refund" unit:"yuan"`              // 退款金额
 	RefundPaymentRaw Decimal `json:"refund_payment"`                  // 退款金额, unit undocumented, believed to be fen
 
-	TradeType            TradeType    `json:"trade_type"`
-	TradeTypeCode        Text         `json:"trade_type_code"` // 下单时指定的交易方式tradeType: assureTrade, …
-	TradeTypeDescription Text         `json:"trade_type_desc"` // 下单时指定的交易方式
-	BusinessType         BusinessType `json:"business_type"`
-	WorkflowTemplateCode Text         `json:"flow_template_code"` // 4.0交易流程模板code
+	TradeType            OrderTradeType    `json:"trade_type"`
+	TradeTypeCode        Text              `json:"trade_type_code"` // 下单时指定的交易方式tradeType: assureTrade, …
+	TradeTypeDescription Text              `json:"trade_type_desc"` // 下单时指定的交易方式
+	BusinessType         OrderBusinessType `json:"business_type"`
+	WorkflowTemplateCode Text              `json:"flow_template_code"` // 4.0交易流程模板code
 
-	PaymentChannels            []Text             `json:"pay_channel_list"`                 // 支付渠道名称列表, Chinese display names
-	PaymentTransactionID       Text               `json:"alipay_trade_id" null:"UNCREATED"` // 外部支付交易Id; UNCREATED is null
-	PaymentTimeoutType         PaymentTimeoutType `json:"pay_timeout_type"`
-	PaymentTimeoutRaw          RawText            `json:"pay_timeout"` // 支付超时时间, seconds unless the type is 1
-	PaymentTimeoutSeconds      Int                // from PaymentTimeoutRaw; null for the type 1
-	PaymentStages              []*PaymentStage    `json:"step_order_list"`     // 分阶段订单list
-	StagedPaymentAgreementPath Text               `json:"step_agreement_path"` // 分阶段法务协议地址
+	PaymentChannels            []Text                  `json:"pay_channel_list"`                 // 支付渠道名称列表, Chinese display names
+	PaymentTransactionID       Text                    `json:"alipay_trade_id" null:"UNCREATED"` // 外部支付交易Id; UNCREATED is null
+	PaymentTimeoutType         OrderPaymentTimeoutType `json:"pay_timeout_type"`
+	PaymentTimeoutRaw          RawText                 `json:"pay_timeout"` // 支付超时时间, seconds unless the type is 1
+	PaymentTimeoutSeconds      Int                     // from PaymentTimeoutRaw; null for the type 1
+	PaymentStages              []*OrderPaymentStage    `json:"step_order_list"`     // 分阶段订单list
+	StagedPaymentAgreementPath Text                    `json:"step_agreement_path"` // 分阶段法务协议地址
 
 	IsPaidInFullUpfront Bool `json:"step_pay_all"`      // 是否一次性付款
 	IsSellerInitiated   Bool `json:"seller_order"`      // 是否自主订单(邀约订单)
@@ -96,9 +96,9 @@ type BaseInfo struct {
 	BuyerMemo           Text `json:"buyer_memo"`        // 买家备忘信息
 	BuyerMemoFlag       Text `json:"buyer_remark_icon"` // 买家备忘标志
 
-	Buyer        *Buyer             `json:",inline"`
-	Seller       *Seller            `json:",inline"`
-	Recipient    *Recipient         `json:"receiver_info"` // 收件人信息
+	Buyer        *OrderBuyer        `json:",inline"`
+	Seller       *OrderSeller       `json:",inline"`
+	Recipient    *OrderRecipient    `json:"receiver_info"` // 收件人信息
 	Cancellation *OrderCancellation `json:",inline"`
 }
 
@@ -119,9 +119,9 @@ func (b *BaseInfo) PaymentTimeoutTypeRaw() RawText { return b.PaymentTimeoutType
 
 // OrderCancellation is how and why an order was closed (base_info.close_*).
 type OrderCancellation struct {
-	Reason    CancellationReason    `json:"close_reason"`       // 关闭原因
-	Initiator CancellationInitiator `json:"close_operate_type"` // 关闭订单操作类型
-	Note      Text                  `json:"close_remark"`       // 关闭订单备注
+	Reason    OrderCancellationReason    `json:"close_reason"`       // 关闭原因
+	Initiator OrderCancellationInitiator `json:"close_operate_type"` // 关闭订单操作类型
+	Note      Text                       `json:"close_remark"`       // 关闭订单备注
 }
 
 // ReasonRaw returns base_info.close_reason as it was sent.
@@ -130,8 +130,8 @@ func (c *OrderCancellation) ReasonRaw() RawText { return c.Reason.Raw() }
 // InitiatorRaw returns base_info.close_operate_type as it was sent.
 func (c *OrderCancellation) InitiatorRaw() RawText { return c.Initiator.Raw() }
 
-// ExtraAttribute is one attribute of an order's vertical table (result.ext_attributes, 订单扩展属性).
-type ExtraAttribute struct {
+// OrderExtraAttribute is one attribute of an order's vertical table (result.ext_attributes, 订单扩展属性).
+type OrderExtraAttribute struct {
 	Key         Text `json:"key"`   // 键
 	Value       Text `json:"value"` // 值
 	Description Text `json:"description"`

@@ -57,7 +57,7 @@ func (o *Order) adoptOuterReviews() {
 }
 
 // finish gives the declared value its own currency. RMB is what the upstream calls CNY.
-func (c *CustomsItem) finish(*decoding) {
+func (c *OrderCustomsItem) finish(*decoding) {
 	if c.DeclaredValue == nil {
 		return
 	}

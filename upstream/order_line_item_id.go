@@ -49,7 +49,7 @@ func cutPrefixFold(text, prefix string) (rest string, found bool) {
 }
 
 // finish settles the line's id.
-func (l *LineItem) finish(d *decoding) {
+func (l *OrderLineItem) finish(d *decoding) {
 	l.ID = l.exactID()
 	if l.ID == "" && (l.IDString.malformed || l.IDNumber.malformed) {
 		d.bad("not an id", "ID")
@@ -59,7 +59,7 @@ func (l *LineItem) finish(d *decoding) {
 // exactID returns the text form of the id if there is one. The numeric form may have been rounded by
 // a program that keeps numbers as float64; the snapshot's address then still has the digits. The
 // shipments' sub_item_ids are no source: an id must not depend on which domains were asked for.
-func (l *LineItem) exactID() ID {
+func (l *OrderLineItem) exactID() ID {
 	if l.IDString.id != "" {
 		return l.IDString.id
 	}

@@ -16,12 +16,12 @@ func (*Order) IsEntity() {}
 
 // ExtraAttributes returns all extra attributes. The keys are what the upstream was asked for in
 // addition; they leave none out. Their name is the argument's: gqlgen binds by it.
-func (o *Order) ExtraAttributes(keys []string) []*ExtraAttribute {
+func (o *Order) ExtraAttributes(keys []string) []*OrderExtraAttribute {
 	return o.Attributes
 }
 
 // Product returns the product of the line, nil for an offline product.
-func (l *LineItem) Product() *Product {
+func (l *OrderLineItem) Product() *Product {
 	if l.ProductID == "" {
 		return nil
 	}
@@ -29,7 +29,7 @@ func (l *LineItem) Product() *Product {
 }
 
 // Shipments returns the shipments that name the line. None without the domain NativeLogistics.
-func (l *LineItem) Shipments() []*Shipment {
+func (l *OrderLineItem) Shipments() []*OrderShipment {
 	if l.ID == "" || l.links == nil {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (l *LineItem) Shipments() []*Shipment {
 
 // LineItems returns the lines that the shipment names, in the order of the order's lines. Ids that
 // name no line are left out: the upstream sends such.
-func (s *Shipment) LineItems() []*LineItem {
+func (s *OrderShipment) LineItems() []*OrderLineItem {
 	if s.links == nil {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (s *Shipment) LineItems() []*LineItem {
 	}
 	slices.Sort(places)
 	places = slices.Compact(places)
-	items := make([]*LineItem, len(places))
+	items := make([]*OrderLineItem, len(places))
 	for i, place := range places {
 		items[i] = links.order.LineItems[place]
 	}
@@ -64,7 +64,7 @@ type orderLinks struct {
 	order *Order
 	// items are places in Order.LineItems.
 	items     map[ID][]int
-	shipments map[ID][]*Shipment
+	shipments map[ID][]*OrderShipment
 }
 
 // link lets lines and shipments find each other.
@@ -83,7 +83,7 @@ func (o *Order) link() {
 
 func (l *orderLinks) follow() *orderLinks {
 	l.once.Do(func() {
-		l.items, l.shipments = map[ID][]int{}, map[ID][]*Shipment{}
+		l.items, l.shipments = map[ID][]int{}, map[ID][]*OrderShipment{}
 		for i, item := range l.order.LineItems {
 			if item.ID != "" {
 				l.items[item.ID] = append(l.items[item.ID], i)
@@ -101,10 +101,10 @@ func (l *orderLinks) follow() *orderLinks {
 }
 
 // Member returns the buyer's membership, nil without a member id.
-func (b *Buyer) Member() *Member { return memberOf(b.MemberID) }
+func (b *OrderBuyer) Member() *Member { return memberOf(b.MemberID) }
 
 // Member returns the seller's membership, nil without a member id.
-func (s *Seller) Member() *Member { return memberOf(s.MemberID) }
+func (s *OrderSeller) Member() *Member { return memberOf(s.MemberID) }
 
 func memberOf(id ID) *Member {
 	if id == "" {

@@ -46,10 +46,10 @@ func TestLinksWithoutShipping(t *testing.T) {
 	if got := order.LineItems[0].Shipments(); len(got) != 0 {
 		t.Errorf("shipments %v", got)
 	}
-	if got := new(LineItem).Shipments(); got != nil {
+	if got := new(OrderLineItem).Shipments(); got != nil {
 		t.Errorf("shipments of a line without an order: %v", got)
 	}
-	if got := new(Shipment).LineItems(); got != nil {
+	if got := new(OrderShipment).LineItems(); got != nil {
 		t.Errorf("lines of a shipment without an order: %v", got)
 	}
 }

@@ -1,34 +1,34 @@
 package upstream
 
-// PaymentTerm is one payment of an order (result.trade_terms, 交易条款).
-type PaymentTerm struct {
-	Status            PaymentStatus `json:"pay_status"`                                   // 支付状态
-	PaidAt            Time          `json:"pay_time"`                                     // 完成阶段支付时间
-	Method            PaymentMethod `json:"pay_way"`                                      // 支付方式
-	MethodDescription Text          `json:"pay_way_desc"`                                 // 支付方式
-	Amount            *Money        `json:"phas_amount" alias:"phase_amount" unit:"yuan"` // 付款额; misspelt upstream
-	StageID           ID            `json:"phase"`                                        // 阶段单id
-	StageCondition    Text          `json:"phase_condition"`                              // 阶段条件; never on 1688
-	StageDate         Text          `json:"phase_date"`                                   // 阶段时间; never on 1688
-	IsCardPayment     Bool          `json:"card_pay"`                                     // 是否银行卡支付
-	IsExpressPayment  Bool          `json:"express_pay"`                                  // 是否快捷支付
+// OrderPayment is one payment of an order (result.trade_terms, 交易条款).
+type OrderPayment struct {
+	Status            OrderPaymentStatus `json:"pay_status"`                                   // 支付状态
+	PaidAt            Time               `json:"pay_time"`                                     // 完成阶段支付时间
+	Method            OrderPaymentMethod `json:"pay_way"`                                      // 支付方式
+	MethodDescription Text               `json:"pay_way_desc"`                                 // 支付方式
+	Amount            *Money             `json:"phas_amount" alias:"phase_amount" unit:"yuan"` // 付款额; misspelt upstream
+	StageID           ID                 `json:"phase"`                                        // 阶段单id
+	StageCondition    Text               `json:"phase_condition"`                              // 阶段条件; never on 1688
+	StageDate         Text               `json:"phase_date"`                                   // 阶段时间; never on 1688
+	IsCardPayment     Bool               `json:"card_pay"`                                     // 是否银行卡支付
+	IsExpressPayment  Bool               `json:"express_pay"`                                  // 是否快捷支付
 }
 
 // StatusRaw returns trade_terms.pay_status as it was sent.
-func (p *PaymentTerm) StatusRaw() RawText { return p.Status.Raw() }
+func (p *OrderPayment) StatusRaw() RawText { return p.Status.Raw() }
 
 // MethodRaw returns trade_terms.pay_way as it was sent.
-func (p *PaymentTerm) MethodRaw() RawText { return p.Method.Raw() }
+func (p *OrderPayment) MethodRaw() RawText { return p.Method.Raw() }
 
-// PaymentStage is one stage of a staged payment (base_info.step_order_list, 分阶段订单). Its amounts
+// OrderPaymentStage is one stage of a staged payment (base_info.step_order_list, 分阶段订单). Its amounts
 // are its share of the order's; that they are in yuan is inferred, the upstream doesn't say.
-type PaymentStage struct {
-	ID            ID                 `json:"step_order_id"` // 阶段id
-	Name          Text               `json:"step_name"`     // 当前步骤的名称
-	Sequence      Int                `json:"step_no"`       // 阶段序列, from 1
-	Status        PaymentStageStatus `json:"step_order_status"`
-	PaymentStatus StagePaymentStatus `json:"step_pay_status"`
-	TemplateID    ID                 `json:"template_id"` // 使用的模板id
+type OrderPaymentStage struct {
+	ID            ID                      `json:"step_order_id"` // 阶段id
+	Name          Text                    `json:"step_name"`     // 当前步骤的名称
+	Sequence      Int                     `json:"step_no"`       // 阶段序列, from 1
+	Status        OrderPaymentStageStatus `json:"step_order_status"`
+	PaymentStatus OrderStagePaymentStatus `json:"step_pay_status"`
+	TemplateID    ID                      `json:"template_id"` // 使用的模板id
 
 	AmountDue                  *Money  `json:"actual_pay_fee" unit:"yuan"`    // 应付款(含运费)
 	AmountDueExcludingShipping *Money  `json:"pay_fee" unit:"yuan"`           // 创建时需要付款的金额,不含运费
@@ -64,22 +64,22 @@ type PaymentStage struct {
 }
 
 // StatusRaw returns step_order_list.step_order_status as it was sent.
-func (p *PaymentStage) StatusRaw() RawText { return p.Status.Raw() }
+func (p *OrderPaymentStage) StatusRaw() RawText { return p.Status.Raw() }
 
 // PaymentStatusRaw returns step_order_list.step_pay_status as it was sent.
-func (p *PaymentStage) PaymentStatusRaw() RawText { return p.PaymentStatus.Raw() }
+func (p *OrderPaymentStage) PaymentStatusRaw() RawText { return p.PaymentStatus.Raw() }
 
 // OrderBusinessInfo is what only some kinds of business have (result.order_biz_info, 订单业务信息).
 type OrderBusinessInfo struct {
-	IsCaiyuanbaoOrder      Bool           `json:"ods_cyd"`             // 是否采源宝订单
-	IsCreditTradeSelected  Bool           `json:"credit_order"`        // 下单时选择了诚e赊; no proof of paying by it
-	CreditPayment          *CreditPayment `json:"credit_order_detail"` // 诚e赊支付详情
-	CreditTermSettlementAt Time           `json:"account_period_time"` // 账期交易订单的到账时间
-	PreOrder               *PreOrder      `json:"pre_order_info"`      // 预订单信息
+	IsCaiyuanbaoOrder      Bool                `json:"ods_cyd"`             // 是否采源宝订单
+	IsCreditTradeSelected  Bool                `json:"credit_order"`        // 下单时选择了诚e赊; no proof of paying by it
+	CreditPayment          *OrderCreditPayment `json:"credit_order_detail"` // 诚e赊支付详情
+	CreditTermSettlementAt Time                `json:"account_period_time"` // 账期交易订单的到账时间
+	PreOrder               *OrderPreOrder      `json:"pre_order_info"`      // 预订单信息
 }
 
-// CreditPayment is a payment by Cheng-e-She (order_biz_info.credit_order_detail, 诚e赊支付详情).
-type CreditPayment struct {
+// OrderCreditPayment is a payment by Cheng-e-She (order_biz_info.credit_order_detail, 诚e赊支付详情).
+type OrderCreditPayment struct {
 	Status               Text    `json:"status"`                // 状态; END is the one documented value
 	StatusDescription    Text    `json:"status_str"`            // 状态描述
 	PaidAt               Time    `json:"create_time"`           // 支付时间
@@ -88,8 +88,8 @@ type CreditPayment struct {
 	OutstandingAmountRaw Decimal `json:"rest_repay_amount"`     // 应还金额, unit undocumented, believed to be fen
 }
 
-// PreOrder is the pre-order that an order came from (order_biz_info.pre_order_info, 预订单信息).
-type PreOrder struct {
+// OrderPreOrder is the pre-order that an order came from (order_biz_info.pre_order_info, 预订单信息).
+type OrderPreOrder struct {
 	MarketName            Text `json:"market_name"`          // 创建预订单时传入的市场名
 	IsCreatedByCurrentApp Bool `json:"create_pre_order_app"` // 预订单是否为当前查询的ERP创建
 }

@@ -3,10 +3,10 @@ package upstream
 // OrderReviews is how the two sides rated each other (result.order_rate_info, 订单评价信息). The two
 // statuses always come, the two lists belong to the domain RateDetail.
 type OrderReviews struct {
-	BuyerReviewStatus  ReviewStatus `json:"buyer_rate_status"`  // 买家评价状态
-	SellerReviewStatus ReviewStatus `json:"seller_rate_status"` // 卖家评价状态
-	ReviewsOfBuyer     []*Review    `json:"buyer_rate_list"`    // 卖家給买家的评价, written by the seller
-	ReviewsOfSeller    []*Review    `json:"seller_rate_list"`   // 买家給卖家的评价, written by the buyer
+	BuyerReviewStatus  OrderReviewStatus `json:"buyer_rate_status"`  // 买家评价状态
+	SellerReviewStatus OrderReviewStatus `json:"seller_rate_status"` // 卖家评价状态
+	ReviewsOfBuyer     []*OrderReview    `json:"buyer_rate_list"`    // 卖家給买家的评价, written by the seller
+	ReviewsOfSeller    []*OrderReview    `json:"seller_rate_list"`   // 买家給卖家的评价, written by the buyer
 }
 
 // BuyerReviewStatusRaw returns order_rate_info.buyer_rate_status as it was sent.
@@ -15,8 +15,8 @@ func (r *OrderReviews) BuyerReviewStatusRaw() RawText { return r.BuyerReviewStat
 // SellerReviewStatusRaw returns order_rate_info.seller_rate_status as it was sent.
 func (r *OrderReviews) SellerReviewStatusRaw() RawText { return r.SellerReviewStatus.Raw() }
 
-// Review is one rating (order_rate_info.buyer_rate_list and seller_rate_list).
-type Review struct {
+// OrderReview is one rating (order_rate_info.buyer_rate_list and seller_rate_list).
+type OrderReview struct {
 	Rating           Int  `json:"star_level"`    // 评价星级
 	Content          Text `json:"content"`       // 评价详情
 	ReviewerNickname Text `json:"poster_nick"`   // 发送评价的用户昵称

@@ -274,7 +274,7 @@ func TestGroupsAreNullWhenAllTheirMembersAre(t *testing.T) {
 			}
 		}
 	}
-	if order := orderWith(t, []string{"no_logistics_condition"}, `-1.0`); groups(order)["NoCarrier"].(*NoCarrier) != nil {
+	if order := orderWith(t, []string{"no_logistics_condition"}, `-1.0`); groups(order)["NoCarrier"].(*OrderNoCarrier) != nil {
 		t.Error("the number -1.0 makes a group")
 	}
 }
@@ -357,7 +357,7 @@ func TestListsInOtherShapes(t *testing.T) {
 		element := func(text string) string {
 			if place.element.Kind() == reflect.Pointer {
 				key, _, _ := strings.Cut(place.element.Elem().Field(0).Tag.Get("json"), ",")
-				if place.element == reflect.TypeFor[*LineItem]() {
+				if place.element == reflect.TypeFor[*OrderLineItem]() {
 					key = "sub_item_idstring"
 				}
 				return `{"` + key + `":` + text + `}`
@@ -403,9 +403,9 @@ func decodeList(t *testing.T, place listPlace, value string) reflect.Value {
 // unlink takes the links to its order from an element: they lead to another order each time.
 func unlink(element reflect.Value) {
 	switch element := element.Interface().(type) {
-	case *LineItem:
+	case *OrderLineItem:
 		element.links = nil
-	case *Shipment:
+	case *OrderShipment:
 		element.links = nil
 	}
 }

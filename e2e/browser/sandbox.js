@@ -150,7 +150,7 @@ async function explorer({ graphiql, page, named, picture }) {
     await graphiql.button('Show GraphiQL Explorer').click();
     const before = await graphiql.text('operation.graphql');
     assert.doesNotMatch(before, /businessType/);
-    await page.locator('[data-field-name="businessType"][data-field-type="BusinessType"]').first().click();
+    await page.locator('[data-field-name="businessType"][data-field-type="OrderBusinessType"]').first().click();
     await graphiql.waitForText('operation.graphql', /businessType/);
     await picture('8-explorer');
     await graphiql.button('Hide GraphiQL Explorer').click();

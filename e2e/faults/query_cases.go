@@ -36,7 +36,7 @@ func spreadBomb() string {
 var tooMuch = []struct{ name, query, want string }{
 	{"a fragment bomb of 2^34 leaves", spreadBomb(), "max-fields"},
 	{"depth", "{order(id:1){" + strings.Repeat("lineItems{shipments{", 10) + "id" + strings.Repeat("}}", 10) + "}}", "max-depth"},
-	{"depth through fragments", "{order(id:1){...A}}fragment A on Order{lineItems{...B}}fragment B on LineItem{" + strings.Repeat("shipments{lineItems{", 10) + "id" + strings.Repeat("}}", 10) + "}", "max-depth"},
+	{"depth through fragments", "{order(id:1){...A}}fragment A on Order{lineItems{...B}}fragment B on OrderLineItem{" + strings.Repeat("shipments{lineItems{", 10) + "id" + strings.Repeat("}}", 10) + "}", "max-depth"},
 	{"aliases", "{order(id:1){" + repeat(31, "a%d:id ") + "}}", "max-aliases"},
 	{"root fields", "{" + strings.Repeat("__typename ", 21) + "}", "max-root-fields"},
 	{"directives", "{order(id:1){" + strings.Repeat("id @skip(if:false) ", 21) + "}}", "max-directives"},

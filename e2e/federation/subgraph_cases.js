@@ -32,7 +32,7 @@ export async function checkSubgraph({ url, sandbox }) {
 
   await check('subgraph: malformed representations fail alone, each at its index', async () => {
     const representations = [
-      order({ id: '41' }), { __typename: 'Invoice', id: '41' }, order({}), 'Order', order({ id: 1.5 }), order({ id: '-1' }),
+      order({ id: '41' }), { __typename: 'OrderInvoice', id: '41' }, order({}), 'Order', order({ id: 1.5 }), order({ id: '-1' }),
       order({ webSite: 'TAOBAO', id: '41' }), { webSite: 'CN_1688', id: '41' }, order({ id: ['41'] }), order({ id: '42' }), 7, order({ webSite: 5, id: '41' }),
       { __typename: 'Order', id: '41' }, order({ webSite: null, id: '41' }), order({ webSite: '', id: '41' }),
     ];

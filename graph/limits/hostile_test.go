@@ -14,7 +14,7 @@ import (
 var hostile = []struct{ name, document, want string }{
 	{"bomb of 2^34 leaves", bomb(34, "...f%d ...f%d", "id status"), MaxFields},
 	{"bomb of 2^34 leaves beneath fields", "{orders(ids:[]){...f0}}" + fragments(16, "lineItems{shipments{lineItems{id}}...l}...f%[1]d...f%[1]d", "id") +
-		"fragment l on LineItem{id}", MaxFields},
+		"fragment l on OrderLineItem{id}", MaxFields},
 	{"bomb whose fragments are never spread", "{__typename}" + fragments(34, "...f%d ...f%d", "id"), "GRAPHQL_VALIDATION_FAILED"},
 	{"chain of 240 fragments", bomb(240, "...f%d", "unknown"), "GRAPHQL_VALIDATION_FAILED"},
 	{"cycle of 240 fragments", bomb(240, "...f%d", "...f0"), "GRAPHQL_VALIDATION_FAILED"},

@@ -47,7 +47,7 @@ func TestEachLimitAtItsMaximumAndBeyond(t *testing.T) {
 	}{
 		{"depth, at the maximum", chain(20), nil},
 		{"depth", chain(21), []string{"max-depth 20"}},
-		{"depth, through fragments", "{order(id:1){...A}} fragment A on Order{lineItems{...B}} fragment B on LineItem{" +
+		{"depth, through fragments", "{order(id:1){...A}} fragment A on Order{lineItems{...B}} fragment B on OrderLineItem{" +
 			strings.Repeat("shipments{lineItems{", 9) + "id" + strings.Repeat("}}", 9) + "}", []string{"max-depth 20"}},
 		{"depth, inline fragments don't nest", "{order(id:1){" + strings.Repeat("...{", 30) + "id" + strings.Repeat("}", 30) + "}}", nil},
 		{"aliases, at the maximum", "{order(id:1){" + repeat(30, "a%d:id ") + "}}", nil},

@@ -89,7 +89,7 @@ func begin(t testing.TB, ctx context.Context, orders upstream.Orders, needs map[
 func TestEachDistinctOrderIsLoadedOnceWithItsNeeds(t *testing.T) {
 	fake := &orders{}
 	needs := map[upstream.Key]upstream.Needs{
-		key(1):                               {Domains: upstream.OrderInvoice, AttributeKeys: []string{"a", "b"}},
+		key(1):                               {Domains: upstream.DomainOrderInvoice, AttributeKeys: []string{"a", "b"}},
 		key(2):                               {},
 		{ID: 1, Edition: upstream.EditionV2}: {},
 	}

@@ -53,10 +53,10 @@ func rootField(t testing.TB, schema *ast.Schema, query string, variables map[str
 func TestNeeds(t *testing.T) {
 	const (
 		none       = upstream.Domains(0)
-		guarantees = upstream.GuaranteesTerms
-		logistics  = upstream.NativeLogistics
-		rates      = upstream.RateDetail
-		invoice    = upstream.OrderInvoice
+		guarantees = upstream.DomainGuaranteesTerms
+		logistics  = upstream.DomainNativeLogistics
+		rates      = upstream.DomainRateDetail
+		invoice    = upstream.DomainOrderInvoice
 	)
 	type variables = map[string]any
 	tests := []struct {
@@ -180,8 +180,8 @@ func TestFragmentBombsAreLinear(t *testing.T) {
 		query string
 		want  upstream.Domains
 	}{
-		{fragmentBomb(), upstream.OrderInvoice},
-		{nestedFragmentBomb(), upstream.RateDetail},
+		{fragmentBomb(), upstream.DomainOrderInvoice},
+		{nestedFragmentBomb(), upstream.DomainRateDetail},
 	} {
 		field := parse(t, schema, test.query)
 		visits := countVisits(plan, field)
@@ -203,7 +203,7 @@ func countVisits(plan *Plan, field *ast.Field) *walk {
 func TestFragmentsThatSpreadThemselvesEnd(t *testing.T) {
 	plan, schema := compile(t)
 	field := parse(t, schema, `{order(id:1){...a}} fragment a on Order{...b invoice{id}} fragment b on Order{...a shipping{city}}`)
-	if needs := plan.Needs(field.SelectionSet, nil, 100); needs.Domains != upstream.OrderInvoice|upstream.NativeLogistics {
+	if needs := plan.Needs(field.SelectionSet, nil, 100); needs.Domains != upstream.DomainOrderInvoice|upstream.DomainNativeLogistics {
 		t.Errorf("needs %b", needs.Domains)
 	}
 }

@@ -119,17 +119,17 @@ const (
 func sourcesOf(structType reflect.Type, name string) sources {
 	from := sources{own: strings.ToLower(name)}
 	switch structType.Name() + "." + name {
-	case "LineItem.product":
+	case "OrderLineItem.product":
 		from.beside = "productid"
-	case "LineItem.shipments":
+	case "OrderLineItem.shipments":
 		from.beside, from.link = "id", toShipments
-	case "Shipment.lineItems":
+	case "OrderShipment.lineItems":
 		from.beside, from.link = "lineitemids", toLineItems
-	case "Buyer.member", "Seller.member":
+	case "OrderBuyer.member", "OrderSeller.member":
 		from.beside = "memberid"
 	case "Order.paymentTimeoutSeconds":
 		from.beside = "paymenttimeoutraw"
-	case "CustomsItem.declaredValue":
+	case "OrderCustomsItem.declaredValue":
 		from.currency = "currencyraw"
 	}
 	return from

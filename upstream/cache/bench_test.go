@@ -38,7 +38,7 @@ func newBenchCache(b *testing.B) *Cache {
 func benchRequest(id upstream.OrderID) upstream.Request {
 	return upstream.Request{
 		Key:   upstream.Key{ID: id},
-		Needs: upstream.Needs{Domains: upstream.NativeLogistics},
+		Needs: upstream.Needs{Domains: upstream.DomainNativeLogistics},
 		Scope: &upstream.Scope{Tenant: "Bearer 0123456789abcdef0123456789abcdef", ArrivedAt: time.Now()},
 	}
 }

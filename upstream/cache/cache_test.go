@@ -59,7 +59,7 @@ func TestFreshness(t *testing.T) {
 
 func TestResultIsComplete(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
-		want := needs(upstream.RateDetail, "a", "b")
+		want := needs(upstream.DomainRateDetail, "a", "b")
 		for range 2 {
 			got := b.ask(asking{needs: want, id: 7})
 			if got.Order.ID != 7 || !got.Held.Covers(want) || got.Body != nil || got.FetchedAt.Location() != time.UTC {
@@ -131,18 +131,18 @@ func TestTokenIsNotKept(t *testing.T) {
 
 func TestUnionKeepsOneSnapshot(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
-		b.ask(asking{needs: needs(upstream.NativeLogistics, "a")})
-		b.expect(b.ask(asking{needs: needs(upstream.OrderInvoice, "b")}), "call 2", "", oneCall)
-		union := needs(upstream.NativeLogistics|upstream.OrderInvoice, "a", "b")
+		b.ask(asking{needs: needs(upstream.DomainNativeLogistics, "a")})
+		b.expect(b.ask(asking{needs: needs(upstream.DomainOrderInvoice, "b")}), "call 2", "", oneCall)
+		union := needs(upstream.DomainNativeLogistics|upstream.DomainOrderInvoice, "a", "b")
 		if got := b.lastNeeds(); !got.Covers(union) || !union.Covers(got) {
 			b.Errorf("the call asked for %v, want %v", got, union)
 		}
-		for _, part := range []upstream.Needs{{}, needs(upstream.NativeLogistics), needs(upstream.OrderInvoice, "a", "b")} {
+		for _, part := range []upstream.Needs{{}, needs(upstream.DomainNativeLogistics), needs(upstream.DomainOrderInvoice, "a", "b")} {
 			b.expect(b.ask(asking{needs: part}), "call 2", "", oneHit)
 		}
 		time.Sleep(DefaultTTL)
-		b.ask(asking{needs: needs(upstream.RateDetail)})
-		if got := b.lastNeeds(); got.Domains != upstream.RateDetail || got.AttributeKeys != nil {
+		b.ask(asking{needs: needs(upstream.DomainRateDetail)})
+		if got := b.lastNeeds(); got.Domains != upstream.DomainRateDetail || got.AttributeKeys != nil {
 			b.Errorf("a copy that is no longer fresh was asked for too: %v", got)
 		}
 	})
@@ -205,12 +205,12 @@ func TestAttributeKeysDoNotAccumulate(t *testing.T) {
 func TestSmallestDomainIsCached(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
 		b.ask(asking{})
-		if got := b.lastNeeds().Domains; got != upstream.GuaranteesTerms {
+		if got := b.lastNeeds().Domains; got != upstream.DomainGuaranteesTerms {
 			b.Errorf("asked for %v", got)
 		}
-		b.expect(b.ask(asking{needs: needs(upstream.GuaranteesTerms)}), "call 1", "", oneHit)
-		b.ask(asking{needs: needs(upstream.RateDetail)})
-		if got := b.lastNeeds().Domains; got != upstream.GuaranteesTerms|upstream.RateDetail {
+		b.expect(b.ask(asking{needs: needs(upstream.DomainGuaranteesTerms)}), "call 1", "", oneHit)
+		b.ask(asking{needs: needs(upstream.DomainRateDetail)})
+		if got := b.lastNeeds().Domains; got != upstream.DomainGuaranteesTerms|upstream.DomainRateDetail {
 			b.Errorf("asked for %v", got)
 		}
 	})
@@ -218,12 +218,12 @@ func TestSmallestDomainIsCached(t *testing.T) {
 
 func TestNoCache(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
-		b.ask(asking{needs: needs(upstream.NativeLogistics)})
-		b.expect(b.ask(asking{needs: needs(upstream.RateDetail), noCache: true}), "call 2", "", oneCall)
-		if got := b.lastNeeds().Domains; got != upstream.NativeLogistics|upstream.RateDetail {
+		b.ask(asking{needs: needs(upstream.DomainNativeLogistics)})
+		b.expect(b.ask(asking{needs: needs(upstream.DomainRateDetail), noCache: true}), "call 2", "", oneCall)
+		if got := b.lastNeeds().Domains; got != upstream.DomainNativeLogistics|upstream.DomainRateDetail {
 			b.Errorf("asked for %v, want the needed and the cached domains", got)
 		}
-		b.expect(b.ask(asking{needs: needs(upstream.NativeLogistics)}), "call 2", "", oneHit)
+		b.expect(b.ask(asking{needs: needs(upstream.DomainNativeLogistics)}), "call 2", "", oneHit)
 		b.expect(b.ask(asking{noCache: true}), "call 3", "", oneCall)
 
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true} })
@@ -270,9 +270,9 @@ func TestStaleIfError(t *testing.T) {
 		{"unavailable", upstream.KindUnavailable, true, time.Minute, upstream.Needs{}, true},
 		{"last moment", upstream.KindUnavailable, true, DefaultTTL + DefaultStaleIfError - 2*time.Second, upstream.Needs{}, true},
 		{"too old", upstream.KindUnavailable, true, DefaultTTL + DefaultStaleIfError, upstream.Needs{}, false},
-		{"lacks a domain", upstream.KindUnavailable, true, time.Minute, needs(upstream.RateDetail), false},
+		{"lacks a domain", upstream.KindUnavailable, true, time.Minute, needs(upstream.DomainRateDetail), false},
 		{"lacks an attribute", upstream.KindUnavailable, true, time.Minute, needs(0, "a"), false},
-		{"fresh, but lacks a domain", upstream.KindUnavailable, true, time.Second, needs(upstream.RateDetail), false},
+		{"fresh, but lacks a domain", upstream.KindUnavailable, true, time.Second, needs(upstream.DomainRateDetail), false},
 		{"too many requests", upstream.KindRateLimited, false, time.Minute, upstream.Needs{}, false},
 		{"a timeout that the answer tells of", upstream.KindTimeout, false, time.Minute, upstream.Needs{}, false},
 		{"an undocumented code", upstream.KindUpstreamError, false, time.Minute, upstream.Needs{}, false},

@@ -86,7 +86,7 @@ func TestAtHand(t *testing.T) {
 			t.Errorf("found %v, counted %+v", found, request.Scope.Usage.Counts())
 		}
 		for name, other := range map[string]upstream.Request{
-			"more needs":     {Key: request.Key, Scope: &upstream.Scope{Tenant: "a"}, Needs: needs(upstream.OrderInvoice)},
+			"more needs":     {Key: request.Key, Scope: &upstream.Scope{Tenant: "a"}, Needs: needs(upstream.DomainOrderInvoice)},
 			"another tenant": {Key: request.Key, Scope: &upstream.Scope{Tenant: "b"}},
 			"no copies":      {Key: request.Key, Scope: &upstream.Scope{Tenant: "a", NoCache: true}},
 		} {

@@ -51,13 +51,13 @@ func TestColdRequestsShareOneCall(t *testing.T) {
 
 func TestJoinsOnlyWhatCovers(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
-		first := b.later(asking{needs: needs(upstream.NativeLogistics|upstream.RateDetail, "a")})
-		joined := b.later(asking{needs: needs(upstream.RateDetail)})
-		other := b.later(asking{needs: needs(upstream.OrderInvoice)})
+		first := b.later(asking{needs: needs(upstream.DomainNativeLogistics|upstream.DomainRateDetail, "a")})
+		joined := b.later(asking{needs: needs(upstream.DomainRateDetail)})
+		other := b.later(asking{needs: needs(upstream.DomainOrderInvoice)})
 		b.expect(first(), "call 1", "", oneCall)
 		b.expect(joined(), "call 1", "", nothingCounted)
 		b.expect(other(), "call 2", "", oneCall)
-		want := needs(upstream.NativeLogistics|upstream.RateDetail|upstream.OrderInvoice, "a")
+		want := needs(upstream.DomainNativeLogistics|upstream.DomainRateDetail|upstream.DomainOrderInvoice, "a")
 		if got := b.lastNeeds(); got.Domains != want.Domains || !slices.Equal(got.AttributeKeys, want.AttributeKeys) {
 			b.Errorf("asked for %v, want the union %v", got, want)
 		}
@@ -68,14 +68,14 @@ func TestJoinsOnlyWhatCovers(t *testing.T) {
 func TestOlderCallDoesNotReplaceCopy(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
 		b.act = taking(5*time.Second, time.Second)
-		older := b.later(asking{needs: needs(upstream.RateDetail)})
-		newer := b.later(asking{needs: needs(upstream.OrderInvoice)})
+		older := b.later(asking{needs: needs(upstream.DomainRateDetail)})
+		newer := b.later(asking{needs: needs(upstream.DomainOrderInvoice)})
 		b.expect(newer(), "call 2", "", oneCall)
-		b.expect(b.ask(asking{needs: needs(upstream.RateDetail)}), "call 2", "", oneHit)
+		b.expect(b.ask(asking{needs: needs(upstream.DomainRateDetail)}), "call 2", "", oneHit)
 		b.expect(older(), "call 1", "", oneCall)
-		b.expect(b.ask(asking{needs: needs(upstream.RateDetail | upstream.OrderInvoice)}), "call 2", "", oneHit)
+		b.expect(b.ask(asking{needs: needs(upstream.DomainRateDetail | upstream.DomainOrderInvoice)}), "call 2", "", oneHit)
 		synctest.Wait()
-		b.expect(b.ask(asking{needs: needs(upstream.RateDetail | upstream.OrderInvoice)}), "call 2", "", oneHit)
+		b.expect(b.ask(asking{needs: needs(upstream.DomainRateDetail | upstream.DomainOrderInvoice)}), "call 2", "", oneHit)
 	})
 }
 
@@ -260,9 +260,9 @@ func TestOlderCallDoesNotUndoAnAnswerThatIsNotKept(t *testing.T) {
 					}
 					return result, err
 				}
-				older := b.later(asking{needs: needs(upstream.RateDetail)})
+				older := b.later(asking{needs: needs(upstream.DomainRateDetail)})
 				b.set(func(f *fake) { f.status = newer.status })
-				b.expect(b.ask(asking{needs: needs(upstream.OrderInvoice)}), newer.note, "", oneCall)
+				b.expect(b.ask(asking{needs: needs(upstream.DomainOrderInvoice)}), newer.note, "", oneCall)
 				b.expect(older(), "call 1", "", oneCall)
 				b.expect(b.ask(asking{}), "call 3", "", oneCall)
 			})
@@ -433,11 +433,11 @@ func (f ordersFunc) Order(ctx context.Context, request upstream.Request) (upstre
 func TestCallIsNumberedWhenItIsWritten(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
 		b.queue = 5 * time.Second
-		waits := b.later(asking{needs: needs(upstream.RateDetail)})
+		waits := b.later(asking{needs: needs(upstream.DomainRateDetail)})
 		b.set(func(f *fake) { f.queue = 0 })
-		b.expect(b.ask(asking{needs: needs(upstream.OrderInvoice)}), "call 1", "", oneCall)
+		b.expect(b.ask(asking{needs: needs(upstream.DomainOrderInvoice)}), "call 1", "", oneCall)
 		b.expect(waits(), "call 2", "", oneCall)
-		b.expect(b.ask(asking{needs: needs(upstream.RateDetail)}), "call 2", "", oneHit)
+		b.expect(b.ask(asking{needs: needs(upstream.DomainRateDetail)}), "call 2", "", oneHit)
 	})
 }
 

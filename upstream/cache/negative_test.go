@@ -30,17 +30,17 @@ func TestRefusals(t *testing.T) {
 				const cached, refused, unknown = 1, 2, 3
 				b.latency = time.Nanosecond // so that no call outlasts what is left of a refusal
 				b.ask(asking{id: cached})
-				b.ask(asking{id: refused, needs: needs(upstream.RateDetail)})
+				b.ask(asking{id: refused, needs: needs(upstream.DomainRateDetail)})
 				refusal := &upstream.Error{
 					Kind: test.kind, Status: 204, AuthorizationURL: "https://auth.example/", Cause: errors.New("cause"),
 				}
 				b.set(func(f *fake) { f.fail = refusal })
-				got := b.ask(asking{id: refused, needs: needs(upstream.OrderInvoice)})
+				got := b.ask(asking{id: refused, needs: needs(upstream.DomainOrderInvoice)})
 				b.expect(got, "", test.kind.String(), oneCall)
 				b.set(func(f *fake) { f.fail = nil })
 				time.Sleep(test.holds - time.Nanosecond)
 
-				again := b.ask(asking{id: refused, needs: needs(upstream.OrderInvoice)})
+				again := b.ask(asking{id: refused, needs: needs(upstream.DomainOrderInvoice)})
 				b.expect(again, "", test.kind.String(), nothingCounted)
 				var same *upstream.Error
 				if !errors.As(again.err, &same) || same.Status != 204 || same.AuthorizationURL != refusal.AuthorizationURL {
@@ -68,7 +68,7 @@ func TestRefusals(t *testing.T) {
 				calls++
 				time.Sleep(time.Nanosecond)
 				b.expect(b.ask(asking{id: cached}), "call 1", "", oneHit)
-				b.expect(b.ask(asking{id: refused, needs: needs(upstream.OrderInvoice)}), fmt.Sprint("call ", calls+1), "", oneCall)
+				b.expect(b.ask(asking{id: refused, needs: needs(upstream.DomainOrderInvoice)}), fmt.Sprint("call ", calls+1), "", oneCall)
 			})
 		})
 	}

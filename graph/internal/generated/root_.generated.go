@@ -320,7 +320,7 @@ type Order @key(fields: "webSite id") {
   "` + "`" + `status` + "`" + ` exactly as sent. (交易状态, ` + "`" + `base_info.status` + "`" + `)"
   statusRaw: String
   "Where a refund during the sale stands; it may lag behind that of the line items. (订单的售中退款状态, ` + "`" + `base_info.refund_status` + "`" + `)"
-  refundStatus: RefundStatus
+  refundStatus: OrderRefundStatus
   "` + "`" + `refundStatus` + "`" + ` exactly as sent. (订单的售中退款状态, ` + "`" + `base_info.refund_status` + "`" + `)"
   refundStatusRaw: String
   "Where a refund after the sale stands. The values are not documented. (订单的售后退款状态, ` + "`" + `base_info.refund_status_for_as` + "`" + `)"
@@ -359,7 +359,7 @@ type Order @key(fields: "webSite id") {
   refundPaymentRaw: Decimal
 
   "How the trade protects buyer and seller. (交易类型, ` + "`" + `base_info.trade_type` + "`" + `)"
-  tradeType: TradeType
+  tradeType: OrderTradeType
   "` + "`" + `tradeType` + "`" + ` exactly as sent. (交易类型, ` + "`" + `base_info.trade_type` + "`" + `)"
   tradeTypeRaw: String
   "The way of trading that was chosen when ordering, as a code such as ` + "`" + `assureTrade` + "`" + ` or ` + "`" + `fxassure` + "`" + `; an open set. (下单时指定的交易方式tradeType, ` + "`" + `base_info.trade_type_code` + "`" + `)"
@@ -367,7 +367,7 @@ type Order @key(fields: "webSite id") {
   "The way of trading that was chosen when ordering, as a Chinese text. (下单时指定的交易方式, ` + "`" + `base_info.trade_type_desc` + "`" + `)"
   tradeTypeDescription: String
   "The kind of business. (业务类型, ` + "`" + `base_info.business_type` + "`" + `)"
-  businessType: BusinessType
+  businessType: OrderBusinessType
   "` + "`" + `businessType` + "`" + ` exactly as sent. (业务类型, ` + "`" + `base_info.business_type` + "`" + `)"
   businessTypeRaw: String
   "The template of a Trade 4.0 workflow, such as ` + "`" + `assureTrade` + "`" + `; an open set. (4.0交易流程模板code, ` + "`" + `base_info.flow_template_code` + "`" + `)"
@@ -376,13 +376,13 @@ type Order @key(fields: "webSite id") {
   "What belongs to some kinds of business only. (订单业务信息, ` + "`" + `order_biz_info` + "`" + `)"
   businessInfo: OrderBusinessInfo
   "The payments. Empty if there are none. (交易条款, ` + "`" + `trade_terms` + "`" + `)"
-  payments: [PaymentTerm!]!
+  payments: [OrderPayment!]!
   "Chinese display names of all payment channels in use, such as 支付宝 or 诚e赊. (支付渠道名称列表, ` + "`" + `base_info.pay_channel_list` + "`" + `)"
   paymentChannels: [String!]!
   "The transaction number at the payment provider; null before there is one (the upstream sends ` + "`" + `UNCREATED` + "`" + `). (外部支付交易Id, ` + "`" + `base_info.alipay_trade_id` + "`" + `)"
   paymentTransactionId: String
   "How the payment deadline is given. (支付超时TYPE, ` + "`" + `base_info.pay_timeout_type` + "`" + `)"
-  paymentTimeoutType: PaymentTimeoutType
+  paymentTimeoutType: OrderPaymentTimeoutType
   "` + "`" + `paymentTimeoutType` + "`" + ` exactly as sent. (支付超时TYPE, ` + "`" + `base_info.pay_timeout_type` + "`" + `)"
   paymentTimeoutTypeRaw: String
   "How long the buyer has to pay, in seconds. Null if the deadline is a fixed time, see ` + "`" + `paymentTimeoutRaw` + "`" + `. (支付超时时间, ` + "`" + `base_info.pay_timeout` + "`" + `)"
@@ -390,7 +390,7 @@ type Order @key(fields: "webSite id") {
   "The payment deadline exactly as sent: seconds, or something undocumented if ` + "`" + `paymentTimeoutType` + "`" + ` is ` + "`" + `FIXED_TIME` + "`" + `. (支付超时时间, ` + "`" + `base_info.pay_timeout` + "`" + `)"
   paymentTimeoutRaw: String
   "The stages of a staged payment (Trade 3.0). Empty for all other orders. (分阶段订单list, ` + "`" + `base_info.step_order_list` + "`" + `)"
-  paymentStages: [PaymentStage!]!
+  paymentStages: [OrderPaymentStage!]!
   "Where the legal agreement on a staged payment lies, as a path and not an address. (分阶段法务协议地址, ` + "`" + `base_info.step_agreement_path` + "`" + `)"
   stagedPaymentAgreementPath: String
   "Whether everything is paid at once. (是否一次性付款, ` + "`" + `base_info.step_pay_all` + "`" + `)"
@@ -412,30 +412,30 @@ type Order @key(fields: "webSite id") {
   buyerMemoFlag: String
 
   "Who ordered. (买家, ` + "`" + `base_info.buyer_*` + "`" + `)"
-  buyer: Buyer
+  buyer: OrderBuyer
   "Who sells. (卖家, ` + "`" + `base_info.seller_*` + "`" + `)"
-  seller: Seller
+  seller: OrderSeller
   "Who receives the goods. (收件人信息, ` + "`" + `base_info.receiver_info` + "`" + `)"
-  recipient: Recipient
+  recipient: OrderRecipient
   "How and why the order was closed. Null if the upstream sends nothing about it; whether it is closed says ` + "`" + `status` + "`" + `. (关闭订单, ` + "`" + `base_info.close_*` + "`" + `)"
   cancellation: OrderCancellation
 
   "What was ordered. (商品条目信息, ` + "`" + `product_items` + "`" + `)"
-  lineItems: [LineItem!]!
+  lineItems: [OrderLineItem!]!
   "Where the goods go within China, and the shipments. Null if nothing is known, as before shipping. (国内物流, ` + "`" + `native_logistics` + "`" + `)"
-  domesticShipping: DomesticShipping @domain(name: "NativeLogistics")
+  domesticShipping: OrderDomesticShipping @domain(name: "NativeLogistics")
   "The invoice. Null unless the buyer asked for one. (发票信息, ` + "`" + `order_invoice_info` + "`" + `)"
-  invoice: Invoice @domain(name: "OrderInvoice")
+  invoice: OrderInvoice @domain(name: "OrderInvoice")
   "What the buyer is promised for the whole order. (保障条款, ` + "`" + `guarantees_terms` + "`" + `)"
-  guarantees: [GuaranteeTerm!]! @domain(name: "GuaranteesTerms")
+  guarantees: [OrderGuarantee!]! @domain(name: "GuaranteesTerms")
   "How the two sides rated each other. (订单评价信息, ` + "`" + `order_rate_info` + "`" + `)"
   reviews: OrderReviews
   "How the order leaves China. Null for a domestic one. (跨境地址扩展信息, ` + "`" + `overseas_extra_address` + "`" + `)"
-  overseasShipping: OverseasShipping
+  overseasShipping: OrderOverseasShipping
   "What is declared to customs. Null for a domestic order. (跨境报关信息, ` + "`" + `customs` + "`" + `)"
-  customsDeclaration: CustomsDeclaration
+  customsDeclaration: OrderCustomsDeclaration
   "The lines of a large enterprise's purchase. Empty for all other orders. (采购单详情列表, ` + "`" + `quote_list` + "`" + `)"
-  procurementQuotes: [ProcurementQuote!]!
+  procurementQuotes: [OrderProcurementQuote!]!
   """
   Further attributes, as keys and values. (订单扩展属性, ` + "`" + `ext_attributes` + "`" + `)
 
@@ -445,11 +445,11 @@ type Order @key(fields: "webSite id") {
   extraAttributes(
     "Keys to ask the upstream for in addition. (垂直表中的attributeKeys, ` + "`" + `attribute_keys` + "`" + `)"
     keys: [String!]
-  ): [ExtraAttribute!]!
+  ): [OrderExtraAttribute!]!
 }
 
 "Who ordered. Personal data. (买家, ` + "`" + `base_info.buyer_*` + "`" + `)"
-type Buyer {
+type OrderBuyer {
   "The id of the main account, as in ` + "`" + `b2b-2248544159` + "`" + `. (买家主账号id, ` + "`" + `base_info.buyer_id` + "`" + `)"
   memberId: ID
   "The number of the account. (买家数字id, ` + "`" + `base_info.buyer_user_id` + "`" + `)"
@@ -461,13 +461,13 @@ type Buyer {
   "The Alipay account. (买家支付宝id, ` + "`" + `base_info.buyer_alipay_id` + "`" + `)"
   alipayId: String
   "How to reach the buyer. (买家联系人, ` + "`" + `base_info.buyer_contact` + "`" + `)"
-  contact: Contact
+  contact: OrderContact
   "The member behind ` + "`" + `memberId` + "`" + `, for other services of a federated graph to add to. Null without a ` + "`" + `memberId` + "`" + `. (买家主账号)"
   member: Member
 }
 
 "Who sells. Personal data. (卖家, ` + "`" + `base_info.seller_*` + "`" + `)"
-type Seller {
+type OrderSeller {
   "The id of the main account, as in ` + "`" + `b2b-2248564064` + "`" + `. (卖家主账号id, ` + "`" + `base_info.seller_id` + "`" + `)"
   memberId: ID
   "The number of the account. (卖家数字id, ` + "`" + `base_info.seller_user_id` + "`" + `)"
@@ -479,13 +479,13 @@ type Seller {
   "The credit level, as in ` + "`" + `L1` + "`" + `. (卖家诚信等级, ` + "`" + `base_info.seller_credit_level` + "`" + `)"
   creditLevel: String
   "How to reach the seller. (卖家联系人信息, ` + "`" + `base_info.seller_contact` + "`" + `)"
-  contact: SellerContact
+  contact: OrderSellerContact
   "The member behind ` + "`" + `memberId` + "`" + `, for other services of a federated graph to add to. Null without a ` + "`" + `memberId` + "`" + `. (卖家主账号)"
   member: Member
 }
 
 "How to reach the buyer. Personal data. (买家联系人, ` + "`" + `base_info.buyer_contact` + "`" + `)"
-type Contact {
+type OrderContact {
   "The person's name. (联系人名称, ` + "`" + `buyer_contact.name` + "`" + `)"
   name: String
   "The company's name. (公司名称, ` + "`" + `buyer_contact.company_name` + "`" + `)"
@@ -503,7 +503,7 @@ type Contact {
 }
 
 "How to reach the seller. Personal data. (卖家联系人信息, ` + "`" + `base_info.seller_contact` + "`" + `)"
-type SellerContact {
+type OrderSellerContact {
   "The person's name. (联系人名称, ` + "`" + `seller_contact.name` + "`" + `)"
   name: String
   "The company's name. (公司名称, ` + "`" + `seller_contact.company_name` + "`" + `)"
@@ -525,7 +525,7 @@ type SellerContact {
 }
 
 "Who receives the goods, as given when ordering. ` + "`" + `domesticShipping` + "`" + ` has the address in parts. Personal data. (收件人信息, ` + "`" + `base_info.receiver_info` + "`" + `)"
-type Recipient {
+type OrderRecipient {
   "The person's name. (收件人, ` + "`" + `receiver_info.to_full_name` + "`" + `)"
   fullName: String
   "The landline number. (收件人电话, ` + "`" + `receiver_info.to_phone` + "`" + `)"
@@ -545,11 +545,11 @@ type Recipient {
 "How and why an order was closed. (关闭订单, ` + "`" + `base_info.close_*` + "`" + `)"
 type OrderCancellation {
   "Why. (关闭原因, ` + "`" + `base_info.close_reason` + "`" + `)"
-  reason: CancellationReason
+  reason: OrderCancellationReason
   "` + "`" + `reason` + "`" + ` exactly as sent. (关闭原因, ` + "`" + `base_info.close_reason` + "`" + `)"
   reasonRaw: String
   "By whom. (关闭订单操作类型, ` + "`" + `base_info.close_operate_type` + "`" + `)"
-  initiator: CancellationInitiator
+  initiator: OrderCancellationInitiator
   "` + "`" + `initiator` + "`" + ` exactly as sent; may be the empty string for an order that is not closed. (关闭订单操作类型, ` + "`" + `base_info.close_operate_type` + "`" + `)"
   initiatorRaw: String
   "A note on it. (关闭订单备注, ` + "`" + `base_info.close_remark` + "`" + `)"
@@ -560,7 +560,7 @@ type OrderCancellation {
 One stage of a staged payment. The amounts are this stage's share of the order's; that they are in yuan
 is inferred from a newer version of the upstream's model. (分阶段订单, ` + "`" + `base_info.step_order_list` + "`" + `)
 """
-type PaymentStage {
+type OrderPaymentStage {
   "The stage's number. (阶段id, ` + "`" + `step_order_list.step_order_id` + "`" + `)"
   id: ID
   "The stage's name. (当前步骤的名称, ` + "`" + `step_order_list.step_name` + "`" + `)"
@@ -568,11 +568,11 @@ type PaymentStage {
   "Its position: 1, 2, 3 … (阶段序列, ` + "`" + `step_order_list.step_no` + "`" + `)"
   sequence: Int
   "Where the stage stands. (阶段状态, ` + "`" + `step_order_list.step_order_status` + "`" + `)"
-  status: PaymentStageStatus
+  status: OrderPaymentStageStatus
   "` + "`" + `status` + "`" + ` exactly as sent. (阶段状态, ` + "`" + `step_order_list.step_order_status` + "`" + `)"
   statusRaw: String
   "Where its payment stands. (阶段付款状态, ` + "`" + `step_order_list.step_pay_status` + "`" + `)"
-  paymentStatus: StagePaymentStatus
+  paymentStatus: OrderStagePaymentStatus
   "` + "`" + `paymentStatus` + "`" + ` exactly as sent. (阶段付款状态, ` + "`" + `step_order_list.step_pay_status` + "`" + `)"
   paymentStatusRaw: String
   "The template in use. (使用的模板id, ` + "`" + `step_order_list.template_id` + "`" + `)"
@@ -640,15 +640,15 @@ type OrderBusinessInfo {
   "Whether Cheng-e-She credit was chosen when ordering. The buyer may still have paid otherwise: see ` + "`" + `payments.method` + "`" + `. (下单时选择了诚e赊交易方式, ` + "`" + `order_biz_info.credit_order` + "`" + `)"
   isCreditTradeSelected: Boolean
   "The credit payment. Null unless Cheng-e-She was really used to pay. (诚e赊支付详情, ` + "`" + `order_biz_info.credit_order_detail` + "`" + `)"
-  creditPayment: CreditPayment
+  creditPayment: OrderCreditPayment
   "When the money of an account-period order arrives. (账期交易订单的到账时间, ` + "`" + `order_biz_info.account_period_time` + "`" + `)"
   creditTermSettlementAt: DateTime
   "The pre-order that this order came from. (预订单信息, ` + "`" + `order_biz_info.pre_order_info` + "`" + `)"
-  preOrder: PreOrder
+  preOrder: OrderPreOrder
 }
 
 "A payment on credit by Cheng-e-She. (诚e赊支付详情, ` + "`" + `order_biz_info.credit_order_detail` + "`" + `)"
-type CreditPayment {
+type OrderCreditPayment {
   "Where it stands; ` + "`" + `END` + "`" + ` is the one documented value. (状态, ` + "`" + `credit_order_detail.status` + "`" + `)"
   status: String
   "Where it stands, as a Chinese text. (状态描述, ` + "`" + `credit_order_detail.status_str` + "`" + `)"
@@ -664,7 +664,7 @@ type CreditPayment {
 }
 
 "The pre-order that an order came from. (预订单信息, ` + "`" + `order_biz_info.pre_order_info` + "`" + `)"
-type PreOrder {
+type OrderPreOrder {
   "The name of the market that was given with the pre-order. (创建预订单时传入的市场名, ` + "`" + `pre_order_info.market_name` + "`" + `)"
   marketName: String
   "Whether the application that asks now created the pre-order. (预订单是否为当前查询的ERP创建, ` + "`" + `pre_order_info.create_pre_order_app` + "`" + `)"
@@ -672,15 +672,15 @@ type PreOrder {
 }
 
 "One payment: the only one of most orders, or that of a stage. (交易条款, ` + "`" + `trade_terms` + "`" + `)"
-type PaymentTerm {
+type OrderPayment {
   "Where the payment stands. (支付状态, ` + "`" + `trade_terms.pay_status` + "`" + `)"
-  status: PaymentStatus
+  status: OrderPaymentStatus
   "` + "`" + `status` + "`" + ` exactly as sent: a number on 1688.com, a word on Alibaba.com. (支付状态, ` + "`" + `trade_terms.pay_status` + "`" + `)"
   statusRaw: String
   "When it was paid. (完成阶段支付时间, ` + "`" + `trade_terms.pay_time` + "`" + `)"
   paidAt: DateTime
   "How it was paid. (支付方式, ` + "`" + `trade_terms.pay_way` + "`" + `)"
-  method: PaymentMethod
+  method: OrderPaymentMethod
   "` + "`" + `method` + "`" + ` exactly as sent: a number on 1688.com, a word on Alibaba.com. (支付方式, ` + "`" + `trade_terms.pay_way` + "`" + `)"
   methodRaw: String
   "How it was paid, as a Chinese text. (支付方式, ` + "`" + `trade_terms.pay_way_desc` + "`" + `)"
@@ -700,7 +700,7 @@ type PaymentTerm {
 }
 
 "One line of an order; the upstream also calls it a sub-order. (商品条目信息, 子订单, ` + "`" + `product_items` + "`" + `)"
-type LineItem {
+type OrderLineItem {
   "The line's number, with every digit even where the upstream rounds it. It may equal the order's own number. (子订单号, 商品明细条目ID, ` + "`" + `product_items.sub_item_idstring` + "`" + `, ` + "`" + `product_items.sub_item_id` + "`" + `)"
   id: ID
   "The product's name when it was ordered. (商品名称, ` + "`" + `product_items.name` + "`" + `)"
@@ -719,11 +719,11 @@ type LineItem {
   "Where the line stands, as a Chinese text. (子订单状态描述, ` + "`" + `product_items.status_str` + "`" + `)"
   statusDescription: String
   "Where its delivery stands. (物流状态, ` + "`" + `product_items.logistics_status` + "`" + `)"
-  fulfillmentStatus: FulfillmentStatus
+  fulfillmentStatus: OrderFulfillmentStatus
   "` + "`" + `fulfillmentStatus` + "`" + ` exactly as sent. (物流状态, ` + "`" + `product_items.logistics_status` + "`" + `)"
   fulfillmentStatusRaw: String
   "Why the line was closed. (关闭原因, ` + "`" + `product_items.close_reason` + "`" + `)"
-  closeReason: CancellationReason
+  closeReason: OrderCancellationReason
   "` + "`" + `closeReason` + "`" + ` exactly as sent, which may be free text. (关闭原因, ` + "`" + `product_items.close_reason` + "`" + `)"
   closeReasonRaw: String
 
@@ -740,7 +740,7 @@ type LineItem {
   "The id of the combination of sales attributes, 32 hexadecimal digits. (订单销售属性ID, ` + "`" + `product_items.spec_id` + "`" + `)"
   specificationId: ID
   "What tells this variant from the others, such as 颜色 (colour). Empty for a product without variants. (属性, ` + "`" + `product_items.sku_infos` + "`" + `)"
-  variantAttributes: [VariantAttribute!]!
+  variantAttributes: [OrderVariantAttribute!]!
   "Pictures of the product. (商品图片url, ` + "`" + `product_items.product_img_url` + "`" + `)"
   imageUrls: [URL!]!
   "The product page as it was when ordered, kept as evidence for disputes. (产品快照url, ` + "`" + `product_items.product_snapshot_url` + "`" + `)"
@@ -766,7 +766,7 @@ type LineItem {
   "How much was refunded. Sent in yuan. (退款金额, ` + "`" + `product_items.refund` + "`" + `)"
   refundedAmount: Money
   "Where a refund during the sale stands. (售中退款状态, ` + "`" + `product_items.refund_status` + "`" + `)"
-  refundStatus: RefundStatus
+  refundStatus: OrderRefundStatus
   "` + "`" + `refundStatus` + "`" + ` exactly as sent. (售中退款状态, ` + "`" + `product_items.refund_status` + "`" + `)"
   refundStatusRaw: String
   "The number of the refund during the sale. (售中退款单号, ` + "`" + `product_items.refund_id` + "`" + `)"
@@ -784,13 +784,13 @@ type LineItem {
   stockReservationExpiresAt: DateTime
 
   "What the buyer is promised for this line; 1688.com only. (保障条款, ` + "`" + `product_items.guarantees_terms` + "`" + `)"
-  guarantees: [GuaranteeTerm!]! @domain(name: "GuaranteesTerms")
+  guarantees: [OrderGuarantee!]! @domain(name: "GuaranteesTerms")
   "The shipments that name this line. Empty before shipping. (运单明细, ` + "`" + `native_logistics.logistics_items` + "`" + `)"
-  shipments: [Shipment!]! @domain(name: "NativeLogistics")
+  shipments: [OrderShipment!]! @domain(name: "NativeLogistics")
 }
 
 "One attribute that tells a variant from the others. (属性, ` + "`" + `product_items.sku_infos` + "`" + `)"
-type VariantAttribute {
+type OrderVariantAttribute {
   "The attribute, as in 颜色 (colour). (属性名, ` + "`" + `sku_infos.name` + "`" + `)"
   name: String
   "Its value, as in 白色 (white). (属性值, ` + "`" + `sku_infos.value` + "`" + `)"
@@ -798,7 +798,7 @@ type VariantAttribute {
 }
 
 "One promise to the buyer. (保障条款, ` + "`" + `guarantees_terms` + "`" + `)"
-type GuaranteeTerm {
+type OrderGuarantee {
   "A code such as ` + "`" + `qtwlybt` + "`" + `, ` + "`" + `qsexsfh` + "`" + ` or, on Alibaba.com, ` + "`" + `TA` + "`" + `; an open set. (保障方式, ` + "`" + `guarantees_terms.assurance_type` + "`" + `)"
   code: String
   "What is promised, as a Chinese text. (保障条款, ` + "`" + `guarantees_terms.assurance_info` + "`" + `)"
@@ -808,7 +808,7 @@ type GuaranteeTerm {
 }
 
 "Where the goods go within China, and in which shipments. Personal data. (国内物流, ` + "`" + `native_logistics` + "`" + `)"
-type DomesticShipping {
+type OrderDomesticShipping {
   "Who receives the goods. (联系人姓名, ` + "`" + `native_logistics.contact_person` + "`" + `)"
   recipientName: String
   "The landline number. (电话, ` + "`" + `native_logistics.telephone` + "`" + `)"
@@ -834,21 +834,21 @@ type DomesticShipping {
   "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (邮编, ` + "`" + `native_logistics.zip` + "`" + `)"
   postalCode: String
   "The shipments. Empty before shipping. (运单明细, ` + "`" + `native_logistics.logistics_items` + "`" + `)"
-  shipments: [Shipment!]!
+  shipments: [OrderShipment!]!
 }
 
 "One parcel, or one delivery without a carrier. (运单明细, ` + "`" + `native_logistics.logistics_items` + "`" + `)"
-type Shipment {
+type OrderShipment {
   "The shipment's number. (主键id, ` + "`" + `logistics_items.id` + "`" + `)"
   id: ID
   "The platform's code for it, as in LP… or BX… (物流编号, ` + "`" + `logistics_items.logistics_code` + "`" + `)"
   code: String
   "Who ships, and whether at all. (发货方式, ` + "`" + `logistics_items.type` + "`" + `)"
-  type: ShipmentType
+  type: OrderShipmentType
   "` + "`" + `type` + "`" + ` exactly as sent. (发货方式, ` + "`" + `logistics_items.type` + "`" + `)"
   typeRaw: String
   "Where it stands. The upstream documents no list of values. (状态, ` + "`" + `logistics_items.status` + "`" + `)"
-  status: ShipmentStatus
+  status: OrderShipmentStatus
   "` + "`" + `status` + "`" + ` exactly as sent. (状态, ` + "`" + `logistics_items.status` + "`" + `)"
   statusRaw: String
   "The carrier's tracking number. Null where the upstream sends 不需要物流, 无需物流 or 无需物流单号 (no logistics needed). (物流公司运单号, ` + "`" + `logistics_items.logistics_bill_no` + "`" + `)"
@@ -856,7 +856,7 @@ type Shipment {
   "The lines in this shipment, by their ids, each once. They may name lines that are not in this order. (商品明细条目id, ` + "`" + `logistics_items.sub_item_ids` + "`" + `)"
   lineItemIds: [ID!]!
   "The lines of ` + "`" + `lineItemIds` + "`" + ` that are in this order. (商品条目信息, ` + "`" + `product_items` + "`" + `)"
-  lineItems: [LineItem!]!
+  lineItems: [OrderLineItem!]!
   "What this shipment costs. Sent in yuan. (运费, ` + "`" + `logistics_items.carriage` + "`" + `)"
   shippingFee: Money
   "When it was handed to the carrier. This is not the time of delivery, which the upstream does not tell. (发货时间, ` + "`" + `logistics_items.delivered_time` + "`" + `)"
@@ -866,17 +866,17 @@ type Shipment {
   "When the record was last changed. (修改时间, ` + "`" + `logistics_items.gmt_modified` + "`" + `)"
   updatedAt: DateTime
   "Who carries it. (物流公司, ` + "`" + `logistics_items.logistics_company_*` + "`" + `)"
-  carrier: Carrier
+  carrier: OrderCarrier
   "Who delivers it, and why, where no carrier does. (无需物流, ` + "`" + `logistics_items.no_logistics_*` + "`" + `)"
-  noCarrier: NoCarrier
+  noCarrier: OrderNoCarrier
   "Where it comes from. (发货地址, ` + "`" + `logistics_items.from_*` + "`" + `)"
-  origin: ShipmentAddress
+  origin: OrderShipmentAddress
   "Where it goes. (收货地址, ` + "`" + `logistics_items.to_*` + "`" + `)"
-  destination: ShipmentAddress
+  destination: OrderShipmentAddress
 }
 
 "The company that carries a shipment. (物流公司, ` + "`" + `logistics_items.logistics_company_*` + "`" + `)"
-type Carrier {
+type OrderCarrier {
   "The company's number. (物流公司Id, ` + "`" + `logistics_items.logistics_company_id` + "`" + `)"
   id: ID
   "The company's code, as in ` + "`" + `ZTO` + "`" + ` or ` + "`" + `HTKY` + "`" + `. (物流公司编号, ` + "`" + `logistics_items.logistics_company_no` + "`" + `)"
@@ -886,9 +886,9 @@ type Carrier {
 }
 
 "A delivery without a carrier. Personal data. (无需物流, ` + "`" + `logistics_items.no_logistics_*` + "`" + `)"
-type NoCarrier {
+type OrderNoCarrier {
   "Why no carrier is needed. (无需物流类别, ` + "`" + `logistics_items.no_logistics_condition` + "`" + `)"
-  reason: NoCarrierReason
+  reason: OrderCarrierlessDeliveryReason
   "` + "`" + `reason` + "`" + ` exactly as sent; ` + "`" + `-1` + "`" + ` where the question does not arise. (无需物流类别, ` + "`" + `logistics_items.no_logistics_condition` + "`" + `)"
   reasonRaw: String
   "The number of the delivery. (无需物流业务单号, ` + "`" + `logistics_items.no_logistics_bill_no` + "`" + `)"
@@ -900,7 +900,7 @@ type NoCarrier {
 }
 
 "Where a shipment comes from or goes to. Personal data. (发货地址, 收货地址, ` + "`" + `logistics_items.from_*` + "`" + `, ` + "`" + `logistics_items.to_*` + "`" + `)"
-type ShipmentAddress {
+type OrderShipmentAddress {
   "The province. (发货省, 收货省, ` + "`" + `logistics_items.from_province` + "`" + `, ` + "`" + `logistics_items.to_province` + "`" + `)"
   province: String
   "The city. (发货市, 收货市, ` + "`" + `logistics_items.from_city` + "`" + `, ` + "`" + `logistics_items.to_city` + "`" + `)"
@@ -918,13 +918,13 @@ type ShipmentAddress {
 }
 
 "The invoice that the buyer asked for. Personal and financial data. (发票信息, ` + "`" + `order_invoice_info` + "`" + `)"
-type Invoice {
+type OrderInvoice {
   "The invoice's number. (本地发票号, ` + "`" + `order_invoice_info.local_invoice_id` + "`" + `)"
   id: ID
   "The order's number, which the upstream may have rounded here; prefer ` + "`" + `Order.id` + "`" + `. (订单Id, ` + "`" + `order_invoice_info.order_id` + "`" + `)"
   orderId: ID
   "The kind of invoice. (发票类型, ` + "`" + `order_invoice_info.invoice_type` + "`" + `)"
-  type: InvoiceType
+  type: OrderInvoiceType
   "` + "`" + `type` + "`" + ` exactly as sent; ` + "`" + `9` + "`" + ` is the upstream's own \"unknown\". (发票类型, ` + "`" + `order_invoice_info.invoice_type` + "`" + `)"
   typeRaw: String
   "The name that the invoice is made out to. (发票公司名称, 发票抬头, ` + "`" + `order_invoice_info.invoice_company_name` + "`" + `)"
@@ -932,13 +932,13 @@ type Invoice {
   "The taxpayer's number. (纳税人识别号, ` + "`" + `order_invoice_info.taxpayer_identify` + "`" + `)"
   taxpayerId: String
   "The company as registered, which a VAT invoice needs. (公司, ` + "`" + `order_invoice_info.register_*` + "`" + `)"
-  company: InvoiceCompany
+  company: OrderInvoiceCompany
   "Who gets the paper invoice. (发票收货人, ` + "`" + `order_invoice_info.receive_*` + "`" + `)"
-  recipient: InvoiceRecipient
+  recipient: OrderInvoiceRecipient
 }
 
 "The company as registered. Financial data. (公司, ` + "`" + `order_invoice_info.register_*` + "`" + `)"
-type InvoiceCompany {
+type OrderInvoiceCompany {
   "The code of the district. ((注册)省市区编码, ` + "`" + `order_invoice_info.register_code` + "`" + `)"
   regionCode: String
   "Province, city and district, as a text. ((注册)省市区文本, ` + "`" + `order_invoice_info.register_code_text` + "`" + `)"
@@ -954,7 +954,7 @@ type InvoiceCompany {
 }
 
 "Who gets the paper invoice. Personal data. (发票收货人, ` + "`" + `order_invoice_info.receive_*` + "`" + `)"
-type InvoiceRecipient {
+type OrderInvoiceRecipient {
   "The person's name. (发票收货人, ` + "`" + `order_invoice_info.receive_name` + "`" + `)"
   name: String
   "The landline number. (发票收货人电话, ` + "`" + `order_invoice_info.receive_phone` + "`" + `)"
@@ -974,21 +974,21 @@ type InvoiceRecipient {
 "How the two sides rated each other. (订单评价信息, ` + "`" + `order_rate_info` + "`" + `)"
 type OrderReviews {
   "Whether the buyer has reviewed the seller. (买家评价状态, ` + "`" + `order_rate_info.buyer_rate_status` + "`" + `)"
-  buyerReviewStatus: ReviewStatus
+  buyerReviewStatus: OrderReviewStatus
   "` + "`" + `buyerReviewStatus` + "`" + ` exactly as sent. (买家评价状态, ` + "`" + `order_rate_info.buyer_rate_status` + "`" + `)"
   buyerReviewStatusRaw: String
   "Whether the seller has reviewed the buyer. (卖家评价状态, ` + "`" + `order_rate_info.seller_rate_status` + "`" + `)"
-  sellerReviewStatus: ReviewStatus
+  sellerReviewStatus: OrderReviewStatus
   "` + "`" + `sellerReviewStatus` + "`" + ` exactly as sent. (卖家评价状态, ` + "`" + `order_rate_info.seller_rate_status` + "`" + `)"
   sellerReviewStatusRaw: String
   "What the seller wrote about the buyer. The upstream names the list after the side that it is about. (卖家給买家的评价, ` + "`" + `order_rate_info.buyer_rate_list` + "`" + `)"
-  reviewsOfBuyer: [Review!]! @domain(name: "RateDetail")
+  reviewsOfBuyer: [OrderReview!]! @domain(name: "RateDetail")
   "What the buyer wrote about the seller. The upstream names the list after the side that it is about. (买家給卖家的评价, ` + "`" + `order_rate_info.seller_rate_list` + "`" + `)"
-  reviewsOfSeller: [Review!]! @domain(name: "RateDetail")
+  reviewsOfSeller: [OrderReview!]! @domain(name: "RateDetail")
 }
 
 "One review. Personal data. (评价, ` + "`" + `order_rate_info.buyer_rate_list` + "`" + `, ` + "`" + `order_rate_info.seller_rate_list` + "`" + `)"
-type Review {
+type OrderReview {
   "The number of stars. (评价星级, ` + "`" + `buyer_rate_list.star_level` + "`" + `, ` + "`" + `seller_rate_list.star_level` + "`" + `)"
   rating: Int
   "What was written. (评价详情, ` + "`" + `buyer_rate_list.content` + "`" + `, ` + "`" + `seller_rate_list.content` + "`" + `)"
@@ -1002,7 +1002,7 @@ type Review {
 }
 
 "How an order leaves China. (跨境地址扩展信息, ` + "`" + `overseas_extra_address` + "`" + `)"
-type OverseasShipping {
+type OrderOverseasShipping {
   "The route's id. (路线id, ` + "`" + `overseas_extra_address.channel_id` + "`" + `)"
   routeId: ID
   "The route's name. (路线名称, ` + "`" + `overseas_extra_address.channel_name` + "`" + `)"
@@ -1014,11 +1014,11 @@ type OverseasShipping {
   "The buyer's e-mail address. Personal data. (买家邮箱, ` + "`" + `overseas_extra_address.email` + "`" + `)"
   buyerEmail: String
   "The freight forwarder. (货代公司, ` + "`" + `overseas_extra_address.shipping_company_*` + "`" + `)"
-  forwarder: Forwarder
+  forwarder: OrderForwarder
 }
 
 "A freight forwarder. (货代公司, ` + "`" + `overseas_extra_address.shipping_company_*` + "`" + `)"
-type Forwarder {
+type OrderForwarder {
   "The company's id. (货代公司id, ` + "`" + `overseas_extra_address.shipping_company_id` + "`" + `)"
   id: ID
   "The company's name. (货代公司名称, ` + "`" + `overseas_extra_address.shipping_company_name` + "`" + `)"
@@ -1026,15 +1026,15 @@ type Forwarder {
 }
 
 "What is declared to customs. (跨境报关信息, ` + "`" + `customs` + "`" + `)"
-type CustomsDeclaration {
+type OrderCustomsDeclaration {
   "The declaration's number. (id, 报关信息, ` + "`" + `customs.id` + "`" + `)"
   id: ID
   "The order's number. (主订单id, ` + "`" + `customs.order_id` + "`" + `)"
   orderId: ID
-  "The number of the buyer's account: ` + "`" + `Buyer.userId` + "`" + `, not ` + "`" + `Buyer.memberId` + "`" + `. (买家id, ` + "`" + `customs.buyer_id` + "`" + `)"
+  "The number of the buyer's account: ` + "`" + `OrderBuyer.userId` + "`" + `, not ` + "`" + `OrderBuyer.memberId` + "`" + `. (买家id, ` + "`" + `customs.buyer_id` + "`" + `)"
   buyerUserId: ID
   "The kind of record. (业务数据类型, ` + "`" + `customs.type` + "`" + `)"
-  recordType: CustomsRecordType
+  recordType: OrderCustomsRecordType
   "` + "`" + `recordType` + "`" + ` exactly as sent. (业务数据类型, ` + "`" + `customs.type` + "`" + `)"
   recordTypeRaw: String
   "When the record was created. (创建时间, ` + "`" + `customs.gmt_create` + "`" + `)"
@@ -1042,11 +1042,11 @@ type CustomsDeclaration {
   "When the record was last changed. (修改时间, ` + "`" + `customs.gmt_modified` + "`" + `)"
   updatedAt: DateTime
   "The declared goods. (报关信息列表, ` + "`" + `customs.attributes` + "`" + `)"
-  items: [CustomsItem!]!
+  items: [OrderCustomsItem!]!
 }
 
 "One declared kind of goods. (报关信息, ` + "`" + `customs.attributes` + "`" + `)"
-type CustomsItem {
+type OrderCustomsItem {
   "The stock keeping unit. (sku标识, ` + "`" + `customs.attributes.sku` + "`" + `)"
   sku: String
   "The Chinese name. (中文名称, ` + "`" + `customs.attributes.c_name` + "`" + `)"
@@ -1064,7 +1064,7 @@ type CustomsItem {
 }
 
 "One line of a large enterprise's purchase. (采购单详情, ` + "`" + `quote_list` + "`" + `)"
-type ProcurementQuote {
+type OrderProcurementQuote {
   "What is bought. (供应单项的名称, ` + "`" + `quote_list.product_quote_name` + "`" + `)"
   itemName: String
   "The price of one. Sent in yuan. (价格, ` + "`" + `quote_list.price` + "`" + `)"
@@ -1074,7 +1074,7 @@ type ProcurementQuote {
 }
 
 "One further attribute of an order. (订单扩展属性, ` + "`" + `ext_attributes` + "`" + `)"
-type ExtraAttribute {
+type OrderExtraAttribute {
   "The key. (键, ` + "`" + `ext_attributes.key` + "`" + `)"
   key: String
   "The value. (值, ` + "`" + `ext_attributes.value` + "`" + `)"
@@ -1142,7 +1142,7 @@ enum OrderStatus {
 }
 
 "Where a refund during the sale stands. Orders and lines spell the values differently; here they are one. (售中退款状态, ` + "`" + `base_info.refund_status` + "`" + `, ` + "`" + `product_items.refund_status` + "`" + `)"
-enum RefundStatus {
+enum OrderRefundStatus {
   "Asked for; waiting for the seller to agree. (等待卖家同意; ` + "`" + `waitselleragree` + "`" + `, ` + "`" + `WAIT_SELLER_AGREE` + "`" + `)"
   WAIT_SELLER_AGREE
   "Waiting for the buyer to change the request. (待买家修改; ` + "`" + `waitbuyermodify` + "`" + `, ` + "`" + `WAIT_BUYER_MODIFY` + "`" + `)"
@@ -1164,7 +1164,7 @@ enum RefundStatus {
 }
 
 "Why an order or a line of it was closed. (关闭原因, ` + "`" + `base_info.close_reason` + "`" + `, ` + "`" + `product_items.close_reason` + "`" + `)"
-enum CancellationReason {
+enum OrderCancellationReason {
   "The buyer cancelled. (买家取消订单; ` + "`" + `buyerCancel` + "`" + `)"
   BUYER_CANCELLED
   "The seller ran out of stock. (卖家库存不足; ` + "`" + `sellerGoodsLack` + "`" + `)"
@@ -1178,7 +1178,7 @@ enum CancellationReason {
 }
 
 "Who closed an order. (关闭订单操作类型, ` + "`" + `base_info.close_operate_type` + "`" + `)"
-enum CancellationInitiator {
+enum OrderCancellationInitiator {
   "The seller. (卖家关闭交易; ` + "`" + `CLOSE_TRADE_BY_SELLER` + "`" + `)"
   SELLER
   "The platform's staff. (BOPS后台关闭交易; ` + "`" + `CLOSE_TRADE_BY_BOPS` + "`" + `)"
@@ -1194,7 +1194,7 @@ enum CancellationInitiator {
 }
 
 "How a trade protects buyer and seller. Nearly all orders are ` + "`" + `TRADE_4` + "`" + `. (交易类型, ` + "`" + `base_info.trade_type` + "`" + `)"
-enum TradeType {
+enum OrderTradeType {
   "The platform holds the money until the receipt is confirmed. (担保交易; ` + "`" + `1` + "`" + `)"
   ESCROW
   "Paid from a deposit. (预存款交易; ` + "`" + `2` + "`" + `)"
@@ -1222,7 +1222,7 @@ enum TradeType {
 }
 
 "The kind of business. (业务类型, ` + "`" + `base_info.business_type` + "`" + `)"
-enum BusinessType {
+enum OrderBusinessType {
   "Trade Assurance, on Alibaba.com. (国际站:信保; ` + "`" + `ta` + "`" + `)"
   TRADE_ASSURANCE
   "Online wholesale, on Alibaba.com. (国际站:在线批发; ` + "`" + `wholesale` + "`" + `)"
@@ -1274,7 +1274,7 @@ enum BusinessType {
 }
 
 "Where a stage of a staged payment stands. (阶段状态, ` + "`" + `step_order_list.step_order_status` + "`" + `)"
-enum PaymentStageStatus {
+enum OrderPaymentStageStatus {
   "Not begun. (未开始(待激活); ` + "`" + `waitactivate` + "`" + `)"
   WAIT_ACTIVATION
   "Waiting for the seller to start it. (等待卖家推进; ` + "`" + `waitsellerpush` + "`" + `)"
@@ -1302,7 +1302,7 @@ enum PaymentStageStatus {
 }
 
 "Where the payment of a stage stands. (阶段付款状态, ` + "`" + `step_order_list.step_pay_status` + "`" + `)"
-enum StagePaymentStatus {
+enum OrderStagePaymentStatus {
   "Not paid, or the money not yet held. (未冻结/未付款; ` + "`" + `1` + "`" + `)"
   UNPAID
   "Paid, or the money held. (已冻结/已付款; ` + "`" + `2` + "`" + `)"
@@ -1318,7 +1318,7 @@ enum StagePaymentStatus {
 }
 
 "How a payment deadline is given. (支付超时TYPE, ` + "`" + `base_info.pay_timeout_type` + "`" + `)"
-enum PaymentTimeoutType {
+enum OrderPaymentTimeoutType {
   "A number of seconds. The document says that all orders have this one. (定长; ` + "`" + `0` + "`" + `)"
   FIXED_DURATION
   "A point in time; its form is not documented. (固定时间; ` + "`" + `1` + "`" + `)"
@@ -1328,7 +1328,7 @@ enum PaymentTimeoutType {
 }
 
 "Where a payment stands. 1688.com sends numbers, Alibaba.com words. (支付状态, ` + "`" + `trade_terms.pay_status` + "`" + `)"
-enum PaymentStatus {
+enum OrderPaymentStatus {
   "Not paid. (未付款 / 未支付; ` + "`" + `1` + "`" + `, ` + "`" + `WAIT_PAY` + "`" + `)"
   UNPAID
   "Paid by the buyer. (已付款 / 已完成支付; ` + "`" + `2` + "`" + `, ` + "`" + `PAYER_PAID` + "`" + `)"
@@ -1360,7 +1360,7 @@ enum PaymentStatus {
 }
 
 "How a payment is made. 1688.com sends numbers, Alibaba.com words. (支付方式, ` + "`" + `trade_terms.pay_way` + "`" + `)"
-enum PaymentMethod {
+enum OrderPaymentMethod {
   "Alipay. (支付宝; ` + "`" + `1` + "`" + `)"
   ALIPAY
   "Trust payment of MYbank. (网商银行信任付; ` + "`" + `2` + "`" + `)"
@@ -1398,7 +1398,7 @@ enum PaymentMethod {
 }
 
 "Where the delivery of a line stands. (物流状态, ` + "`" + `product_items.logistics_status` + "`" + `)"
-enum FulfillmentStatus {
+enum OrderFulfillmentStatus {
   "Not shipped. (未发货; ` + "`" + `1` + "`" + `)"
   NOT_SHIPPED
   "Shipped. (已发货; ` + "`" + `2` + "`" + `)"
@@ -1418,7 +1418,7 @@ enum FulfillmentStatus {
 }
 
 "Who ships, and whether at all. (发货方式, ` + "`" + `logistics_items.type` + "`" + `)"
-enum ShipmentType {
+enum OrderShipmentType {
   "The seller ships by itself. (自行发货; ` + "`" + `0` + "`" + `, ` + "`" + `SELF_SEND_GOODS` + "`" + `)"
   SELF_SHIPPED
   "Shipped by a carrier that was booked on the platform. (在线发货; ` + "`" + `1` + "`" + `, ` + "`" + `ONLINE_SEND_GOODS` + "`" + `)"
@@ -1430,7 +1430,7 @@ enum ShipmentType {
 }
 
 "Where a shipment stands. The upstream documents no list: expect ` + "`" + `UNKNOWN` + "`" + ` and read the raw field. (状态, ` + "`" + `logistics_items.status` + "`" + `)"
-enum ShipmentStatus {
+enum OrderShipmentStatus {
   "Sent. (已发货, not documented, seen in every sample; ` + "`" + `alreadysend` + "`" + `)"
   SENT
   "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
@@ -1438,7 +1438,7 @@ enum ShipmentStatus {
 }
 
 "Why a delivery needs no carrier. (无需物流类别, ` + "`" + `logistics_items.no_logistics_condition` + "`" + `)"
-enum NoCarrierReason {
+enum OrderCarrierlessDeliveryReason {
   "A small carrier or a truck fleet brings it. (其他第三方物流、小型物充商、车队等; ` + "`" + `1` + "`" + `)"
   THIRD_PARTY_CARRIER
   "It is only a payment of freight or of a difference in price. (补运费、差价; ` + "`" + `2` + "`" + `)"
@@ -1454,7 +1454,7 @@ enum NoCarrierReason {
 }
 
 "The kind of invoice. (发票类型, ` + "`" + `order_invoice_info.invoice_type` + "`" + `)"
-enum InvoiceType {
+enum OrderInvoiceType {
   "An ordinary invoice. (普通发票; ` + "`" + `0` + "`" + `)"
   ORDINARY
   "A VAT invoice. (增值税发票; ` + "`" + `1` + "`" + `)"
@@ -1464,7 +1464,7 @@ enum InvoiceType {
 }
 
 "Whether one side has reviewed the other. (评价状态, ` + "`" + `order_rate_info.buyer_rate_status` + "`" + `, ` + "`" + `order_rate_info.seller_rate_status` + "`" + `)"
-enum ReviewStatus {
+enum OrderReviewStatus {
   "Reviewed. (已评论; ` + "`" + `4` + "`" + `)"
   REVIEWED
   "Not reviewed. (未评论; ` + "`" + `5` + "`" + `)"
@@ -1476,7 +1476,7 @@ enum ReviewStatus {
 }
 
 "The kind of a customs record. (业务数据类型, ` + "`" + `customs.type` + "`" + `)"
-enum CustomsRecordType {
+enum OrderCustomsRecordType {
   "A customs declaration. (报关单; ` + "`" + `1` + "`" + `)"
   DECLARATION
   "A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)"
@@ -1528,330 +1528,6 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
-func (ec *executionContext) childFields_Buyer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "memberId":
-		return ec.fieldContext_Buyer_memberId(ctx, field)
-	case "userId":
-		return ec.fieldContext_Buyer_userId(ctx, field)
-	case "loginId":
-		return ec.fieldContext_Buyer_loginId(ctx, field)
-	case "subAccountLoginId":
-		return ec.fieldContext_Buyer_subAccountLoginId(ctx, field)
-	case "alipayId":
-		return ec.fieldContext_Buyer_alipayId(ctx, field)
-	case "contact":
-		return ec.fieldContext_Buyer_contact(ctx, field)
-	case "member":
-		return ec.fieldContext_Buyer_member(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Buyer", field.Name)
-}
-
-func (ec *executionContext) childFields_Carrier(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Carrier_id(ctx, field)
-	case "code":
-		return ec.fieldContext_Carrier_code(ctx, field)
-	case "name":
-		return ec.fieldContext_Carrier_name(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Carrier", field.Name)
-}
-
-func (ec *executionContext) childFields_Contact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext_Contact_name(ctx, field)
-	case "companyName":
-		return ec.fieldContext_Contact_companyName(ctx, field)
-	case "phone":
-		return ec.fieldContext_Contact_phone(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_Contact_mobilePhone(ctx, field)
-	case "fax":
-		return ec.fieldContext_Contact_fax(ctx, field)
-	case "email":
-		return ec.fieldContext_Contact_email(ctx, field)
-	case "imAccount":
-		return ec.fieldContext_Contact_imAccount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Contact", field.Name)
-}
-
-func (ec *executionContext) childFields_CreditPayment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "status":
-		return ec.fieldContext_CreditPayment_status(ctx, field)
-	case "statusDescription":
-		return ec.fieldContext_CreditPayment_statusDescription(ctx, field)
-	case "paidAt":
-		return ec.fieldContext_CreditPayment_paidAt(ctx, field)
-	case "repaymentDueAt":
-		return ec.fieldContext_CreditPayment_repaymentDueAt(ctx, field)
-	case "amountRaw":
-		return ec.fieldContext_CreditPayment_amountRaw(ctx, field)
-	case "outstandingAmountRaw":
-		return ec.fieldContext_CreditPayment_outstandingAmountRaw(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreditPayment", field.Name)
-}
-
-func (ec *executionContext) childFields_CustomsDeclaration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_CustomsDeclaration_id(ctx, field)
-	case "orderId":
-		return ec.fieldContext_CustomsDeclaration_orderId(ctx, field)
-	case "buyerUserId":
-		return ec.fieldContext_CustomsDeclaration_buyerUserId(ctx, field)
-	case "recordType":
-		return ec.fieldContext_CustomsDeclaration_recordType(ctx, field)
-	case "recordTypeRaw":
-		return ec.fieldContext_CustomsDeclaration_recordTypeRaw(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_CustomsDeclaration_createdAt(ctx, field)
-	case "updatedAt":
-		return ec.fieldContext_CustomsDeclaration_updatedAt(ctx, field)
-	case "items":
-		return ec.fieldContext_CustomsDeclaration_items(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CustomsDeclaration", field.Name)
-}
-
-func (ec *executionContext) childFields_CustomsItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "sku":
-		return ec.fieldContext_CustomsItem_sku(ctx, field)
-	case "chineseName":
-		return ec.fieldContext_CustomsItem_chineseName(ctx, field)
-	case "englishName":
-		return ec.fieldContext_CustomsItem_englishName(ctx, field)
-	case "quantity":
-		return ec.fieldContext_CustomsItem_quantity(ctx, field)
-	case "weightKg":
-		return ec.fieldContext_CustomsItem_weightKg(ctx, field)
-	case "declaredValue":
-		return ec.fieldContext_CustomsItem_declaredValue(ctx, field)
-	case "currencyRaw":
-		return ec.fieldContext_CustomsItem_currencyRaw(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CustomsItem", field.Name)
-}
-
-func (ec *executionContext) childFields_DomesticShipping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "recipientName":
-		return ec.fieldContext_DomesticShipping_recipientName(ctx, field)
-	case "phone":
-		return ec.fieldContext_DomesticShipping_phone(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_DomesticShipping_mobilePhone(ctx, field)
-	case "fax":
-		return ec.fieldContext_DomesticShipping_fax(ctx, field)
-	case "province":
-		return ec.fieldContext_DomesticShipping_province(ctx, field)
-	case "city":
-		return ec.fieldContext_DomesticShipping_city(ctx, field)
-	case "district":
-		return ec.fieldContext_DomesticShipping_district(ctx, field)
-	case "regionCode":
-		return ec.fieldContext_DomesticShipping_regionCode(ctx, field)
-	case "town":
-		return ec.fieldContext_DomesticShipping_town(ctx, field)
-	case "townCode":
-		return ec.fieldContext_DomesticShipping_townCode(ctx, field)
-	case "addressLine":
-		return ec.fieldContext_DomesticShipping_addressLine(ctx, field)
-	case "postalCode":
-		return ec.fieldContext_DomesticShipping_postalCode(ctx, field)
-	case "shipments":
-		return ec.fieldContext_DomesticShipping_shipments(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DomesticShipping", field.Name)
-}
-
-func (ec *executionContext) childFields_ExtraAttribute(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "key":
-		return ec.fieldContext_ExtraAttribute_key(ctx, field)
-	case "value":
-		return ec.fieldContext_ExtraAttribute_value(ctx, field)
-	case "description":
-		return ec.fieldContext_ExtraAttribute_description(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ExtraAttribute", field.Name)
-}
-
-func (ec *executionContext) childFields_Forwarder(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Forwarder_id(ctx, field)
-	case "name":
-		return ec.fieldContext_Forwarder_name(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Forwarder", field.Name)
-}
-
-func (ec *executionContext) childFields_GuaranteeTerm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "code":
-		return ec.fieldContext_GuaranteeTerm_code(ctx, field)
-	case "description":
-		return ec.fieldContext_GuaranteeTerm_description(ctx, field)
-	case "qualityAssurance":
-		return ec.fieldContext_GuaranteeTerm_qualityAssurance(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type GuaranteeTerm", field.Name)
-}
-
-func (ec *executionContext) childFields_Invoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Invoice_id(ctx, field)
-	case "orderId":
-		return ec.fieldContext_Invoice_orderId(ctx, field)
-	case "type":
-		return ec.fieldContext_Invoice_type(ctx, field)
-	case "typeRaw":
-		return ec.fieldContext_Invoice_typeRaw(ctx, field)
-	case "title":
-		return ec.fieldContext_Invoice_title(ctx, field)
-	case "taxpayerId":
-		return ec.fieldContext_Invoice_taxpayerId(ctx, field)
-	case "company":
-		return ec.fieldContext_Invoice_company(ctx, field)
-	case "recipient":
-		return ec.fieldContext_Invoice_recipient(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Invoice", field.Name)
-}
-
-func (ec *executionContext) childFields_InvoiceCompany(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "regionCode":
-		return ec.fieldContext_InvoiceCompany_regionCode(ctx, field)
-	case "regionName":
-		return ec.fieldContext_InvoiceCompany_regionName(ctx, field)
-	case "streetAddress":
-		return ec.fieldContext_InvoiceCompany_streetAddress(ctx, field)
-	case "phone":
-		return ec.fieldContext_InvoiceCompany_phone(ctx, field)
-	case "bankName":
-		return ec.fieldContext_InvoiceCompany_bankName(ctx, field)
-	case "bankAccountNumber":
-		return ec.fieldContext_InvoiceCompany_bankAccountNumber(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type InvoiceCompany", field.Name)
-}
-
-func (ec *executionContext) childFields_InvoiceRecipient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext_InvoiceRecipient_name(ctx, field)
-	case "phone":
-		return ec.fieldContext_InvoiceRecipient_phone(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_InvoiceRecipient_mobilePhone(ctx, field)
-	case "regionCode":
-		return ec.fieldContext_InvoiceRecipient_regionCode(ctx, field)
-	case "regionName":
-		return ec.fieldContext_InvoiceRecipient_regionName(ctx, field)
-	case "streetAddress":
-		return ec.fieldContext_InvoiceRecipient_streetAddress(ctx, field)
-	case "postalCode":
-		return ec.fieldContext_InvoiceRecipient_postalCode(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type InvoiceRecipient", field.Name)
-}
-
-func (ec *executionContext) childFields_LineItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_LineItem_id(ctx, field)
-	case "name":
-		return ec.fieldContext_LineItem_name(ctx, field)
-	case "description":
-		return ec.fieldContext_LineItem_description(ctx, field)
-	case "productType":
-		return ec.fieldContext_LineItem_productType(ctx, field)
-	case "position":
-		return ec.fieldContext_LineItem_position(ctx, field)
-	case "status":
-		return ec.fieldContext_LineItem_status(ctx, field)
-	case "statusRaw":
-		return ec.fieldContext_LineItem_statusRaw(ctx, field)
-	case "statusDescription":
-		return ec.fieldContext_LineItem_statusDescription(ctx, field)
-	case "fulfillmentStatus":
-		return ec.fieldContext_LineItem_fulfillmentStatus(ctx, field)
-	case "fulfillmentStatusRaw":
-		return ec.fieldContext_LineItem_fulfillmentStatusRaw(ctx, field)
-	case "closeReason":
-		return ec.fieldContext_LineItem_closeReason(ctx, field)
-	case "closeReasonRaw":
-		return ec.fieldContext_LineItem_closeReasonRaw(ctx, field)
-	case "productId":
-		return ec.fieldContext_LineItem_productId(ctx, field)
-	case "product":
-		return ec.fieldContext_LineItem_product(ctx, field)
-	case "productArticleNumber":
-		return ec.fieldContext_LineItem_productArticleNumber(ctx, field)
-	case "skuId":
-		return ec.fieldContext_LineItem_skuId(ctx, field)
-	case "skuArticleNumber":
-		return ec.fieldContext_LineItem_skuArticleNumber(ctx, field)
-	case "specificationId":
-		return ec.fieldContext_LineItem_specificationId(ctx, field)
-	case "variantAttributes":
-		return ec.fieldContext_LineItem_variantAttributes(ctx, field)
-	case "imageUrls":
-		return ec.fieldContext_LineItem_imageUrls(ctx, field)
-	case "snapshotUrl":
-		return ec.fieldContext_LineItem_snapshotUrl(ctx, field)
-	case "quantity":
-		return ec.fieldContext_LineItem_quantity(ctx, field)
-	case "quantityPrecisionFactor":
-		return ec.fieldContext_LineItem_quantityPrecisionFactor(ctx, field)
-	case "unit":
-		return ec.fieldContext_LineItem_unit(ctx, field)
-	case "weight":
-		return ec.fieldContext_LineItem_weight(ctx, field)
-	case "weightUnit":
-		return ec.fieldContext_LineItem_weightUnit(ctx, field)
-	case "unitPrice":
-		return ec.fieldContext_LineItem_unitPrice(ctx, field)
-	case "total":
-		return ec.fieldContext_LineItem_total(ctx, field)
-	case "priceAdjustment":
-		return ec.fieldContext_LineItem_priceAdjustment(ctx, field)
-	case "refundedAmount":
-		return ec.fieldContext_LineItem_refundedAmount(ctx, field)
-	case "refundStatus":
-		return ec.fieldContext_LineItem_refundStatus(ctx, field)
-	case "refundStatusRaw":
-		return ec.fieldContext_LineItem_refundStatusRaw(ctx, field)
-	case "refundId":
-		return ec.fieldContext_LineItem_refundId(ctx, field)
-	case "afterSalesRefundId":
-		return ec.fieldContext_LineItem_afterSalesRefundId(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_LineItem_createdAt(ctx, field)
-	case "updatedAt":
-		return ec.fieldContext_LineItem_updatedAt(ctx, field)
-	case "completedAt":
-		return ec.fieldContext_LineItem_completedAt(ctx, field)
-	case "stockReservationExpiresAt":
-		return ec.fieldContext_LineItem_stockReservationExpiresAt(ctx, field)
-	case "guarantees":
-		return ec.fieldContext_LineItem_guarantees(ctx, field)
-	case "shipments":
-		return ec.fieldContext_LineItem_shipments(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type LineItem", field.Name)
-}
-
 func (ec *executionContext) childFields_Member(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1868,22 +1544,6 @@ func (ec *executionContext) childFields_Money(ctx context.Context, field graphql
 		return ec.fieldContext_Money_currencyCode(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
-}
-
-func (ec *executionContext) childFields_NoCarrier(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "reason":
-		return ec.fieldContext_NoCarrier_reason(ctx, field)
-	case "reasonRaw":
-		return ec.fieldContext_NoCarrier_reasonRaw(ctx, field)
-	case "referenceNumber":
-		return ec.fieldContext_NoCarrier_referenceNumber(ctx, field)
-	case "contactName":
-		return ec.fieldContext_NoCarrier_contactName(ctx, field)
-	case "contactPhone":
-		return ec.fieldContext_NoCarrier_contactPhone(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type NoCarrier", field.Name)
 }
 
 func (ec *executionContext) childFields_Order(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2032,6 +1692,26 @@ func (ec *executionContext) childFields_OrderBusinessInfo(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type OrderBusinessInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_OrderBuyer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "memberId":
+		return ec.fieldContext_OrderBuyer_memberId(ctx, field)
+	case "userId":
+		return ec.fieldContext_OrderBuyer_userId(ctx, field)
+	case "loginId":
+		return ec.fieldContext_OrderBuyer_loginId(ctx, field)
+	case "subAccountLoginId":
+		return ec.fieldContext_OrderBuyer_subAccountLoginId(ctx, field)
+	case "alipayId":
+		return ec.fieldContext_OrderBuyer_alipayId(ctx, field)
+	case "contact":
+		return ec.fieldContext_OrderBuyer_contact(ctx, field)
+	case "member":
+		return ec.fieldContext_OrderBuyer_member(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderBuyer", field.Name)
+}
+
 func (ec *executionContext) childFields_OrderCancellation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "reason":
@@ -2046,6 +1726,508 @@ func (ec *executionContext) childFields_OrderCancellation(ctx context.Context, f
 		return ec.fieldContext_OrderCancellation_note(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OrderCancellation", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderCarrier(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OrderCarrier_id(ctx, field)
+	case "code":
+		return ec.fieldContext_OrderCarrier_code(ctx, field)
+	case "name":
+		return ec.fieldContext_OrderCarrier_name(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderCarrier", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderContact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_OrderContact_name(ctx, field)
+	case "companyName":
+		return ec.fieldContext_OrderContact_companyName(ctx, field)
+	case "phone":
+		return ec.fieldContext_OrderContact_phone(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_OrderContact_mobilePhone(ctx, field)
+	case "fax":
+		return ec.fieldContext_OrderContact_fax(ctx, field)
+	case "email":
+		return ec.fieldContext_OrderContact_email(ctx, field)
+	case "imAccount":
+		return ec.fieldContext_OrderContact_imAccount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderContact", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderCreditPayment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_OrderCreditPayment_status(ctx, field)
+	case "statusDescription":
+		return ec.fieldContext_OrderCreditPayment_statusDescription(ctx, field)
+	case "paidAt":
+		return ec.fieldContext_OrderCreditPayment_paidAt(ctx, field)
+	case "repaymentDueAt":
+		return ec.fieldContext_OrderCreditPayment_repaymentDueAt(ctx, field)
+	case "amountRaw":
+		return ec.fieldContext_OrderCreditPayment_amountRaw(ctx, field)
+	case "outstandingAmountRaw":
+		return ec.fieldContext_OrderCreditPayment_outstandingAmountRaw(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderCreditPayment", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderCustomsDeclaration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OrderCustomsDeclaration_id(ctx, field)
+	case "orderId":
+		return ec.fieldContext_OrderCustomsDeclaration_orderId(ctx, field)
+	case "buyerUserId":
+		return ec.fieldContext_OrderCustomsDeclaration_buyerUserId(ctx, field)
+	case "recordType":
+		return ec.fieldContext_OrderCustomsDeclaration_recordType(ctx, field)
+	case "recordTypeRaw":
+		return ec.fieldContext_OrderCustomsDeclaration_recordTypeRaw(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_OrderCustomsDeclaration_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_OrderCustomsDeclaration_updatedAt(ctx, field)
+	case "items":
+		return ec.fieldContext_OrderCustomsDeclaration_items(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderCustomsDeclaration", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderCustomsItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sku":
+		return ec.fieldContext_OrderCustomsItem_sku(ctx, field)
+	case "chineseName":
+		return ec.fieldContext_OrderCustomsItem_chineseName(ctx, field)
+	case "englishName":
+		return ec.fieldContext_OrderCustomsItem_englishName(ctx, field)
+	case "quantity":
+		return ec.fieldContext_OrderCustomsItem_quantity(ctx, field)
+	case "weightKg":
+		return ec.fieldContext_OrderCustomsItem_weightKg(ctx, field)
+	case "declaredValue":
+		return ec.fieldContext_OrderCustomsItem_declaredValue(ctx, field)
+	case "currencyRaw":
+		return ec.fieldContext_OrderCustomsItem_currencyRaw(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderCustomsItem", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderDomesticShipping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recipientName":
+		return ec.fieldContext_OrderDomesticShipping_recipientName(ctx, field)
+	case "phone":
+		return ec.fieldContext_OrderDomesticShipping_phone(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_OrderDomesticShipping_mobilePhone(ctx, field)
+	case "fax":
+		return ec.fieldContext_OrderDomesticShipping_fax(ctx, field)
+	case "province":
+		return ec.fieldContext_OrderDomesticShipping_province(ctx, field)
+	case "city":
+		return ec.fieldContext_OrderDomesticShipping_city(ctx, field)
+	case "district":
+		return ec.fieldContext_OrderDomesticShipping_district(ctx, field)
+	case "regionCode":
+		return ec.fieldContext_OrderDomesticShipping_regionCode(ctx, field)
+	case "town":
+		return ec.fieldContext_OrderDomesticShipping_town(ctx, field)
+	case "townCode":
+		return ec.fieldContext_OrderDomesticShipping_townCode(ctx, field)
+	case "addressLine":
+		return ec.fieldContext_OrderDomesticShipping_addressLine(ctx, field)
+	case "postalCode":
+		return ec.fieldContext_OrderDomesticShipping_postalCode(ctx, field)
+	case "shipments":
+		return ec.fieldContext_OrderDomesticShipping_shipments(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderDomesticShipping", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderExtraAttribute(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_OrderExtraAttribute_key(ctx, field)
+	case "value":
+		return ec.fieldContext_OrderExtraAttribute_value(ctx, field)
+	case "description":
+		return ec.fieldContext_OrderExtraAttribute_description(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderExtraAttribute", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderForwarder(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OrderForwarder_id(ctx, field)
+	case "name":
+		return ec.fieldContext_OrderForwarder_name(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderForwarder", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderGuarantee(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_OrderGuarantee_code(ctx, field)
+	case "description":
+		return ec.fieldContext_OrderGuarantee_description(ctx, field)
+	case "qualityAssurance":
+		return ec.fieldContext_OrderGuarantee_qualityAssurance(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderGuarantee", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderInvoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OrderInvoice_id(ctx, field)
+	case "orderId":
+		return ec.fieldContext_OrderInvoice_orderId(ctx, field)
+	case "type":
+		return ec.fieldContext_OrderInvoice_type(ctx, field)
+	case "typeRaw":
+		return ec.fieldContext_OrderInvoice_typeRaw(ctx, field)
+	case "title":
+		return ec.fieldContext_OrderInvoice_title(ctx, field)
+	case "taxpayerId":
+		return ec.fieldContext_OrderInvoice_taxpayerId(ctx, field)
+	case "company":
+		return ec.fieldContext_OrderInvoice_company(ctx, field)
+	case "recipient":
+		return ec.fieldContext_OrderInvoice_recipient(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderInvoice", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderInvoiceCompany(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "regionCode":
+		return ec.fieldContext_OrderInvoiceCompany_regionCode(ctx, field)
+	case "regionName":
+		return ec.fieldContext_OrderInvoiceCompany_regionName(ctx, field)
+	case "streetAddress":
+		return ec.fieldContext_OrderInvoiceCompany_streetAddress(ctx, field)
+	case "phone":
+		return ec.fieldContext_OrderInvoiceCompany_phone(ctx, field)
+	case "bankName":
+		return ec.fieldContext_OrderInvoiceCompany_bankName(ctx, field)
+	case "bankAccountNumber":
+		return ec.fieldContext_OrderInvoiceCompany_bankAccountNumber(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderInvoiceCompany", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderInvoiceRecipient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_OrderInvoiceRecipient_name(ctx, field)
+	case "phone":
+		return ec.fieldContext_OrderInvoiceRecipient_phone(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_OrderInvoiceRecipient_mobilePhone(ctx, field)
+	case "regionCode":
+		return ec.fieldContext_OrderInvoiceRecipient_regionCode(ctx, field)
+	case "regionName":
+		return ec.fieldContext_OrderInvoiceRecipient_regionName(ctx, field)
+	case "streetAddress":
+		return ec.fieldContext_OrderInvoiceRecipient_streetAddress(ctx, field)
+	case "postalCode":
+		return ec.fieldContext_OrderInvoiceRecipient_postalCode(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderInvoiceRecipient", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderLineItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OrderLineItem_id(ctx, field)
+	case "name":
+		return ec.fieldContext_OrderLineItem_name(ctx, field)
+	case "description":
+		return ec.fieldContext_OrderLineItem_description(ctx, field)
+	case "productType":
+		return ec.fieldContext_OrderLineItem_productType(ctx, field)
+	case "position":
+		return ec.fieldContext_OrderLineItem_position(ctx, field)
+	case "status":
+		return ec.fieldContext_OrderLineItem_status(ctx, field)
+	case "statusRaw":
+		return ec.fieldContext_OrderLineItem_statusRaw(ctx, field)
+	case "statusDescription":
+		return ec.fieldContext_OrderLineItem_statusDescription(ctx, field)
+	case "fulfillmentStatus":
+		return ec.fieldContext_OrderLineItem_fulfillmentStatus(ctx, field)
+	case "fulfillmentStatusRaw":
+		return ec.fieldContext_OrderLineItem_fulfillmentStatusRaw(ctx, field)
+	case "closeReason":
+		return ec.fieldContext_OrderLineItem_closeReason(ctx, field)
+	case "closeReasonRaw":
+		return ec.fieldContext_OrderLineItem_closeReasonRaw(ctx, field)
+	case "productId":
+		return ec.fieldContext_OrderLineItem_productId(ctx, field)
+	case "product":
+		return ec.fieldContext_OrderLineItem_product(ctx, field)
+	case "productArticleNumber":
+		return ec.fieldContext_OrderLineItem_productArticleNumber(ctx, field)
+	case "skuId":
+		return ec.fieldContext_OrderLineItem_skuId(ctx, field)
+	case "skuArticleNumber":
+		return ec.fieldContext_OrderLineItem_skuArticleNumber(ctx, field)
+	case "specificationId":
+		return ec.fieldContext_OrderLineItem_specificationId(ctx, field)
+	case "variantAttributes":
+		return ec.fieldContext_OrderLineItem_variantAttributes(ctx, field)
+	case "imageUrls":
+		return ec.fieldContext_OrderLineItem_imageUrls(ctx, field)
+	case "snapshotUrl":
+		return ec.fieldContext_OrderLineItem_snapshotUrl(ctx, field)
+	case "quantity":
+		return ec.fieldContext_OrderLineItem_quantity(ctx, field)
+	case "quantityPrecisionFactor":
+		return ec.fieldContext_OrderLineItem_quantityPrecisionFactor(ctx, field)
+	case "unit":
+		return ec.fieldContext_OrderLineItem_unit(ctx, field)
+	case "weight":
+		return ec.fieldContext_OrderLineItem_weight(ctx, field)
+	case "weightUnit":
+		return ec.fieldContext_OrderLineItem_weightUnit(ctx, field)
+	case "unitPrice":
+		return ec.fieldContext_OrderLineItem_unitPrice(ctx, field)
+	case "total":
+		return ec.fieldContext_OrderLineItem_total(ctx, field)
+	case "priceAdjustment":
+		return ec.fieldContext_OrderLineItem_priceAdjustment(ctx, field)
+	case "refundedAmount":
+		return ec.fieldContext_OrderLineItem_refundedAmount(ctx, field)
+	case "refundStatus":
+		return ec.fieldContext_OrderLineItem_refundStatus(ctx, field)
+	case "refundStatusRaw":
+		return ec.fieldContext_OrderLineItem_refundStatusRaw(ctx, field)
+	case "refundId":
+		return ec.fieldContext_OrderLineItem_refundId(ctx, field)
+	case "afterSalesRefundId":
+		return ec.fieldContext_OrderLineItem_afterSalesRefundId(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_OrderLineItem_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_OrderLineItem_updatedAt(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_OrderLineItem_completedAt(ctx, field)
+	case "stockReservationExpiresAt":
+		return ec.fieldContext_OrderLineItem_stockReservationExpiresAt(ctx, field)
+	case "guarantees":
+		return ec.fieldContext_OrderLineItem_guarantees(ctx, field)
+	case "shipments":
+		return ec.fieldContext_OrderLineItem_shipments(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderLineItem", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderNoCarrier(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_OrderNoCarrier_reason(ctx, field)
+	case "reasonRaw":
+		return ec.fieldContext_OrderNoCarrier_reasonRaw(ctx, field)
+	case "referenceNumber":
+		return ec.fieldContext_OrderNoCarrier_referenceNumber(ctx, field)
+	case "contactName":
+		return ec.fieldContext_OrderNoCarrier_contactName(ctx, field)
+	case "contactPhone":
+		return ec.fieldContext_OrderNoCarrier_contactPhone(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderNoCarrier", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderOverseasShipping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "routeId":
+		return ec.fieldContext_OrderOverseasShipping_routeId(ctx, field)
+	case "routeName":
+		return ec.fieldContext_OrderOverseasShipping_routeName(ctx, field)
+	case "countryCode":
+		return ec.fieldContext_OrderOverseasShipping_countryCode(ctx, field)
+	case "country":
+		return ec.fieldContext_OrderOverseasShipping_country(ctx, field)
+	case "buyerEmail":
+		return ec.fieldContext_OrderOverseasShipping_buyerEmail(ctx, field)
+	case "forwarder":
+		return ec.fieldContext_OrderOverseasShipping_forwarder(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderOverseasShipping", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderPayment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_OrderPayment_status(ctx, field)
+	case "statusRaw":
+		return ec.fieldContext_OrderPayment_statusRaw(ctx, field)
+	case "paidAt":
+		return ec.fieldContext_OrderPayment_paidAt(ctx, field)
+	case "method":
+		return ec.fieldContext_OrderPayment_method(ctx, field)
+	case "methodRaw":
+		return ec.fieldContext_OrderPayment_methodRaw(ctx, field)
+	case "methodDescription":
+		return ec.fieldContext_OrderPayment_methodDescription(ctx, field)
+	case "amount":
+		return ec.fieldContext_OrderPayment_amount(ctx, field)
+	case "stageId":
+		return ec.fieldContext_OrderPayment_stageId(ctx, field)
+	case "stageCondition":
+		return ec.fieldContext_OrderPayment_stageCondition(ctx, field)
+	case "stageDate":
+		return ec.fieldContext_OrderPayment_stageDate(ctx, field)
+	case "isCardPayment":
+		return ec.fieldContext_OrderPayment_isCardPayment(ctx, field)
+	case "isExpressPayment":
+		return ec.fieldContext_OrderPayment_isExpressPayment(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderPayment", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderPaymentStage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OrderPaymentStage_id(ctx, field)
+	case "name":
+		return ec.fieldContext_OrderPaymentStage_name(ctx, field)
+	case "sequence":
+		return ec.fieldContext_OrderPaymentStage_sequence(ctx, field)
+	case "status":
+		return ec.fieldContext_OrderPaymentStage_status(ctx, field)
+	case "statusRaw":
+		return ec.fieldContext_OrderPaymentStage_statusRaw(ctx, field)
+	case "paymentStatus":
+		return ec.fieldContext_OrderPaymentStage_paymentStatus(ctx, field)
+	case "paymentStatusRaw":
+		return ec.fieldContext_OrderPaymentStage_paymentStatusRaw(ctx, field)
+	case "templateId":
+		return ec.fieldContext_OrderPaymentStage_templateId(ctx, field)
+	case "amountDue":
+		return ec.fieldContext_OrderPaymentStage_amountDue(ctx, field)
+	case "amountDueExcludingShipping":
+		return ec.fieldContext_OrderPaymentStage_amountDueExcludingShipping(ctx, field)
+	case "unitPrice":
+		return ec.fieldContext_OrderPaymentStage_unitPrice(ctx, field)
+	case "quantity":
+		return ec.fieldContext_OrderPaymentStage_quantity(ctx, field)
+	case "shippingFee":
+		return ec.fieldContext_OrderPaymentStage_shippingFee(ctx, field)
+	case "shopDiscount":
+		return ec.fieldContext_OrderPaymentStage_shopDiscount(ctx, field)
+	case "itemDiscount":
+		return ec.fieldContext_OrderPaymentStage_itemDiscount(ctx, field)
+	case "priceAdjustment":
+		return ec.fieldContext_OrderPaymentStage_priceAdjustment(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_OrderPaymentStage_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_OrderPaymentStage_updatedAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_OrderPaymentStage_startedAt(ctx, field)
+	case "paidAt":
+		return ec.fieldContext_OrderPaymentStage_paidAt(ctx, field)
+	case "sellerActedAt":
+		return ec.fieldContext_OrderPaymentStage_sellerActedAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_OrderPaymentStage_endedAt(ctx, field)
+	case "sellerActionName":
+		return ec.fieldContext_OrderPaymentStage_sellerActionName(ctx, field)
+	case "sellerMessage":
+		return ec.fieldContext_OrderPaymentStage_sellerMessage(ctx, field)
+	case "sellerMessagePath":
+		return ec.fieldContext_OrderPaymentStage_sellerMessagePath(ctx, field)
+	case "evidenceImagePath":
+		return ec.fieldContext_OrderPaymentStage_evidenceImagePath(ctx, field)
+	case "paymentTimeoutSeconds":
+		return ec.fieldContext_OrderPaymentStage_paymentTimeoutSeconds(ctx, field)
+	case "confirmationTimeoutSeconds":
+		return ec.fieldContext_OrderPaymentStage_confirmationTimeoutSeconds(ctx, field)
+	case "isFinalStage":
+		return ec.fieldContext_OrderPaymentStage_isFinalStage(ctx, field)
+	case "isDisbursedToSeller":
+		return ec.fieldContext_OrderPaymentStage_isDisbursedToSeller(ctx, field)
+	case "requiresShipping":
+		return ec.fieldContext_OrderPaymentStage_requiresShipping(ctx, field)
+	case "requiresSellerAction":
+		return ec.fieldContext_OrderPaymentStage_requiresSellerAction(ctx, field)
+	case "requiresSellerAdvance":
+		return ec.fieldContext_OrderPaymentStage_requiresSellerAdvance(ctx, field)
+	case "disbursesOnCompletion":
+		return ec.fieldContext_OrderPaymentStage_disbursesOnCompletion(ctx, field)
+	case "allowsInstantPayment":
+		return ec.fieldContext_OrderPaymentStage_allowsInstantPayment(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderPaymentStage", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderPreOrder(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "marketName":
+		return ec.fieldContext_OrderPreOrder_marketName(ctx, field)
+	case "isCreatedByCurrentApp":
+		return ec.fieldContext_OrderPreOrder_isCreatedByCurrentApp(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderPreOrder", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderProcurementQuote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "itemName":
+		return ec.fieldContext_OrderProcurementQuote_itemName(ctx, field)
+	case "unitPrice":
+		return ec.fieldContext_OrderProcurementQuote_unitPrice(ctx, field)
+	case "quantity":
+		return ec.fieldContext_OrderProcurementQuote_quantity(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderProcurementQuote", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderRecipient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fullName":
+		return ec.fieldContext_OrderRecipient_fullName(ctx, field)
+	case "phone":
+		return ec.fieldContext_OrderRecipient_phone(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_OrderRecipient_mobilePhone(ctx, field)
+	case "regionCode":
+		return ec.fieldContext_OrderRecipient_regionCode(ctx, field)
+	case "townCode":
+		return ec.fieldContext_OrderRecipient_townCode(ctx, field)
+	case "postalCode":
+		return ec.fieldContext_OrderRecipient_postalCode(ctx, field)
+	case "addressLine":
+		return ec.fieldContext_OrderRecipient_addressLine(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderRecipient", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderReview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rating":
+		return ec.fieldContext_OrderReview_rating(ctx, field)
+	case "content":
+		return ec.fieldContext_OrderReview_content(ctx, field)
+	case "reviewerNickname":
+		return ec.fieldContext_OrderReview_reviewerNickname(ctx, field)
+	case "revieweeNickname":
+		return ec.fieldContext_OrderReview_revieweeNickname(ctx, field)
+	case "publishedAt":
+		return ec.fieldContext_OrderReview_publishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderReview", field.Name)
 }
 
 func (ec *executionContext) childFields_OrderReviews(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2066,150 +2248,118 @@ func (ec *executionContext) childFields_OrderReviews(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type OrderReviews", field.Name)
 }
 
-func (ec *executionContext) childFields_OverseasShipping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+func (ec *executionContext) childFields_OrderSeller(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "routeId":
-		return ec.fieldContext_OverseasShipping_routeId(ctx, field)
-	case "routeName":
-		return ec.fieldContext_OverseasShipping_routeName(ctx, field)
-	case "countryCode":
-		return ec.fieldContext_OverseasShipping_countryCode(ctx, field)
-	case "country":
-		return ec.fieldContext_OverseasShipping_country(ctx, field)
-	case "buyerEmail":
-		return ec.fieldContext_OverseasShipping_buyerEmail(ctx, field)
-	case "forwarder":
-		return ec.fieldContext_OverseasShipping_forwarder(ctx, field)
+	case "memberId":
+		return ec.fieldContext_OrderSeller_memberId(ctx, field)
+	case "userId":
+		return ec.fieldContext_OrderSeller_userId(ctx, field)
+	case "loginId":
+		return ec.fieldContext_OrderSeller_loginId(ctx, field)
+	case "alipayId":
+		return ec.fieldContext_OrderSeller_alipayId(ctx, field)
+	case "creditLevel":
+		return ec.fieldContext_OrderSeller_creditLevel(ctx, field)
+	case "contact":
+		return ec.fieldContext_OrderSeller_contact(ctx, field)
+	case "member":
+		return ec.fieldContext_OrderSeller_member(ctx, field)
 	}
-	return nil, fmt.Errorf("no field named %q was found under type OverseasShipping", field.Name)
+	return nil, fmt.Errorf("no field named %q was found under type OrderSeller", field.Name)
 }
 
-func (ec *executionContext) childFields_PaymentStage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+func (ec *executionContext) childFields_OrderSellerContact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_OrderSellerContact_name(ctx, field)
+	case "companyName":
+		return ec.fieldContext_OrderSellerContact_companyName(ctx, field)
+	case "phone":
+		return ec.fieldContext_OrderSellerContact_phone(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_OrderSellerContact_mobilePhone(ctx, field)
+	case "fax":
+		return ec.fieldContext_OrderSellerContact_fax(ctx, field)
+	case "email":
+		return ec.fieldContext_OrderSellerContact_email(ctx, field)
+	case "imAccount":
+		return ec.fieldContext_OrderSellerContact_imAccount(ctx, field)
+	case "dropshipSenderName":
+		return ec.fieldContext_OrderSellerContact_dropshipSenderName(ctx, field)
+	case "dropshipSenderPhone":
+		return ec.fieldContext_OrderSellerContact_dropshipSenderPhone(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderSellerContact", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderShipment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
-		return ec.fieldContext_PaymentStage_id(ctx, field)
-	case "name":
-		return ec.fieldContext_PaymentStage_name(ctx, field)
-	case "sequence":
-		return ec.fieldContext_PaymentStage_sequence(ctx, field)
+		return ec.fieldContext_OrderShipment_id(ctx, field)
+	case "code":
+		return ec.fieldContext_OrderShipment_code(ctx, field)
+	case "type":
+		return ec.fieldContext_OrderShipment_type(ctx, field)
+	case "typeRaw":
+		return ec.fieldContext_OrderShipment_typeRaw(ctx, field)
 	case "status":
-		return ec.fieldContext_PaymentStage_status(ctx, field)
+		return ec.fieldContext_OrderShipment_status(ctx, field)
 	case "statusRaw":
-		return ec.fieldContext_PaymentStage_statusRaw(ctx, field)
-	case "paymentStatus":
-		return ec.fieldContext_PaymentStage_paymentStatus(ctx, field)
-	case "paymentStatusRaw":
-		return ec.fieldContext_PaymentStage_paymentStatusRaw(ctx, field)
-	case "templateId":
-		return ec.fieldContext_PaymentStage_templateId(ctx, field)
-	case "amountDue":
-		return ec.fieldContext_PaymentStage_amountDue(ctx, field)
-	case "amountDueExcludingShipping":
-		return ec.fieldContext_PaymentStage_amountDueExcludingShipping(ctx, field)
-	case "unitPrice":
-		return ec.fieldContext_PaymentStage_unitPrice(ctx, field)
-	case "quantity":
-		return ec.fieldContext_PaymentStage_quantity(ctx, field)
+		return ec.fieldContext_OrderShipment_statusRaw(ctx, field)
+	case "trackingNumber":
+		return ec.fieldContext_OrderShipment_trackingNumber(ctx, field)
+	case "lineItemIds":
+		return ec.fieldContext_OrderShipment_lineItemIds(ctx, field)
+	case "lineItems":
+		return ec.fieldContext_OrderShipment_lineItems(ctx, field)
 	case "shippingFee":
-		return ec.fieldContext_PaymentStage_shippingFee(ctx, field)
-	case "shopDiscount":
-		return ec.fieldContext_PaymentStage_shopDiscount(ctx, field)
-	case "itemDiscount":
-		return ec.fieldContext_PaymentStage_itemDiscount(ctx, field)
-	case "priceAdjustment":
-		return ec.fieldContext_PaymentStage_priceAdjustment(ctx, field)
+		return ec.fieldContext_OrderShipment_shippingFee(ctx, field)
+	case "shippedAt":
+		return ec.fieldContext_OrderShipment_shippedAt(ctx, field)
 	case "createdAt":
-		return ec.fieldContext_PaymentStage_createdAt(ctx, field)
+		return ec.fieldContext_OrderShipment_createdAt(ctx, field)
 	case "updatedAt":
-		return ec.fieldContext_PaymentStage_updatedAt(ctx, field)
-	case "startedAt":
-		return ec.fieldContext_PaymentStage_startedAt(ctx, field)
-	case "paidAt":
-		return ec.fieldContext_PaymentStage_paidAt(ctx, field)
-	case "sellerActedAt":
-		return ec.fieldContext_PaymentStage_sellerActedAt(ctx, field)
-	case "endedAt":
-		return ec.fieldContext_PaymentStage_endedAt(ctx, field)
-	case "sellerActionName":
-		return ec.fieldContext_PaymentStage_sellerActionName(ctx, field)
-	case "sellerMessage":
-		return ec.fieldContext_PaymentStage_sellerMessage(ctx, field)
-	case "sellerMessagePath":
-		return ec.fieldContext_PaymentStage_sellerMessagePath(ctx, field)
-	case "evidenceImagePath":
-		return ec.fieldContext_PaymentStage_evidenceImagePath(ctx, field)
-	case "paymentTimeoutSeconds":
-		return ec.fieldContext_PaymentStage_paymentTimeoutSeconds(ctx, field)
-	case "confirmationTimeoutSeconds":
-		return ec.fieldContext_PaymentStage_confirmationTimeoutSeconds(ctx, field)
-	case "isFinalStage":
-		return ec.fieldContext_PaymentStage_isFinalStage(ctx, field)
-	case "isDisbursedToSeller":
-		return ec.fieldContext_PaymentStage_isDisbursedToSeller(ctx, field)
-	case "requiresShipping":
-		return ec.fieldContext_PaymentStage_requiresShipping(ctx, field)
-	case "requiresSellerAction":
-		return ec.fieldContext_PaymentStage_requiresSellerAction(ctx, field)
-	case "requiresSellerAdvance":
-		return ec.fieldContext_PaymentStage_requiresSellerAdvance(ctx, field)
-	case "disbursesOnCompletion":
-		return ec.fieldContext_PaymentStage_disbursesOnCompletion(ctx, field)
-	case "allowsInstantPayment":
-		return ec.fieldContext_PaymentStage_allowsInstantPayment(ctx, field)
+		return ec.fieldContext_OrderShipment_updatedAt(ctx, field)
+	case "carrier":
+		return ec.fieldContext_OrderShipment_carrier(ctx, field)
+	case "noCarrier":
+		return ec.fieldContext_OrderShipment_noCarrier(ctx, field)
+	case "origin":
+		return ec.fieldContext_OrderShipment_origin(ctx, field)
+	case "destination":
+		return ec.fieldContext_OrderShipment_destination(ctx, field)
 	}
-	return nil, fmt.Errorf("no field named %q was found under type PaymentStage", field.Name)
+	return nil, fmt.Errorf("no field named %q was found under type OrderShipment", field.Name)
 }
 
-func (ec *executionContext) childFields_PaymentTerm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+func (ec *executionContext) childFields_OrderShipmentAddress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "status":
-		return ec.fieldContext_PaymentTerm_status(ctx, field)
-	case "statusRaw":
-		return ec.fieldContext_PaymentTerm_statusRaw(ctx, field)
-	case "paidAt":
-		return ec.fieldContext_PaymentTerm_paidAt(ctx, field)
-	case "method":
-		return ec.fieldContext_PaymentTerm_method(ctx, field)
-	case "methodRaw":
-		return ec.fieldContext_PaymentTerm_methodRaw(ctx, field)
-	case "methodDescription":
-		return ec.fieldContext_PaymentTerm_methodDescription(ctx, field)
-	case "amount":
-		return ec.fieldContext_PaymentTerm_amount(ctx, field)
-	case "stageId":
-		return ec.fieldContext_PaymentTerm_stageId(ctx, field)
-	case "stageCondition":
-		return ec.fieldContext_PaymentTerm_stageCondition(ctx, field)
-	case "stageDate":
-		return ec.fieldContext_PaymentTerm_stageDate(ctx, field)
-	case "isCardPayment":
-		return ec.fieldContext_PaymentTerm_isCardPayment(ctx, field)
-	case "isExpressPayment":
-		return ec.fieldContext_PaymentTerm_isExpressPayment(ctx, field)
+	case "province":
+		return ec.fieldContext_OrderShipmentAddress_province(ctx, field)
+	case "city":
+		return ec.fieldContext_OrderShipmentAddress_city(ctx, field)
+	case "district":
+		return ec.fieldContext_OrderShipmentAddress_district(ctx, field)
+	case "addressLine":
+		return ec.fieldContext_OrderShipmentAddress_addressLine(ctx, field)
+	case "postalCode":
+		return ec.fieldContext_OrderShipmentAddress_postalCode(ctx, field)
+	case "phone":
+		return ec.fieldContext_OrderShipmentAddress_phone(ctx, field)
+	case "mobilePhone":
+		return ec.fieldContext_OrderShipmentAddress_mobilePhone(ctx, field)
 	}
-	return nil, fmt.Errorf("no field named %q was found under type PaymentTerm", field.Name)
+	return nil, fmt.Errorf("no field named %q was found under type OrderShipmentAddress", field.Name)
 }
 
-func (ec *executionContext) childFields_PreOrder(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+func (ec *executionContext) childFields_OrderVariantAttribute(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "marketName":
-		return ec.fieldContext_PreOrder_marketName(ctx, field)
-	case "isCreatedByCurrentApp":
-		return ec.fieldContext_PreOrder_isCreatedByCurrentApp(ctx, field)
+	case "name":
+		return ec.fieldContext_OrderVariantAttribute_name(ctx, field)
+	case "value":
+		return ec.fieldContext_OrderVariantAttribute_value(ctx, field)
 	}
-	return nil, fmt.Errorf("no field named %q was found under type PreOrder", field.Name)
-}
-
-func (ec *executionContext) childFields_ProcurementQuote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "itemName":
-		return ec.fieldContext_ProcurementQuote_itemName(ctx, field)
-	case "unitPrice":
-		return ec.fieldContext_ProcurementQuote_unitPrice(ctx, field)
-	case "quantity":
-		return ec.fieldContext_ProcurementQuote_quantity(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ProcurementQuote", field.Name)
+	return nil, fmt.Errorf("no field named %q was found under type OrderVariantAttribute", field.Name)
 }
 
 func (ec *executionContext) childFields_Product(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2218,156 +2368,6 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_id(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Product", field.Name)
-}
-
-func (ec *executionContext) childFields_Recipient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "fullName":
-		return ec.fieldContext_Recipient_fullName(ctx, field)
-	case "phone":
-		return ec.fieldContext_Recipient_phone(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_Recipient_mobilePhone(ctx, field)
-	case "regionCode":
-		return ec.fieldContext_Recipient_regionCode(ctx, field)
-	case "townCode":
-		return ec.fieldContext_Recipient_townCode(ctx, field)
-	case "postalCode":
-		return ec.fieldContext_Recipient_postalCode(ctx, field)
-	case "addressLine":
-		return ec.fieldContext_Recipient_addressLine(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Recipient", field.Name)
-}
-
-func (ec *executionContext) childFields_Review(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "rating":
-		return ec.fieldContext_Review_rating(ctx, field)
-	case "content":
-		return ec.fieldContext_Review_content(ctx, field)
-	case "reviewerNickname":
-		return ec.fieldContext_Review_reviewerNickname(ctx, field)
-	case "revieweeNickname":
-		return ec.fieldContext_Review_revieweeNickname(ctx, field)
-	case "publishedAt":
-		return ec.fieldContext_Review_publishedAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Review", field.Name)
-}
-
-func (ec *executionContext) childFields_Seller(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "memberId":
-		return ec.fieldContext_Seller_memberId(ctx, field)
-	case "userId":
-		return ec.fieldContext_Seller_userId(ctx, field)
-	case "loginId":
-		return ec.fieldContext_Seller_loginId(ctx, field)
-	case "alipayId":
-		return ec.fieldContext_Seller_alipayId(ctx, field)
-	case "creditLevel":
-		return ec.fieldContext_Seller_creditLevel(ctx, field)
-	case "contact":
-		return ec.fieldContext_Seller_contact(ctx, field)
-	case "member":
-		return ec.fieldContext_Seller_member(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Seller", field.Name)
-}
-
-func (ec *executionContext) childFields_SellerContact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext_SellerContact_name(ctx, field)
-	case "companyName":
-		return ec.fieldContext_SellerContact_companyName(ctx, field)
-	case "phone":
-		return ec.fieldContext_SellerContact_phone(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_SellerContact_mobilePhone(ctx, field)
-	case "fax":
-		return ec.fieldContext_SellerContact_fax(ctx, field)
-	case "email":
-		return ec.fieldContext_SellerContact_email(ctx, field)
-	case "imAccount":
-		return ec.fieldContext_SellerContact_imAccount(ctx, field)
-	case "dropshipSenderName":
-		return ec.fieldContext_SellerContact_dropshipSenderName(ctx, field)
-	case "dropshipSenderPhone":
-		return ec.fieldContext_SellerContact_dropshipSenderPhone(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SellerContact", field.Name)
-}
-
-func (ec *executionContext) childFields_Shipment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Shipment_id(ctx, field)
-	case "code":
-		return ec.fieldContext_Shipment_code(ctx, field)
-	case "type":
-		return ec.fieldContext_Shipment_type(ctx, field)
-	case "typeRaw":
-		return ec.fieldContext_Shipment_typeRaw(ctx, field)
-	case "status":
-		return ec.fieldContext_Shipment_status(ctx, field)
-	case "statusRaw":
-		return ec.fieldContext_Shipment_statusRaw(ctx, field)
-	case "trackingNumber":
-		return ec.fieldContext_Shipment_trackingNumber(ctx, field)
-	case "lineItemIds":
-		return ec.fieldContext_Shipment_lineItemIds(ctx, field)
-	case "lineItems":
-		return ec.fieldContext_Shipment_lineItems(ctx, field)
-	case "shippingFee":
-		return ec.fieldContext_Shipment_shippingFee(ctx, field)
-	case "shippedAt":
-		return ec.fieldContext_Shipment_shippedAt(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_Shipment_createdAt(ctx, field)
-	case "updatedAt":
-		return ec.fieldContext_Shipment_updatedAt(ctx, field)
-	case "carrier":
-		return ec.fieldContext_Shipment_carrier(ctx, field)
-	case "noCarrier":
-		return ec.fieldContext_Shipment_noCarrier(ctx, field)
-	case "origin":
-		return ec.fieldContext_Shipment_origin(ctx, field)
-	case "destination":
-		return ec.fieldContext_Shipment_destination(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Shipment", field.Name)
-}
-
-func (ec *executionContext) childFields_ShipmentAddress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "province":
-		return ec.fieldContext_ShipmentAddress_province(ctx, field)
-	case "city":
-		return ec.fieldContext_ShipmentAddress_city(ctx, field)
-	case "district":
-		return ec.fieldContext_ShipmentAddress_district(ctx, field)
-	case "addressLine":
-		return ec.fieldContext_ShipmentAddress_addressLine(ctx, field)
-	case "postalCode":
-		return ec.fieldContext_ShipmentAddress_postalCode(ctx, field)
-	case "phone":
-		return ec.fieldContext_ShipmentAddress_phone(ctx, field)
-	case "mobilePhone":
-		return ec.fieldContext_ShipmentAddress_mobilePhone(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ShipmentAddress", field.Name)
-}
-
-func (ec *executionContext) childFields_VariantAttribute(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext_VariantAttribute_name(ctx, field)
-	case "value":
-		return ec.fieldContext_VariantAttribute_value(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type VariantAttribute", field.Name)
 }
 
 func (ec *executionContext) childFields__Service(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -135,2901 +135,6 @@ func (ec *executionContext) field_Query_orders_args(ctx context.Context, rawArgs
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Buyer_memberId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Buyer_memberId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MemberID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Buyer_memberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Buyer", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Buyer_userId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Buyer_userId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Buyer_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Buyer", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Buyer_loginId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Buyer_loginId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LoginID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Buyer_loginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Buyer", field, false, false, "String")
-}
-
-func (ec *executionContext) _Buyer_subAccountLoginId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Buyer_subAccountLoginId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SubAccountLoginID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Buyer_subAccountLoginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Buyer", field, false, false, "String")
-}
-
-func (ec *executionContext) _Buyer_alipayId(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Buyer_alipayId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AlipayID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Buyer_alipayId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Buyer", field, false, false, "String")
-}
-
-func (ec *executionContext) _Buyer_contact(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Buyer_contact(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Contact, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Contact) graphql.Marshaler {
-			return ec.marshalOContact2ᚖordergraphᚋupstreamᚐContact(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Buyer_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Buyer",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Contact(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Buyer_member(ctx context.Context, field graphql.CollectedField, obj *upstream.Buyer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Buyer_member(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Member(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Member) graphql.Marshaler {
-			return ec.marshalOMember2ᚖordergraphᚋupstreamᚐMember(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Buyer_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Buyer",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Member(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Carrier_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Carrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Carrier_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Carrier_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Carrier", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Carrier_code(ctx context.Context, field graphql.CollectedField, obj *upstream.Carrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Carrier_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Carrier_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Carrier", field, false, false, "String")
-}
-
-func (ec *executionContext) _Carrier_name(ctx context.Context, field graphql.CollectedField, obj *upstream.Carrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Carrier_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Carrier_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Carrier", field, false, false, "String")
-}
-
-func (ec *executionContext) _Contact_name(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Contact_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Contact_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
-}
-
-func (ec *executionContext) _Contact_companyName(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Contact_companyName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CompanyName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Contact_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
-}
-
-func (ec *executionContext) _Contact_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Contact_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Contact_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
-}
-
-func (ec *executionContext) _Contact_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Contact_mobilePhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MobilePhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Contact_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
-}
-
-func (ec *executionContext) _Contact_fax(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Contact_fax(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Fax, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Contact_fax(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
-}
-
-func (ec *executionContext) _Contact_email(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Contact_email(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Email, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Contact_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
-}
-
-func (ec *executionContext) _Contact_imAccount(ctx context.Context, field graphql.CollectedField, obj *upstream.Contact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Contact_imAccount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IMAccount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Contact_imAccount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Contact", field, false, false, "String")
-}
-
-func (ec *executionContext) _CreditPayment_status(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreditPayment_status(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Status, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CreditPayment_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "String")
-}
-
-func (ec *executionContext) _CreditPayment_statusDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreditPayment_statusDescription(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StatusDescription, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CreditPayment_statusDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "String")
-}
-
-func (ec *executionContext) _CreditPayment_paidAt(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreditPayment_paidAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaidAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CreditPayment_paidAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _CreditPayment_repaymentDueAt(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreditPayment_repaymentDueAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RepaymentDueAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CreditPayment_repaymentDueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _CreditPayment_amountRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreditPayment_amountRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AmountRaw, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CreditPayment_amountRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _CreditPayment_outstandingAmountRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.CreditPayment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreditPayment_outstandingAmountRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OutstandingAmountRaw, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CreditPayment_outstandingAmountRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CreditPayment", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _CustomsDeclaration_id(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsDeclaration_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "ID")
-}
-
-func (ec *executionContext) _CustomsDeclaration_orderId(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_orderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsDeclaration_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "ID")
-}
-
-func (ec *executionContext) _CustomsDeclaration_buyerUserId(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_buyerUserId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BuyerUserID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsDeclaration_buyerUserId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "ID")
-}
-
-func (ec *executionContext) _CustomsDeclaration_recordType(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_recordType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RecordType, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.CustomsRecordType) graphql.Marshaler {
-			return ec.marshalOCustomsRecordType2ordergraphᚋupstreamᚐCustomsRecordType(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsDeclaration_recordType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "CustomsRecordType")
-}
-
-func (ec *executionContext) _CustomsDeclaration_recordTypeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_recordTypeRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RecordTypeRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsDeclaration_recordTypeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsDeclaration", field, true, false, "String")
-}
-
-func (ec *executionContext) _CustomsDeclaration_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsDeclaration_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _CustomsDeclaration_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_updatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsDeclaration_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsDeclaration", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _CustomsDeclaration_items(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsDeclaration) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsDeclaration_items(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Items, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.CustomsItem) graphql.Marshaler {
-			return ec.marshalNCustomsItem2ᚕᚖordergraphᚋupstreamᚐCustomsItemᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsDeclaration_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CustomsDeclaration",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CustomsItem(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _CustomsItem_sku(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsItem_sku(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SKU, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsItem_sku(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _CustomsItem_chineseName(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsItem_chineseName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ChineseName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsItem_chineseName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _CustomsItem_englishName(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsItem_englishName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EnglishName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsItem_englishName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _CustomsItem_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsItem_quantity(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Quantity, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsItem_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsItem", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _CustomsItem_weightKg(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsItem_weightKg(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.WeightKg, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsItem_weightKg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsItem", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _CustomsItem_declaredValue(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsItem_declaredValue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DeclaredValue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsItem_declaredValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CustomsItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _CustomsItem_currencyRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.CustomsItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomsItem_currencyRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CurrencyRaw, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CustomsItem_currencyRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CustomsItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_recipientName(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_recipientName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RecipientName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_recipientName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_mobilePhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MobilePhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_fax(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_fax(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Fax, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_fax(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_province(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_province(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Province, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_province(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_city(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_city(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.City, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_city(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_district(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_district(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.District, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_district(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_regionCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RegionCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_town(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_town(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Town, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_town(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_townCode(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_townCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TownCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_townCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_addressLine(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_addressLine(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AddressLine, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_addressLine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_postalCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PostalCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DomesticShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _DomesticShipping_shipments(ctx context.Context, field graphql.CollectedField, obj *upstream.DomesticShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DomesticShipping_shipments(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Shipments, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.Shipment) graphql.Marshaler {
-			return ec.marshalNShipment2ᚕᚖordergraphᚋupstreamᚐShipmentᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_DomesticShipping_shipments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "DomesticShipping",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Shipment(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ExtraAttribute_key(ctx context.Context, field graphql.CollectedField, obj *upstream.ExtraAttribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ExtraAttribute_key(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Key, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ExtraAttribute_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ExtraAttribute", field, false, false, "String")
-}
-
-func (ec *executionContext) _ExtraAttribute_value(ctx context.Context, field graphql.CollectedField, obj *upstream.ExtraAttribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ExtraAttribute_value(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Value, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ExtraAttribute_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ExtraAttribute", field, false, false, "String")
-}
-
-func (ec *executionContext) _ExtraAttribute_description(ctx context.Context, field graphql.CollectedField, obj *upstream.ExtraAttribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ExtraAttribute_description(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Description, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ExtraAttribute_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ExtraAttribute", field, false, false, "String")
-}
-
-func (ec *executionContext) _Forwarder_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Forwarder) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Forwarder_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Forwarder_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Forwarder", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Forwarder_name(ctx context.Context, field graphql.CollectedField, obj *upstream.Forwarder) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Forwarder_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Forwarder_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Forwarder", field, false, false, "String")
-}
-
-func (ec *executionContext) _GuaranteeTerm_code(ctx context.Context, field graphql.CollectedField, obj *upstream.GuaranteeTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuaranteeTerm_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_GuaranteeTerm_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GuaranteeTerm", field, false, false, "String")
-}
-
-func (ec *executionContext) _GuaranteeTerm_description(ctx context.Context, field graphql.CollectedField, obj *upstream.GuaranteeTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuaranteeTerm_description(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Description, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_GuaranteeTerm_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GuaranteeTerm", field, false, false, "String")
-}
-
-func (ec *executionContext) _GuaranteeTerm_qualityAssurance(ctx context.Context, field graphql.CollectedField, obj *upstream.GuaranteeTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuaranteeTerm_qualityAssurance(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.QualityAssurance, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_GuaranteeTerm_qualityAssurance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GuaranteeTerm", field, false, false, "String")
-}
-
-func (ec *executionContext) _Invoice_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invoice", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Invoice_orderId(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_orderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invoice", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Invoice_type(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.InvoiceType) graphql.Marshaler {
-			return ec.marshalOInvoiceType2ordergraphᚋupstreamᚐInvoiceType(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invoice", field, false, false, "InvoiceType")
-}
-
-func (ec *executionContext) _Invoice_typeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_typeRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TypeRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_typeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invoice", field, true, false, "String")
-}
-
-func (ec *executionContext) _Invoice_title(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invoice", field, false, false, "String")
-}
-
-func (ec *executionContext) _Invoice_taxpayerId(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_taxpayerId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TaxpayerID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_taxpayerId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invoice", field, false, false, "String")
-}
-
-func (ec *executionContext) _Invoice_company(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_company(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Company, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.InvoiceCompany) graphql.Marshaler {
-			return ec.marshalOInvoiceCompany2ᚖordergraphᚋupstreamᚐInvoiceCompany(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_company(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Invoice",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_InvoiceCompany(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Invoice_recipient(ctx context.Context, field graphql.CollectedField, obj *upstream.Invoice) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Invoice_recipient(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Recipient, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.InvoiceRecipient) graphql.Marshaler {
-			return ec.marshalOInvoiceRecipient2ᚖordergraphᚋupstreamᚐInvoiceRecipient(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Invoice_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Invoice",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_InvoiceRecipient(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _InvoiceCompany_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceCompany_regionCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RegionCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceCompany_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceCompany_regionName(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceCompany_regionName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RegionName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceCompany_regionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceCompany_streetAddress(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceCompany_streetAddress(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StreetAddress, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceCompany_streetAddress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceCompany_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceCompany_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceCompany_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceCompany_bankName(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceCompany_bankName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BankName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceCompany_bankName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceCompany_bankAccountNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceCompany) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceCompany_bankAccountNumber(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BankAccountNumber, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceCompany_bankAccountNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceCompany", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceRecipient_name(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceRecipient_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceRecipient_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceRecipient_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceRecipient_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_mobilePhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MobilePhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceRecipient_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceRecipient_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_regionCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RegionCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceRecipient_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceRecipient_regionName(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_regionName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RegionName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceRecipient_regionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceRecipient_streetAddress(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_streetAddress(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StreetAddress, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceRecipient_streetAddress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _InvoiceRecipient_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.InvoiceRecipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InvoiceRecipient_postalCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PostalCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_InvoiceRecipient_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InvoiceRecipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_id(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_name(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_description(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_description(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Description, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_productType(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_productType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductType, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_productType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_position(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_position(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Position, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
-			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "Int")
-}
-
-func (ec *executionContext) _LineItem_status(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_status(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Status, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderStatus) graphql.Marshaler {
-			return ec.marshalOOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "OrderStatus")
-}
-
-func (ec *executionContext) _LineItem_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_statusRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StatusRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, true, false, "String")
-}
-
-func (ec *executionContext) _LineItem_statusDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_statusDescription(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StatusDescription, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_statusDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_fulfillmentStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_fulfillmentStatus(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FulfillmentStatus, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.FulfillmentStatus) graphql.Marshaler {
-			return ec.marshalOFulfillmentStatus2ordergraphᚋupstreamᚐFulfillmentStatus(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_fulfillmentStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "FulfillmentStatus")
-}
-
-func (ec *executionContext) _LineItem_fulfillmentStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_fulfillmentStatusRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FulfillmentStatusRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_fulfillmentStatusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, true, false, "String")
-}
-
-func (ec *executionContext) _LineItem_closeReason(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_closeReason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CloseReason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.CancellationReason) graphql.Marshaler {
-			return ec.marshalOCancellationReason2ordergraphᚋupstreamᚐCancellationReason(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_closeReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "CancellationReason")
-}
-
-func (ec *executionContext) _LineItem_closeReasonRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_closeReasonRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CloseReasonRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_closeReasonRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, true, false, "String")
-}
-
-func (ec *executionContext) _LineItem_productId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_productId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_productId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_product(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_product(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Product(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Product) graphql.Marshaler {
-			return ec.marshalOProduct2ᚖordergraphᚋupstreamᚐProduct(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_product(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Product(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_productArticleNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_productArticleNumber(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductArticleNumber, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_productArticleNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_skuId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_skuId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SKUID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_skuId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_skuArticleNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_skuArticleNumber(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SKUArticleNumber, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_skuArticleNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_specificationId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_specificationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SpecificationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_specificationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_variantAttributes(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_variantAttributes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VariantAttributes, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.VariantAttribute) graphql.Marshaler {
-			return ec.marshalNVariantAttribute2ᚕᚖordergraphᚋupstreamᚐVariantAttributeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_variantAttributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_VariantAttribute(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_imageUrls(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_imageUrls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ImageURLs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []upstream.URL) graphql.Marshaler {
-			return ec.marshalNURL2ᚕordergraphᚋupstreamᚐURLᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_imageUrls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "URL")
-}
-
-func (ec *executionContext) _LineItem_snapshotUrl(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_snapshotUrl(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SnapshotURL, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.URL) graphql.Marshaler {
-			return ec.marshalOURL2ordergraphᚋupstreamᚐURL(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_snapshotUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "URL")
-}
-
-func (ec *executionContext) _LineItem_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_quantity(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Quantity, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _LineItem_quantityPrecisionFactor(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_quantityPrecisionFactor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.QuantityPrecisionFactor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_quantityPrecisionFactor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _LineItem_unit(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_unit(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Unit, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_weight(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_weight(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Weight, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_weight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _LineItem_weightUnit(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_weightUnit(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.WeightUnit, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_weightUnit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "String")
-}
-
-func (ec *executionContext) _LineItem_unitPrice(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_unitPrice(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UnitPrice, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_unitPrice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_total(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_total(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Total, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_priceAdjustment(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_priceAdjustment(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PriceAdjustment, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_priceAdjustment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_refundedAmount(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_refundedAmount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RefundedAmount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_refundedAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_refundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_refundStatus(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RefundStatus, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RefundStatus) graphql.Marshaler {
-			return ec.marshalORefundStatus2ordergraphᚋupstreamᚐRefundStatus(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_refundStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "RefundStatus")
-}
-
-func (ec *executionContext) _LineItem_refundStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_refundStatusRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RefundStatusRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_refundStatusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, true, false, "String")
-}
-
-func (ec *executionContext) _LineItem_refundId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_refundId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RefundID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_refundId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_afterSalesRefundId(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_afterSalesRefundId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AfterSalesRefundID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_afterSalesRefundId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "ID")
-}
-
-func (ec *executionContext) _LineItem_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _LineItem_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_updatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _LineItem_completedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_completedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CompletedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _LineItem_stockReservationExpiresAt(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_stockReservationExpiresAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StockReservationExpiresAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_stockReservationExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LineItem", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _LineItem_guarantees(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_guarantees(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Guarantees, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.GuaranteeTerm) graphql.Marshaler {
-			return ec.marshalNGuaranteeTerm2ᚕᚖordergraphᚋupstreamᚐGuaranteeTermᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_guarantees(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_GuaranteeTerm(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _LineItem_shipments(ctx context.Context, field graphql.CollectedField, obj *upstream.LineItem) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LineItem_shipments(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Shipments(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.Shipment) graphql.Marshaler {
-			return ec.marshalNShipment2ᚕᚖordergraphᚋupstreamᚐShipmentᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LineItem_shipments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "LineItem",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Shipment(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Member_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3097,121 +202,6 @@ func (ec *executionContext) _Money_currencyCode(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Money_currencyCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Money", field, false, false, "String")
-}
-
-func (ec *executionContext) _NoCarrier_reason(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_NoCarrier_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.NoCarrierReason) graphql.Marshaler {
-			return ec.marshalONoCarrierReason2ordergraphᚋupstreamᚐNoCarrierReason(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_NoCarrier_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "NoCarrierReason")
-}
-
-func (ec *executionContext) _NoCarrier_reasonRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_NoCarrier_reasonRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ReasonRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_NoCarrier_reasonRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoCarrier", field, true, false, "String")
-}
-
-func (ec *executionContext) _NoCarrier_referenceNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_NoCarrier_referenceNumber(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ReferenceNumber, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_NoCarrier_referenceNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "String")
-}
-
-func (ec *executionContext) _NoCarrier_contactName(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_NoCarrier_contactName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ContactName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_NoCarrier_contactName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "String")
-}
-
-func (ec *executionContext) _NoCarrier_contactPhone(ctx context.Context, field graphql.CollectedField, obj *upstream.NoCarrier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_NoCarrier_contactPhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ContactPhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_NoCarrier_contactPhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoCarrier", field, false, false, "String")
 }
 
 func (ec *executionContext) _Order_id(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
@@ -3364,15 +354,15 @@ func (ec *executionContext) _Order_refundStatus(ctx context.Context, field graph
 			return obj.RefundStatus, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RefundStatus) graphql.Marshaler {
-			return ec.marshalORefundStatus2ordergraphᚋupstreamᚐRefundStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderRefundStatus) graphql.Marshaler {
+			return ec.marshalOOrderRefundStatus2ordergraphᚋupstreamᚐOrderRefundStatus(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_Order_refundStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "RefundStatus")
+	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderRefundStatus")
 }
 
 func (ec *executionContext) _Order_refundStatusRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
@@ -3832,15 +822,15 @@ func (ec *executionContext) _Order_tradeType(ctx context.Context, field graphql.
 			return obj.TradeType, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.TradeType) graphql.Marshaler {
-			return ec.marshalOTradeType2ordergraphᚋupstreamᚐTradeType(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderTradeType) graphql.Marshaler {
+			return ec.marshalOOrderTradeType2ordergraphᚋupstreamᚐOrderTradeType(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_Order_tradeType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "TradeType")
+	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderTradeType")
 }
 
 func (ec *executionContext) _Order_tradeTypeRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
@@ -3924,15 +914,15 @@ func (ec *executionContext) _Order_businessType(ctx context.Context, field graph
 			return obj.BusinessType, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.BusinessType) graphql.Marshaler {
-			return ec.marshalOBusinessType2ordergraphᚋupstreamᚐBusinessType(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderBusinessType) graphql.Marshaler {
+			return ec.marshalOOrderBusinessType2ordergraphᚋupstreamᚐOrderBusinessType(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_Order_businessType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "BusinessType")
+	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderBusinessType")
 }
 
 func (ec *executionContext) _Order_businessTypeRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
@@ -4025,8 +1015,8 @@ func (ec *executionContext) _Order_payments(ctx context.Context, field graphql.C
 			return obj.Payments, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.PaymentTerm) graphql.Marshaler {
-			return ec.marshalNPaymentTerm2ᚕᚖordergraphᚋupstreamᚐPaymentTermᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderPayment) graphql.Marshaler {
+			return ec.marshalNOrderPayment2ᚕᚖordergraphᚋupstreamᚐOrderPaymentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4039,7 +1029,7 @@ func (ec *executionContext) fieldContext_Order_payments(_ context.Context, field
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PaymentTerm(ctx, field)
+			return ec.childFields_OrderPayment(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4103,15 +1093,15 @@ func (ec *executionContext) _Order_paymentTimeoutType(ctx context.Context, field
 			return obj.PaymentTimeoutType, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.PaymentTimeoutType) graphql.Marshaler {
-			return ec.marshalOPaymentTimeoutType2ordergraphᚋupstreamᚐPaymentTimeoutType(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderPaymentTimeoutType) graphql.Marshaler {
+			return ec.marshalOOrderPaymentTimeoutType2ordergraphᚋupstreamᚐOrderPaymentTimeoutType(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_Order_paymentTimeoutType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Order", field, false, false, "PaymentTimeoutType")
+	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderPaymentTimeoutType")
 }
 
 func (ec *executionContext) _Order_paymentTimeoutTypeRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
@@ -4195,8 +1185,8 @@ func (ec *executionContext) _Order_paymentStages(ctx context.Context, field grap
 			return obj.PaymentStages, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.PaymentStage) graphql.Marshaler {
-			return ec.marshalNPaymentStage2ᚕᚖordergraphᚋupstreamᚐPaymentStageᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderPaymentStage) graphql.Marshaler {
+			return ec.marshalNOrderPaymentStage2ᚕᚖordergraphᚋupstreamᚐOrderPaymentStageᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4209,7 +1199,7 @@ func (ec *executionContext) fieldContext_Order_paymentStages(_ context.Context, 
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PaymentStage(ctx, field)
+			return ec.childFields_OrderPaymentStage(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4434,8 +1424,8 @@ func (ec *executionContext) _Order_buyer(ctx context.Context, field graphql.Coll
 			return obj.Buyer, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Buyer) graphql.Marshaler {
-			return ec.marshalOBuyer2ᚖordergraphᚋupstreamᚐBuyer(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderBuyer) graphql.Marshaler {
+			return ec.marshalOOrderBuyer2ᚖordergraphᚋupstreamᚐOrderBuyer(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4448,7 +1438,7 @@ func (ec *executionContext) fieldContext_Order_buyer(_ context.Context, field gr
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Buyer(ctx, field)
+			return ec.childFields_OrderBuyer(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4466,8 +1456,8 @@ func (ec *executionContext) _Order_seller(ctx context.Context, field graphql.Col
 			return obj.Seller, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Seller) graphql.Marshaler {
-			return ec.marshalOSeller2ᚖordergraphᚋupstreamᚐSeller(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderSeller) graphql.Marshaler {
+			return ec.marshalOOrderSeller2ᚖordergraphᚋupstreamᚐOrderSeller(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4480,7 +1470,7 @@ func (ec *executionContext) fieldContext_Order_seller(_ context.Context, field g
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Seller(ctx, field)
+			return ec.childFields_OrderSeller(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4498,8 +1488,8 @@ func (ec *executionContext) _Order_recipient(ctx context.Context, field graphql.
 			return obj.Recipient, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Recipient) graphql.Marshaler {
-			return ec.marshalORecipient2ᚖordergraphᚋupstreamᚐRecipient(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderRecipient) graphql.Marshaler {
+			return ec.marshalOOrderRecipient2ᚖordergraphᚋupstreamᚐOrderRecipient(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4512,7 +1502,7 @@ func (ec *executionContext) fieldContext_Order_recipient(_ context.Context, fiel
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Recipient(ctx, field)
+			return ec.childFields_OrderRecipient(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4562,8 +1552,8 @@ func (ec *executionContext) _Order_lineItems(ctx context.Context, field graphql.
 			return obj.LineItems, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.LineItem) graphql.Marshaler {
-			return ec.marshalNLineItem2ᚕᚖordergraphᚋupstreamᚐLineItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderLineItem) graphql.Marshaler {
+			return ec.marshalNOrderLineItem2ᚕᚖordergraphᚋupstreamᚐOrderLineItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4576,7 +1566,7 @@ func (ec *executionContext) fieldContext_Order_lineItems(_ context.Context, fiel
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_LineItem(ctx, field)
+			return ec.childFields_OrderLineItem(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4594,8 +1584,8 @@ func (ec *executionContext) _Order_domesticShipping(ctx context.Context, field g
 			return obj.DomesticShipping, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.DomesticShipping) graphql.Marshaler {
-			return ec.marshalODomesticShipping2ᚖordergraphᚋupstreamᚐDomesticShipping(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderDomesticShipping) graphql.Marshaler {
+			return ec.marshalOOrderDomesticShipping2ᚖordergraphᚋupstreamᚐOrderDomesticShipping(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4608,7 +1598,7 @@ func (ec *executionContext) fieldContext_Order_domesticShipping(_ context.Contex
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DomesticShipping(ctx, field)
+			return ec.childFields_OrderDomesticShipping(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4626,8 +1616,8 @@ func (ec *executionContext) _Order_invoice(ctx context.Context, field graphql.Co
 			return obj.Invoice, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Invoice) graphql.Marshaler {
-			return ec.marshalOInvoice2ᚖordergraphᚋupstreamᚐInvoice(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderInvoice) graphql.Marshaler {
+			return ec.marshalOOrderInvoice2ᚖordergraphᚋupstreamᚐOrderInvoice(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4640,7 +1630,7 @@ func (ec *executionContext) fieldContext_Order_invoice(_ context.Context, field 
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Invoice(ctx, field)
+			return ec.childFields_OrderInvoice(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4658,8 +1648,8 @@ func (ec *executionContext) _Order_guarantees(ctx context.Context, field graphql
 			return obj.Guarantees, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.GuaranteeTerm) graphql.Marshaler {
-			return ec.marshalNGuaranteeTerm2ᚕᚖordergraphᚋupstreamᚐGuaranteeTermᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderGuarantee) graphql.Marshaler {
+			return ec.marshalNOrderGuarantee2ᚕᚖordergraphᚋupstreamᚐOrderGuaranteeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4672,7 +1662,7 @@ func (ec *executionContext) fieldContext_Order_guarantees(_ context.Context, fie
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_GuaranteeTerm(ctx, field)
+			return ec.childFields_OrderGuarantee(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4722,8 +1712,8 @@ func (ec *executionContext) _Order_overseasShipping(ctx context.Context, field g
 			return obj.OverseasShipping, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OverseasShipping) graphql.Marshaler {
-			return ec.marshalOOverseasShipping2ᚖordergraphᚋupstreamᚐOverseasShipping(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderOverseasShipping) graphql.Marshaler {
+			return ec.marshalOOrderOverseasShipping2ᚖordergraphᚋupstreamᚐOrderOverseasShipping(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4736,7 +1726,7 @@ func (ec *executionContext) fieldContext_Order_overseasShipping(_ context.Contex
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_OverseasShipping(ctx, field)
+			return ec.childFields_OrderOverseasShipping(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4754,8 +1744,8 @@ func (ec *executionContext) _Order_customsDeclaration(ctx context.Context, field
 			return obj.CustomsDeclaration, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.CustomsDeclaration) graphql.Marshaler {
-			return ec.marshalOCustomsDeclaration2ᚖordergraphᚋupstreamᚐCustomsDeclaration(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderCustomsDeclaration) graphql.Marshaler {
+			return ec.marshalOOrderCustomsDeclaration2ᚖordergraphᚋupstreamᚐOrderCustomsDeclaration(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4768,7 +1758,7 @@ func (ec *executionContext) fieldContext_Order_customsDeclaration(_ context.Cont
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CustomsDeclaration(ctx, field)
+			return ec.childFields_OrderCustomsDeclaration(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4786,8 +1776,8 @@ func (ec *executionContext) _Order_procurementQuotes(ctx context.Context, field 
 			return obj.ProcurementQuotes, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.ProcurementQuote) graphql.Marshaler {
-			return ec.marshalNProcurementQuote2ᚕᚖordergraphᚋupstreamᚐProcurementQuoteᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderProcurementQuote) graphql.Marshaler {
+			return ec.marshalNOrderProcurementQuote2ᚕᚖordergraphᚋupstreamᚐOrderProcurementQuoteᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4800,7 +1790,7 @@ func (ec *executionContext) fieldContext_Order_procurementQuotes(_ context.Conte
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProcurementQuote(ctx, field)
+			return ec.childFields_OrderProcurementQuote(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4819,8 +1809,8 @@ func (ec *executionContext) _Order_extraAttributes(ctx context.Context, field gr
 			return obj.ExtraAttributes(fc.Args["keys"].([]string)), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.ExtraAttribute) graphql.Marshaler {
-			return ec.marshalNExtraAttribute2ᚕᚖordergraphᚋupstreamᚐExtraAttributeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderExtraAttribute) graphql.Marshaler {
+			return ec.marshalNOrderExtraAttribute2ᚕᚖordergraphᚋupstreamᚐOrderExtraAttributeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4833,7 +1823,7 @@ func (ec *executionContext) fieldContext_Order_extraAttributes(ctx context.Conte
 		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ExtraAttribute(ctx, field)
+			return ec.childFields_OrderExtraAttribute(ctx, field)
 		},
 	}
 	defer func() {
@@ -4908,8 +1898,8 @@ func (ec *executionContext) _OrderBusinessInfo_creditPayment(ctx context.Context
 			return obj.CreditPayment, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.CreditPayment) graphql.Marshaler {
-			return ec.marshalOCreditPayment2ᚖordergraphᚋupstreamᚐCreditPayment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderCreditPayment) graphql.Marshaler {
+			return ec.marshalOOrderCreditPayment2ᚖordergraphᚋupstreamᚐOrderCreditPayment(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4922,7 +1912,7 @@ func (ec *executionContext) fieldContext_OrderBusinessInfo_creditPayment(_ conte
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CreditPayment(ctx, field)
+			return ec.childFields_OrderCreditPayment(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4963,8 +1953,8 @@ func (ec *executionContext) _OrderBusinessInfo_preOrder(ctx context.Context, fie
 			return obj.PreOrder, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.PreOrder) graphql.Marshaler {
-			return ec.marshalOPreOrder2ᚖordergraphᚋupstreamᚐPreOrder(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderPreOrder) graphql.Marshaler {
+			return ec.marshalOOrderPreOrder2ᚖordergraphᚋupstreamᚐOrderPreOrder(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4977,7 +1967,186 @@ func (ec *executionContext) fieldContext_OrderBusinessInfo_preOrder(_ context.Co
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PreOrder(ctx, field)
+			return ec.childFields_OrderPreOrder(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderBuyer_memberId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBuyer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderBuyer_memberId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MemberID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderBuyer_memberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderBuyer", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderBuyer_userId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBuyer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderBuyer_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderBuyer_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderBuyer", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderBuyer_loginId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBuyer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderBuyer_loginId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LoginID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderBuyer_loginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderBuyer", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderBuyer_subAccountLoginId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBuyer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderBuyer_subAccountLoginId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SubAccountLoginID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderBuyer_subAccountLoginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderBuyer", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderBuyer_alipayId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBuyer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderBuyer_alipayId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AlipayID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderBuyer_alipayId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderBuyer", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderBuyer_contact(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBuyer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderBuyer_contact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Contact, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderContact) graphql.Marshaler {
+			return ec.marshalOOrderContact2ᚖordergraphᚋupstreamᚐOrderContact(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderBuyer_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderBuyer",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderContact(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderBuyer_member(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderBuyer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderBuyer_member(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Member(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Member) graphql.Marshaler {
+			return ec.marshalOMember2ᚖordergraphᚋupstreamᚐMember(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderBuyer_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderBuyer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Member(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4995,15 +2164,15 @@ func (ec *executionContext) _OrderCancellation_reason(ctx context.Context, field
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.CancellationReason) graphql.Marshaler {
-			return ec.marshalOCancellationReason2ordergraphᚋupstreamᚐCancellationReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderCancellationReason) graphql.Marshaler {
+			return ec.marshalOOrderCancellationReason2ordergraphᚋupstreamᚐOrderCancellationReason(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_OrderCancellation_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OrderCancellation", field, false, false, "CancellationReason")
+	return graphql.NewScalarFieldContext("OrderCancellation", field, false, false, "OrderCancellationReason")
 }
 
 func (ec *executionContext) _OrderCancellation_reasonRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCancellation) (ret graphql.Marshaler) {
@@ -5041,15 +2210,15 @@ func (ec *executionContext) _OrderCancellation_initiator(ctx context.Context, fi
 			return obj.Initiator, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.CancellationInitiator) graphql.Marshaler {
-			return ec.marshalOCancellationInitiator2ordergraphᚋupstreamᚐCancellationInitiator(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderCancellationInitiator) graphql.Marshaler {
+			return ec.marshalOOrderCancellationInitiator2ordergraphᚋupstreamᚐOrderCancellationInitiator(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_OrderCancellation_initiator(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OrderCancellation", field, false, false, "CancellationInitiator")
+	return graphql.NewScalarFieldContext("OrderCancellation", field, false, false, "OrderCancellationInitiator")
 }
 
 func (ec *executionContext) _OrderCancellation_initiatorRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCancellation) (ret graphql.Marshaler) {
@@ -5098,6 +2267,4537 @@ func (ec *executionContext) fieldContext_OrderCancellation_note(_ context.Contex
 	return graphql.NewScalarFieldContext("OrderCancellation", field, false, false, "String")
 }
 
+func (ec *executionContext) _OrderCarrier_id(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCarrier) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCarrier_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCarrier_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCarrier", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderCarrier_code(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCarrier) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCarrier_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCarrier_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCarrier", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderCarrier_name(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCarrier) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCarrier_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCarrier_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCarrier", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderContact_name(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderContact_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderContact_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderContact_companyName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderContact_companyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompanyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderContact_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderContact_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderContact_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderContact_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderContact_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderContact_mobilePhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MobilePhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderContact_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderContact_fax(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderContact_fax(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fax, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderContact_fax(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderContact_email(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderContact_email(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Email, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderContact_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderContact_imAccount(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderContact_imAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IMAccount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderContact_imAccount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderCreditPayment_status(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCreditPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCreditPayment_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCreditPayment_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCreditPayment", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderCreditPayment_statusDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCreditPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCreditPayment_statusDescription(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusDescription, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCreditPayment_statusDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCreditPayment", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderCreditPayment_paidAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCreditPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCreditPayment_paidAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaidAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCreditPayment_paidAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCreditPayment", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderCreditPayment_repaymentDueAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCreditPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCreditPayment_repaymentDueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RepaymentDueAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCreditPayment_repaymentDueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCreditPayment", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderCreditPayment_amountRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCreditPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCreditPayment_amountRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AmountRaw, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCreditPayment_amountRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCreditPayment", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _OrderCreditPayment_outstandingAmountRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCreditPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCreditPayment_outstandingAmountRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OutstandingAmountRaw, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCreditPayment_outstandingAmountRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCreditPayment", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _OrderCustomsDeclaration_id(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsDeclaration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsDeclaration_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsDeclaration_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsDeclaration", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderCustomsDeclaration_orderId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsDeclaration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsDeclaration_orderId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OrderID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsDeclaration_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsDeclaration", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderCustomsDeclaration_buyerUserId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsDeclaration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsDeclaration_buyerUserId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BuyerUserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsDeclaration_buyerUserId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsDeclaration", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderCustomsDeclaration_recordType(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsDeclaration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsDeclaration_recordType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordType, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderCustomsRecordType) graphql.Marshaler {
+			return ec.marshalOOrderCustomsRecordType2ordergraphᚋupstreamᚐOrderCustomsRecordType(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsDeclaration_recordType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsDeclaration", field, false, false, "OrderCustomsRecordType")
+}
+
+func (ec *executionContext) _OrderCustomsDeclaration_recordTypeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsDeclaration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsDeclaration_recordTypeRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordTypeRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsDeclaration_recordTypeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsDeclaration", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderCustomsDeclaration_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsDeclaration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsDeclaration_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsDeclaration_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsDeclaration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderCustomsDeclaration_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsDeclaration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsDeclaration_updatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsDeclaration_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsDeclaration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderCustomsDeclaration_items(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsDeclaration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsDeclaration_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Items, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderCustomsItem) graphql.Marshaler {
+			return ec.marshalNOrderCustomsItem2ᚕᚖordergraphᚋupstreamᚐOrderCustomsItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsDeclaration_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderCustomsDeclaration",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderCustomsItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderCustomsItem_sku(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsItem_sku(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SKU, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsItem_sku(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderCustomsItem_chineseName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsItem_chineseName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ChineseName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsItem_chineseName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderCustomsItem_englishName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsItem_englishName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EnglishName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsItem_englishName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderCustomsItem_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsItem_quantity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Quantity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsItem_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsItem", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _OrderCustomsItem_weightKg(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsItem_weightKg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WeightKg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsItem_weightKg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsItem", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _OrderCustomsItem_declaredValue(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsItem_declaredValue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeclaredValue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsItem_declaredValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderCustomsItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderCustomsItem_currencyRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderCustomsItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderCustomsItem_currencyRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CurrencyRaw, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderCustomsItem_currencyRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderCustomsItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_recipientName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_recipientName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecipientName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_recipientName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_mobilePhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MobilePhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_fax(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_fax(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fax, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_fax(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_province(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_province(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Province, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_province(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_city(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_city(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.City, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_city(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_district(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_district(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.District, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_district(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_regionCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RegionCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_town(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_town(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Town, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_town(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_townCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_townCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TownCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_townCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_addressLine(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_addressLine(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AddressLine, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_addressLine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_postalCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PostalCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderDomesticShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderDomesticShipping_shipments(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderDomesticShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderDomesticShipping_shipments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Shipments, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderShipment) graphql.Marshaler {
+			return ec.marshalNOrderShipment2ᚕᚖordergraphᚋupstreamᚐOrderShipmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OrderDomesticShipping_shipments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderDomesticShipping",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderShipment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderExtraAttribute_key(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderExtraAttribute) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderExtraAttribute_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderExtraAttribute_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderExtraAttribute", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderExtraAttribute_value(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderExtraAttribute) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderExtraAttribute_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderExtraAttribute_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderExtraAttribute", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderExtraAttribute_description(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderExtraAttribute) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderExtraAttribute_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderExtraAttribute_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderExtraAttribute", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderForwarder_id(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderForwarder) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderForwarder_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderForwarder_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderForwarder", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderForwarder_name(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderForwarder) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderForwarder_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderForwarder_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderForwarder", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderGuarantee_code(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderGuarantee) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderGuarantee_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderGuarantee_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderGuarantee", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderGuarantee_description(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderGuarantee) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderGuarantee_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderGuarantee_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderGuarantee", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderGuarantee_qualityAssurance(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderGuarantee) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderGuarantee_qualityAssurance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.QualityAssurance, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderGuarantee_qualityAssurance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderGuarantee", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoice_id(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoice_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoice_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoice", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderInvoice_orderId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoice_orderId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OrderID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoice_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoice", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderInvoice_type(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoice_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderInvoiceType) graphql.Marshaler {
+			return ec.marshalOOrderInvoiceType2ordergraphᚋupstreamᚐOrderInvoiceType(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoice_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoice", field, false, false, "OrderInvoiceType")
+}
+
+func (ec *executionContext) _OrderInvoice_typeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoice_typeRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TypeRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoice_typeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoice", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoice_title(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoice_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoice_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoice", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoice_taxpayerId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoice_taxpayerId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TaxpayerID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoice_taxpayerId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoice", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoice_company(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoice_company(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Company, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderInvoiceCompany) graphql.Marshaler {
+			return ec.marshalOOrderInvoiceCompany2ᚖordergraphᚋupstreamᚐOrderInvoiceCompany(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoice_company(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderInvoice",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderInvoiceCompany(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderInvoice_recipient(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoice_recipient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recipient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderInvoiceRecipient) graphql.Marshaler {
+			return ec.marshalOOrderInvoiceRecipient2ᚖordergraphᚋupstreamᚐOrderInvoiceRecipient(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoice_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderInvoice",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderInvoiceRecipient(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderInvoiceCompany_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceCompany) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceCompany_regionCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RegionCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceCompany_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceCompany", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceCompany_regionName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceCompany) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceCompany_regionName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RegionName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceCompany_regionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceCompany", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceCompany_streetAddress(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceCompany) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceCompany_streetAddress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StreetAddress, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceCompany_streetAddress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceCompany", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceCompany_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceCompany) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceCompany_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceCompany_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceCompany", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceCompany_bankName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceCompany) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceCompany_bankName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BankName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceCompany_bankName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceCompany", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceCompany_bankAccountNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceCompany) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceCompany_bankAccountNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BankAccountNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceCompany_bankAccountNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceCompany", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceRecipient_name(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceRecipient_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceRecipient_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceRecipient_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceRecipient_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceRecipient_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceRecipient_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceRecipient_mobilePhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MobilePhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceRecipient_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceRecipient_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceRecipient_regionCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RegionCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceRecipient_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceRecipient_regionName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceRecipient_regionName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RegionName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceRecipient_regionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceRecipient_streetAddress(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceRecipient_streetAddress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StreetAddress, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceRecipient_streetAddress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderInvoiceRecipient_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderInvoiceRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderInvoiceRecipient_postalCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PostalCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderInvoiceRecipient_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderInvoiceRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_id(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderLineItem_name(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_description(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_productType(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_productType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProductType, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_productType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_position(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_position(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Position, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
+			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "Int")
+}
+
+func (ec *executionContext) _OrderLineItem_status(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderStatus) graphql.Marshaler {
+			return ec.marshalOOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "OrderStatus")
+}
+
+func (ec *executionContext) _OrderLineItem_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_statusRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_statusDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_statusDescription(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusDescription, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_statusDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_fulfillmentStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_fulfillmentStatus(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FulfillmentStatus, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderFulfillmentStatus) graphql.Marshaler {
+			return ec.marshalOOrderFulfillmentStatus2ordergraphᚋupstreamᚐOrderFulfillmentStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_fulfillmentStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "OrderFulfillmentStatus")
+}
+
+func (ec *executionContext) _OrderLineItem_fulfillmentStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_fulfillmentStatusRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FulfillmentStatusRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_fulfillmentStatusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_closeReason(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_closeReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CloseReason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderCancellationReason) graphql.Marshaler {
+			return ec.marshalOOrderCancellationReason2ordergraphᚋupstreamᚐOrderCancellationReason(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_closeReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "OrderCancellationReason")
+}
+
+func (ec *executionContext) _OrderLineItem_closeReasonRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_closeReasonRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CloseReasonRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_closeReasonRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_productId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_productId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProductID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_productId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderLineItem_product(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_product(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Product(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Product) graphql.Marshaler {
+			return ec.marshalOProduct2ᚖordergraphᚋupstreamᚐProduct(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_product(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderLineItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Product(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderLineItem_productArticleNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_productArticleNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProductArticleNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_productArticleNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_skuId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_skuId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SKUID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_skuId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderLineItem_skuArticleNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_skuArticleNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SKUArticleNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_skuArticleNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_specificationId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_specificationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SpecificationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_specificationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderLineItem_variantAttributes(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_variantAttributes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VariantAttributes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderVariantAttribute) graphql.Marshaler {
+			return ec.marshalNOrderVariantAttribute2ᚕᚖordergraphᚋupstreamᚐOrderVariantAttributeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_variantAttributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderLineItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderVariantAttribute(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderLineItem_imageUrls(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_imageUrls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ImageURLs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []upstream.URL) graphql.Marshaler {
+			return ec.marshalNURL2ᚕordergraphᚋupstreamᚐURLᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_imageUrls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "URL")
+}
+
+func (ec *executionContext) _OrderLineItem_snapshotUrl(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_snapshotUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SnapshotURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.URL) graphql.Marshaler {
+			return ec.marshalOURL2ordergraphᚋupstreamᚐURL(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_snapshotUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "URL")
+}
+
+func (ec *executionContext) _OrderLineItem_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_quantity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Quantity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _OrderLineItem_quantityPrecisionFactor(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_quantityPrecisionFactor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.QuantityPrecisionFactor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_quantityPrecisionFactor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _OrderLineItem_unit(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_unit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Unit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_weight(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_weight(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Weight, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_weight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _OrderLineItem_weightUnit(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_weightUnit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WeightUnit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_weightUnit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_unitPrice(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_unitPrice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UnitPrice, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_unitPrice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderLineItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderLineItem_total(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderLineItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderLineItem_priceAdjustment(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_priceAdjustment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PriceAdjustment, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_priceAdjustment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderLineItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderLineItem_refundedAmount(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_refundedAmount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefundedAmount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_refundedAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderLineItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderLineItem_refundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_refundStatus(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefundStatus, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderRefundStatus) graphql.Marshaler {
+			return ec.marshalOOrderRefundStatus2ordergraphᚋupstreamᚐOrderRefundStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_refundStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "OrderRefundStatus")
+}
+
+func (ec *executionContext) _OrderLineItem_refundStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_refundStatusRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefundStatusRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_refundStatusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderLineItem_refundId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_refundId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefundID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_refundId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderLineItem_afterSalesRefundId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_afterSalesRefundId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AfterSalesRefundID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_afterSalesRefundId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderLineItem_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderLineItem_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_updatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderLineItem_completedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_completedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderLineItem_stockReservationExpiresAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_stockReservationExpiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StockReservationExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_stockReservationExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderLineItem", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderLineItem_guarantees(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_guarantees(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Guarantees, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderGuarantee) graphql.Marshaler {
+			return ec.marshalNOrderGuarantee2ᚕᚖordergraphᚋupstreamᚐOrderGuaranteeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_guarantees(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderLineItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderGuarantee(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderLineItem_shipments(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderLineItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderLineItem_shipments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Shipments(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderShipment) graphql.Marshaler {
+			return ec.marshalNOrderShipment2ᚕᚖordergraphᚋupstreamᚐOrderShipmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OrderLineItem_shipments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderLineItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderShipment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderNoCarrier_reason(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderNoCarrier) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderNoCarrier_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderCarrierlessDeliveryReason) graphql.Marshaler {
+			return ec.marshalOOrderCarrierlessDeliveryReason2ordergraphᚋupstreamᚐOrderCarrierlessDeliveryReason(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderNoCarrier_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderNoCarrier", field, false, false, "OrderCarrierlessDeliveryReason")
+}
+
+func (ec *executionContext) _OrderNoCarrier_reasonRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderNoCarrier) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderNoCarrier_reasonRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReasonRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderNoCarrier_reasonRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderNoCarrier", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderNoCarrier_referenceNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderNoCarrier) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderNoCarrier_referenceNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReferenceNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderNoCarrier_referenceNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderNoCarrier", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderNoCarrier_contactName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderNoCarrier) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderNoCarrier_contactName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderNoCarrier_contactName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderNoCarrier", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderNoCarrier_contactPhone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderNoCarrier) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderNoCarrier_contactPhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactPhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderNoCarrier_contactPhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderNoCarrier", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderOverseasShipping_routeId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderOverseasShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderOverseasShipping_routeId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RouteID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderOverseasShipping_routeId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderOverseasShipping", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderOverseasShipping_routeName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderOverseasShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderOverseasShipping_routeName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RouteName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderOverseasShipping_routeName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderOverseasShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderOverseasShipping_countryCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderOverseasShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderOverseasShipping_countryCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CountryCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderOverseasShipping_countryCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderOverseasShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderOverseasShipping_country(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderOverseasShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderOverseasShipping_country(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Country, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderOverseasShipping_country(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderOverseasShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderOverseasShipping_buyerEmail(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderOverseasShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderOverseasShipping_buyerEmail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BuyerEmail, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderOverseasShipping_buyerEmail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderOverseasShipping", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderOverseasShipping_forwarder(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderOverseasShipping) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderOverseasShipping_forwarder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Forwarder, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderForwarder) graphql.Marshaler {
+			return ec.marshalOOrderForwarder2ᚖordergraphᚋupstreamᚐOrderForwarder(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderOverseasShipping_forwarder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderOverseasShipping",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderForwarder(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderPayment_status(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderPaymentStatus) graphql.Marshaler {
+			return ec.marshalOOrderPaymentStatus2ordergraphᚋupstreamᚐOrderPaymentStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, false, false, "OrderPaymentStatus")
+}
+
+func (ec *executionContext) _OrderPayment_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_statusRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderPayment_paidAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_paidAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaidAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_paidAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderPayment_method(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_method(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Method, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderPaymentMethod) graphql.Marshaler {
+			return ec.marshalOOrderPaymentMethod2ordergraphᚋupstreamᚐOrderPaymentMethod(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_method(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, false, false, "OrderPaymentMethod")
+}
+
+func (ec *executionContext) _OrderPayment_methodRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_methodRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MethodRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_methodRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderPayment_methodDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_methodDescription(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MethodDescription, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_methodDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderPayment_amount(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_amount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Amount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderPayment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderPayment_stageId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_stageId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StageID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_stageId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderPayment_stageCondition(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_stageCondition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StageCondition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_stageCondition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderPayment_stageDate(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_stageDate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StageDate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_stageDate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderPayment_isCardPayment(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_isCardPayment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsCardPayment, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_isCardPayment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderPayment_isExpressPayment(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPayment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPayment_isExpressPayment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsExpressPayment, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPayment_isExpressPayment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPayment", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderPaymentStage_id(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderPaymentStage_name(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderPaymentStage_sequence(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_sequence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sequence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
+			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Int")
+}
+
+func (ec *executionContext) _OrderPaymentStage_status(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderPaymentStageStatus) graphql.Marshaler {
+			return ec.marshalOOrderPaymentStageStatus2ordergraphᚋupstreamᚐOrderPaymentStageStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "OrderPaymentStageStatus")
+}
+
+func (ec *executionContext) _OrderPaymentStage_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_statusRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderPaymentStage_paymentStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_paymentStatus(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentStatus, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderStagePaymentStatus) graphql.Marshaler {
+			return ec.marshalOOrderStagePaymentStatus2ordergraphᚋupstreamᚐOrderStagePaymentStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_paymentStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "OrderStagePaymentStatus")
+}
+
+func (ec *executionContext) _OrderPaymentStage_paymentStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_paymentStatusRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentStatusRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_paymentStatusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderPaymentStage_templateId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_templateId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TemplateID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_templateId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderPaymentStage_amountDue(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_amountDue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AmountDue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_amountDue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderPaymentStage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderPaymentStage_amountDueExcludingShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_amountDueExcludingShipping(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AmountDueExcludingShipping, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_amountDueExcludingShipping(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderPaymentStage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderPaymentStage_unitPrice(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_unitPrice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UnitPrice, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_unitPrice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderPaymentStage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderPaymentStage_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_quantity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Quantity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _OrderPaymentStage_shippingFee(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_shippingFee(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ShippingFee, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_shippingFee(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderPaymentStage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderPaymentStage_shopDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_shopDiscount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ShopDiscount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_shopDiscount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderPaymentStage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderPaymentStage_itemDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_itemDiscount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ItemDiscount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_itemDiscount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderPaymentStage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderPaymentStage_priceAdjustment(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_priceAdjustment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PriceAdjustment, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_priceAdjustment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderPaymentStage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderPaymentStage_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderPaymentStage_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_updatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderPaymentStage_startedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_startedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StartedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderPaymentStage_paidAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_paidAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaidAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_paidAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderPaymentStage_sellerActedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_sellerActedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SellerActedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_sellerActedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderPaymentStage_endedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_endedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OrderPaymentStage_sellerActionName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_sellerActionName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SellerActionName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_sellerActionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderPaymentStage_sellerMessage(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_sellerMessage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SellerMessage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_sellerMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderPaymentStage_sellerMessagePath(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_sellerMessagePath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SellerMessagePath, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_sellerMessagePath(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderPaymentStage_evidenceImagePath(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_evidenceImagePath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EvidenceImagePath, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_evidenceImagePath(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderPaymentStage_paymentTimeoutSeconds(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_paymentTimeoutSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentTimeoutSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
+			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_paymentTimeoutSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Int")
+}
+
+func (ec *executionContext) _OrderPaymentStage_confirmationTimeoutSeconds(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_confirmationTimeoutSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ConfirmationTimeoutSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
+			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_confirmationTimeoutSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Int")
+}
+
+func (ec *executionContext) _OrderPaymentStage_isFinalStage(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_isFinalStage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsFinalStage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_isFinalStage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderPaymentStage_isDisbursedToSeller(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_isDisbursedToSeller(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsDisbursedToSeller, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_isDisbursedToSeller(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderPaymentStage_requiresShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_requiresShipping(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequiresShipping, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_requiresShipping(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderPaymentStage_requiresSellerAction(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_requiresSellerAction(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequiresSellerAction, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_requiresSellerAction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderPaymentStage_requiresSellerAdvance(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_requiresSellerAdvance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequiresSellerAdvance, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_requiresSellerAdvance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderPaymentStage_disbursesOnCompletion(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_disbursesOnCompletion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DisbursesOnCompletion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_disbursesOnCompletion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderPaymentStage_allowsInstantPayment(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPaymentStage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPaymentStage_allowsInstantPayment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AllowsInstantPayment, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPaymentStage_allowsInstantPayment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPaymentStage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderPreOrder_marketName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPreOrder) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPreOrder_marketName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MarketName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPreOrder_marketName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPreOrder", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderPreOrder_isCreatedByCurrentApp(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderPreOrder) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderPreOrder_isCreatedByCurrentApp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsCreatedByCurrentApp, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderPreOrder_isCreatedByCurrentApp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderPreOrder", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OrderProcurementQuote_itemName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderProcurementQuote) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderProcurementQuote_itemName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ItemName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderProcurementQuote_itemName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderProcurementQuote", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderProcurementQuote_unitPrice(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderProcurementQuote) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderProcurementQuote_unitPrice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UnitPrice, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderProcurementQuote_unitPrice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderProcurementQuote",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderProcurementQuote_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderProcurementQuote) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderProcurementQuote_quantity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Quantity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
+			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderProcurementQuote_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderProcurementQuote", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _OrderRecipient_fullName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderRecipient_fullName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FullName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderRecipient_fullName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderRecipient_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderRecipient_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderRecipient_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderRecipient_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderRecipient_mobilePhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MobilePhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderRecipient_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderRecipient_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderRecipient_regionCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RegionCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderRecipient_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderRecipient_townCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderRecipient_townCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TownCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderRecipient_townCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderRecipient_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderRecipient_postalCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PostalCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderRecipient_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderRecipient_addressLine(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderRecipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderRecipient_addressLine(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AddressLine, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderRecipient_addressLine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderRecipient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderReview_rating(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderReview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderReview_rating(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rating, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
+			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderReview_rating(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderReview", field, false, false, "Int")
+}
+
+func (ec *executionContext) _OrderReview_content(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderReview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderReview_content(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Content, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderReview_content(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderReview", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderReview_reviewerNickname(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderReview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderReview_reviewerNickname(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReviewerNickname, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderReview_reviewerNickname(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderReview", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderReview_revieweeNickname(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderReview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderReview_revieweeNickname(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RevieweeNickname, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderReview_revieweeNickname(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderReview", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderReview_publishedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderReview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderReview_publishedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PublishedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderReview_publishedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderReview", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _OrderReviews_buyerReviewStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderReviews) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5110,15 +6810,15 @@ func (ec *executionContext) _OrderReviews_buyerReviewStatus(ctx context.Context,
 			return obj.BuyerReviewStatus, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ReviewStatus) graphql.Marshaler {
-			return ec.marshalOReviewStatus2ordergraphᚋupstreamᚐReviewStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderReviewStatus) graphql.Marshaler {
+			return ec.marshalOOrderReviewStatus2ordergraphᚋupstreamᚐOrderReviewStatus(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_OrderReviews_buyerReviewStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OrderReviews", field, false, false, "ReviewStatus")
+	return graphql.NewScalarFieldContext("OrderReviews", field, false, false, "OrderReviewStatus")
 }
 
 func (ec *executionContext) _OrderReviews_buyerReviewStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderReviews) (ret graphql.Marshaler) {
@@ -5156,15 +6856,15 @@ func (ec *executionContext) _OrderReviews_sellerReviewStatus(ctx context.Context
 			return obj.SellerReviewStatus, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ReviewStatus) graphql.Marshaler {
-			return ec.marshalOReviewStatus2ordergraphᚋupstreamᚐReviewStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderReviewStatus) graphql.Marshaler {
+			return ec.marshalOOrderReviewStatus2ordergraphᚋupstreamᚐOrderReviewStatus(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_OrderReviews_sellerReviewStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OrderReviews", field, false, false, "ReviewStatus")
+	return graphql.NewScalarFieldContext("OrderReviews", field, false, false, "OrderReviewStatus")
 }
 
 func (ec *executionContext) _OrderReviews_sellerReviewStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderReviews) (ret graphql.Marshaler) {
@@ -5202,8 +6902,8 @@ func (ec *executionContext) _OrderReviews_reviewsOfBuyer(ctx context.Context, fi
 			return obj.ReviewsOfBuyer, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.Review) graphql.Marshaler {
-			return ec.marshalNReview2ᚕᚖordergraphᚋupstreamᚐReviewᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderReview) graphql.Marshaler {
+			return ec.marshalNOrderReview2ᚕᚖordergraphᚋupstreamᚐOrderReviewᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5216,7 +6916,7 @@ func (ec *executionContext) fieldContext_OrderReviews_reviewsOfBuyer(_ context.C
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Review(ctx, field)
+			return ec.childFields_OrderReview(ctx, field)
 		},
 	}
 	return fc, nil
@@ -5234,8 +6934,8 @@ func (ec *executionContext) _OrderReviews_reviewsOfSeller(ctx context.Context, f
 			return obj.ReviewsOfSeller, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.Review) graphql.Marshaler {
-			return ec.marshalNReview2ᚕᚖordergraphᚋupstreamᚐReviewᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderReview) graphql.Marshaler {
+			return ec.marshalNOrderReview2ᚕᚖordergraphᚋupstreamᚐOrderReviewᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5248,22 +6948,22 @@ func (ec *executionContext) fieldContext_OrderReviews_reviewsOfSeller(_ context.
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Review(ctx, field)
+			return ec.childFields_OrderReview(ctx, field)
 		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _OverseasShipping_routeId(ctx context.Context, field graphql.CollectedField, obj *upstream.OverseasShipping) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderSeller_memberId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSeller) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OverseasShipping_routeId(ctx, field)
+			return ec.fieldContext_OrderSeller_memberId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RouteID, nil
+			return obj.MemberID, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
@@ -5273,20 +6973,43 @@ func (ec *executionContext) _OverseasShipping_routeId(ctx context.Context, field
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_OverseasShipping_routeId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OverseasShipping", field, false, false, "ID")
+func (ec *executionContext) fieldContext_OrderSeller_memberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSeller", field, false, false, "ID")
 }
 
-func (ec *executionContext) _OverseasShipping_routeName(ctx context.Context, field graphql.CollectedField, obj *upstream.OverseasShipping) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderSeller_userId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSeller) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OverseasShipping_routeName(ctx, field)
+			return ec.fieldContext_OrderSeller_userId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RouteName, nil
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderSeller_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSeller", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderSeller_loginId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSeller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderSeller_loginId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LoginID, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -5296,20 +7019,20 @@ func (ec *executionContext) _OverseasShipping_routeName(ctx context.Context, fie
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_OverseasShipping_routeName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OverseasShipping", field, false, false, "String")
+func (ec *executionContext) fieldContext_OrderSeller_loginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSeller", field, false, false, "String")
 }
 
-func (ec *executionContext) _OverseasShipping_countryCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OverseasShipping) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderSeller_alipayId(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSeller) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OverseasShipping_countryCode(ctx, field)
+			return ec.fieldContext_OrderSeller_alipayId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.CountryCode, nil
+			return obj.AlipayID, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -5319,20 +7042,20 @@ func (ec *executionContext) _OverseasShipping_countryCode(ctx context.Context, f
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_OverseasShipping_countryCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OverseasShipping", field, false, false, "String")
+func (ec *executionContext) fieldContext_OrderSeller_alipayId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSeller", field, false, false, "String")
 }
 
-func (ec *executionContext) _OverseasShipping_country(ctx context.Context, field graphql.CollectedField, obj *upstream.OverseasShipping) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderSeller_creditLevel(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSeller) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OverseasShipping_country(ctx, field)
+			return ec.fieldContext_OrderSeller_creditLevel(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Country, nil
+			return obj.CreditLevel, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
@@ -5342,95 +7065,81 @@ func (ec *executionContext) _OverseasShipping_country(ctx context.Context, field
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_OverseasShipping_country(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OverseasShipping", field, false, false, "String")
+func (ec *executionContext) fieldContext_OrderSeller_creditLevel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSeller", field, false, false, "String")
 }
 
-func (ec *executionContext) _OverseasShipping_buyerEmail(ctx context.Context, field graphql.CollectedField, obj *upstream.OverseasShipping) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderSeller_contact(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSeller) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OverseasShipping_buyerEmail(ctx, field)
+			return ec.fieldContext_OrderSeller_contact(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.BuyerEmail, nil
+			return obj.Contact, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderSellerContact) graphql.Marshaler {
+			return ec.marshalOOrderSellerContact2ᚖordergraphᚋupstreamᚐOrderSellerContact(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_OverseasShipping_buyerEmail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OverseasShipping", field, false, false, "String")
-}
-
-func (ec *executionContext) _OverseasShipping_forwarder(ctx context.Context, field graphql.CollectedField, obj *upstream.OverseasShipping) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OverseasShipping_forwarder(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Forwarder, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Forwarder) graphql.Marshaler {
-			return ec.marshalOForwarder2ᚖordergraphᚋupstreamᚐForwarder(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_OverseasShipping_forwarder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_OrderSeller_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "OverseasShipping",
+		Object:     "OrderSeller",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Forwarder(ctx, field)
+			return ec.childFields_OrderSellerContact(ctx, field)
 		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _PaymentStage_id(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderSeller_member(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSeller) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_id(ctx, field)
+			return ec.fieldContext_OrderSeller_member(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
+			return obj.Member(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Member) graphql.Marshaler {
+			return ec.marshalOMember2ᚖordergraphᚋupstreamᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "ID")
+func (ec *executionContext) fieldContext_OrderSeller_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderSeller",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Member(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
-func (ec *executionContext) _PaymentStage_name(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderSellerContact_name(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSellerContact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_name(ctx, field)
+			return ec.fieldContext_OrderSellerContact_name(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
@@ -5443,63 +7152,316 @@ func (ec *executionContext) _PaymentStage_name(ctx context.Context, field graphq
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
+func (ec *executionContext) fieldContext_OrderSellerContact_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSellerContact", field, false, false, "String")
 }
 
-func (ec *executionContext) _PaymentStage_sequence(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderSellerContact_companyName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSellerContact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_sequence(ctx, field)
+			return ec.fieldContext_OrderSellerContact_companyName(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
+			return obj.CompanyName, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
-			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Int")
+func (ec *executionContext) fieldContext_OrderSellerContact_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSellerContact", field, false, false, "String")
 }
 
-func (ec *executionContext) _PaymentStage_status(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderSellerContact_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSellerContact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_status(ctx, field)
+			return ec.fieldContext_OrderSellerContact_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderSellerContact_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSellerContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderSellerContact_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSellerContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderSellerContact_mobilePhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MobilePhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderSellerContact_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSellerContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderSellerContact_fax(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSellerContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderSellerContact_fax(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fax, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderSellerContact_fax(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSellerContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderSellerContact_email(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSellerContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderSellerContact_email(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Email, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderSellerContact_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSellerContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderSellerContact_imAccount(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSellerContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderSellerContact_imAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IMAccount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderSellerContact_imAccount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSellerContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderSellerContact_dropshipSenderName(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSellerContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderSellerContact_dropshipSenderName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DropshipSenderName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderSellerContact_dropshipSenderName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSellerContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderSellerContact_dropshipSenderPhone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderSellerContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderSellerContact_dropshipSenderPhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DropshipSenderPhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderSellerContact_dropshipSenderPhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderSellerContact", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderShipment_id(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipment_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
+			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipment_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OrderShipment_code(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipment_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipment_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderShipment_type(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipment_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderShipmentType) graphql.Marshaler {
+			return ec.marshalOOrderShipmentType2ordergraphᚋupstreamᚐOrderShipmentType(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipment_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, false, false, "OrderShipmentType")
+}
+
+func (ec *executionContext) _OrderShipment_typeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipment_typeRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TypeRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipment_typeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, true, false, "String")
+}
+
+func (ec *executionContext) _OrderShipment_status(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipment_status(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.PaymentStageStatus) graphql.Marshaler {
-			return ec.marshalOPaymentStageStatus2ordergraphᚋupstreamᚐPaymentStageStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderShipmentStatus) graphql.Marshaler {
+			return ec.marshalOOrderShipmentStatus2ordergraphᚋupstreamᚐOrderShipmentStatus(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "PaymentStageStatus")
+func (ec *executionContext) fieldContext_OrderShipment_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, false, false, "OrderShipmentStatus")
 }
 
-func (ec *executionContext) _PaymentStage_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_statusRaw(ctx, field)
+			return ec.fieldContext_OrderShipment_statusRaw(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.StatusRaw(), nil
@@ -5512,205 +7474,95 @@ func (ec *executionContext) _PaymentStage_statusRaw(ctx context.Context, field g
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, true, false, "String")
+func (ec *executionContext) fieldContext_OrderShipment_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, true, false, "String")
 }
 
-func (ec *executionContext) _PaymentStage_paymentStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_trackingNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_paymentStatus(ctx, field)
+			return ec.fieldContext_OrderShipment_trackingNumber(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.PaymentStatus, nil
+			return obj.TrackingNumber, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.StagePaymentStatus) graphql.Marshaler {
-			return ec.marshalOStagePaymentStatus2ordergraphᚋupstreamᚐStagePaymentStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_paymentStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "StagePaymentStatus")
+func (ec *executionContext) fieldContext_OrderShipment_trackingNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, false, false, "String")
 }
 
-func (ec *executionContext) _PaymentStage_paymentStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_lineItemIds(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_paymentStatusRaw(ctx, field)
+			return ec.fieldContext_OrderShipment_lineItemIds(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.PaymentStatusRaw(), nil
+			return obj.LineItemIDs, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []upstream.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚕordergraphᚋupstreamᚐIDᚄ(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_paymentStatusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, true, false, "String")
+func (ec *executionContext) fieldContext_OrderShipment_lineItemIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, false, false, "ID")
 }
 
-func (ec *executionContext) _PaymentStage_templateId(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_lineItems(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_templateId(ctx, field)
+			return ec.fieldContext_OrderShipment_lineItems(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.TemplateID, nil
+			return obj.LineItems(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderLineItem) graphql.Marshaler {
+			return ec.marshalNOrderLineItem2ᚕᚖordergraphᚋupstreamᚐOrderLineItemᚄ(ctx, selections, v)
 		},
 		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_templateId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "ID")
-}
-
-func (ec *executionContext) _PaymentStage_amountDue(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_amountDue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AmountDue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
 		true,
-		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_amountDue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_OrderShipment_lineItems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "PaymentStage",
+		Object:     "OrderShipment",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
+			return ec.childFields_OrderLineItem(ctx, field)
 		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _PaymentStage_amountDueExcludingShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_shippingFee(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_amountDueExcludingShipping(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AmountDueExcludingShipping, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_amountDueExcludingShipping(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PaymentStage",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PaymentStage_unitPrice(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_unitPrice(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UnitPrice, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_unitPrice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PaymentStage",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PaymentStage_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_quantity(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Quantity, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _PaymentStage_shippingFee(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_shippingFee(ctx, field)
+			return ec.fieldContext_OrderShipment_shippingFee(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.ShippingFee, nil
@@ -5723,9 +7575,9 @@ func (ec *executionContext) _PaymentStage_shippingFee(ctx context.Context, field
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_shippingFee(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_OrderShipment_shippingFee(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "PaymentStage",
+		Object:     "OrderShipment",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -5736,109 +7588,36 @@ func (ec *executionContext) fieldContext_PaymentStage_shippingFee(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _PaymentStage_shopDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_shippedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_shopDiscount(ctx, field)
+			return ec.fieldContext_OrderShipment_shippedAt(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ShopDiscount, nil
+			return obj.ShippedAt, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_shopDiscount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PaymentStage",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) fieldContext_OrderShipment_shippedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PaymentStage_itemDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_itemDiscount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ItemDiscount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_itemDiscount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PaymentStage",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PaymentStage_priceAdjustment(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_priceAdjustment(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PriceAdjustment, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_priceAdjustment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PaymentStage",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PaymentStage_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_createdAt(ctx, field)
+			return ec.fieldContext_OrderShipment_createdAt(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
@@ -5851,17 +7630,17 @@ func (ec *executionContext) _PaymentStage_createdAt(ctx context.Context, field g
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "DateTime")
+func (ec *executionContext) fieldContext_OrderShipment_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PaymentStage_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_updatedAt(ctx, field)
+			return ec.fieldContext_OrderShipment_updatedAt(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.UpdatedAt, nil
@@ -5874,808 +7653,343 @@ func (ec *executionContext) _PaymentStage_updatedAt(ctx context.Context, field g
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "DateTime")
+func (ec *executionContext) fieldContext_OrderShipment_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PaymentStage_startedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_carrier(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_startedAt(ctx, field)
+			return ec.fieldContext_OrderShipment_carrier(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.StartedAt, nil
+			return obj.Carrier, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderCarrier) graphql.Marshaler {
+			return ec.marshalOOrderCarrier2ᚖordergraphᚋupstreamᚐOrderCarrier(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentStage_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _PaymentStage_paidAt(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_paidAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaidAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_paidAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _PaymentStage_sellerActedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_sellerActedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SellerActedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_sellerActedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _PaymentStage_endedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_endedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EndedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _PaymentStage_sellerActionName(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_sellerActionName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SellerActionName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_sellerActionName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
-}
-
-func (ec *executionContext) _PaymentStage_sellerMessage(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_sellerMessage(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SellerMessage, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_sellerMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
-}
-
-func (ec *executionContext) _PaymentStage_sellerMessagePath(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_sellerMessagePath(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SellerMessagePath, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_sellerMessagePath(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
-}
-
-func (ec *executionContext) _PaymentStage_evidenceImagePath(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_evidenceImagePath(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EvidenceImagePath, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_evidenceImagePath(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "String")
-}
-
-func (ec *executionContext) _PaymentStage_paymentTimeoutSeconds(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_paymentTimeoutSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaymentTimeoutSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
-			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_paymentTimeoutSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Int")
-}
-
-func (ec *executionContext) _PaymentStage_confirmationTimeoutSeconds(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_confirmationTimeoutSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ConfirmationTimeoutSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
-			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_confirmationTimeoutSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Int")
-}
-
-func (ec *executionContext) _PaymentStage_isFinalStage(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_isFinalStage(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsFinalStage, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_isFinalStage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentStage_isDisbursedToSeller(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_isDisbursedToSeller(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsDisbursedToSeller, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_isDisbursedToSeller(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentStage_requiresShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_requiresShipping(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RequiresShipping, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_requiresShipping(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentStage_requiresSellerAction(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_requiresSellerAction(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RequiresSellerAction, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_requiresSellerAction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentStage_requiresSellerAdvance(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_requiresSellerAdvance(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RequiresSellerAdvance, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_requiresSellerAdvance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentStage_disbursesOnCompletion(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_disbursesOnCompletion(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DisbursesOnCompletion, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_disbursesOnCompletion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentStage_allowsInstantPayment(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentStage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentStage_allowsInstantPayment(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AllowsInstantPayment, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentStage_allowsInstantPayment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentStage", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentTerm_status(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_status(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Status, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.PaymentStatus) graphql.Marshaler {
-			return ec.marshalOPaymentStatus2ordergraphᚋupstreamᚐPaymentStatus(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "PaymentStatus")
-}
-
-func (ec *executionContext) _PaymentTerm_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_statusRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StatusRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, true, false, "String")
-}
-
-func (ec *executionContext) _PaymentTerm_paidAt(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_paidAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PaidAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_paidAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _PaymentTerm_method(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_method(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Method, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.PaymentMethod) graphql.Marshaler {
-			return ec.marshalOPaymentMethod2ordergraphᚋupstreamᚐPaymentMethod(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_method(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "PaymentMethod")
-}
-
-func (ec *executionContext) _PaymentTerm_methodRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_methodRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MethodRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_methodRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, true, false, "String")
-}
-
-func (ec *executionContext) _PaymentTerm_methodDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_methodDescription(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MethodDescription, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_methodDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "String")
-}
-
-func (ec *executionContext) _PaymentTerm_amount(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_amount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_OrderShipment_carrier(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "PaymentTerm",
+		Object:     "OrderShipment",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
+			return ec.childFields_OrderCarrier(ctx, field)
 		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _PaymentTerm_stageId(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_noCarrier(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_stageId(ctx, field)
+			return ec.fieldContext_OrderShipment_noCarrier(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.StageID, nil
+			return obj.NoCarrier, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderNoCarrier) graphql.Marshaler {
+			return ec.marshalOOrderNoCarrier2ᚖordergraphᚋupstreamᚐOrderNoCarrier(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_PaymentTerm_stageId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "ID")
-}
-
-func (ec *executionContext) _PaymentTerm_stageCondition(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_stageCondition(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StageCondition, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_stageCondition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "String")
-}
-
-func (ec *executionContext) _PaymentTerm_stageDate(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_stageDate(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StageDate, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_stageDate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "String")
-}
-
-func (ec *executionContext) _PaymentTerm_isCardPayment(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_isCardPayment(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsCardPayment, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_isCardPayment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PaymentTerm_isExpressPayment(ctx context.Context, field graphql.CollectedField, obj *upstream.PaymentTerm) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PaymentTerm_isExpressPayment(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsExpressPayment, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PaymentTerm_isExpressPayment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PaymentTerm", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PreOrder_marketName(ctx context.Context, field graphql.CollectedField, obj *upstream.PreOrder) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PreOrder_marketName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MarketName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PreOrder_marketName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PreOrder", field, false, false, "String")
-}
-
-func (ec *executionContext) _PreOrder_isCreatedByCurrentApp(ctx context.Context, field graphql.CollectedField, obj *upstream.PreOrder) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PreOrder_isCreatedByCurrentApp(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsCreatedByCurrentApp, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ordergraphᚋupstreamᚐBool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PreOrder_isCreatedByCurrentApp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PreOrder", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _ProcurementQuote_itemName(ctx context.Context, field graphql.CollectedField, obj *upstream.ProcurementQuote) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProcurementQuote_itemName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ItemName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ProcurementQuote_itemName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProcurementQuote", field, false, false, "String")
-}
-
-func (ec *executionContext) _ProcurementQuote_unitPrice(ctx context.Context, field graphql.CollectedField, obj *upstream.ProcurementQuote) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProcurementQuote_unitPrice(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UnitPrice, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ProcurementQuote_unitPrice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_OrderShipment_noCarrier(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "ProcurementQuote",
+		Object:     "OrderShipment",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
+			return ec.childFields_OrderNoCarrier(ctx, field)
 		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _ProcurementQuote_quantity(ctx context.Context, field graphql.CollectedField, obj *upstream.ProcurementQuote) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderShipment_origin(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProcurementQuote_quantity(ctx, field)
+			return ec.fieldContext_OrderShipment_origin(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Quantity, nil
+			return obj.Origin, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderShipmentAddress) graphql.Marshaler {
+			return ec.marshalOOrderShipmentAddress2ᚖordergraphᚋupstreamᚐOrderShipmentAddress(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_ProcurementQuote_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProcurementQuote", field, false, false, "Decimal")
+func (ec *executionContext) fieldContext_OrderShipment_origin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderShipment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderShipmentAddress(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderShipment_destination(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipment_destination(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Destination(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderShipmentAddress) graphql.Marshaler {
+			return ec.marshalOOrderShipmentAddress2ᚖordergraphᚋupstreamᚐOrderShipmentAddress(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipment_destination(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OrderShipment",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrderShipmentAddress(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OrderShipmentAddress_province(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipmentAddress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipmentAddress_province(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Province, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipmentAddress_province(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipmentAddress", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderShipmentAddress_city(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipmentAddress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipmentAddress_city(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.City, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipmentAddress_city(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipmentAddress", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderShipmentAddress_district(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipmentAddress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipmentAddress_district(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.District, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipmentAddress_district(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipmentAddress", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderShipmentAddress_addressLine(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipmentAddress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipmentAddress_addressLine(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AddressLine, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipmentAddress_addressLine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipmentAddress", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderShipmentAddress_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipmentAddress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipmentAddress_postalCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PostalCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipmentAddress_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipmentAddress", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderShipmentAddress_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipmentAddress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipmentAddress_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipmentAddress_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipmentAddress", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderShipmentAddress_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderShipmentAddress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderShipmentAddress_mobilePhone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MobilePhone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderShipmentAddress_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderShipmentAddress", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderVariantAttribute_name(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderVariantAttribute) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderVariantAttribute_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderVariantAttribute_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderVariantAttribute", field, false, false, "String")
+}
+
+func (ec *executionContext) _OrderVariantAttribute_value(ctx context.Context, field graphql.CollectedField, obj *upstream.OrderVariantAttribute) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrderVariantAttribute_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
+			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrderVariantAttribute_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderVariantAttribute", field, false, false, "String")
 }
 
 func (ec *executionContext) _Product_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Product) (ret graphql.Marshaler) {
@@ -6941,1320 +8255,6 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Recipient_fullName(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Recipient_fullName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FullName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Recipient_fullName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _Recipient_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Recipient_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Recipient_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _Recipient_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Recipient_mobilePhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MobilePhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Recipient_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _Recipient_regionCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Recipient_regionCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RegionCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Recipient_regionCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _Recipient_townCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Recipient_townCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TownCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Recipient_townCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _Recipient_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Recipient_postalCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PostalCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Recipient_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _Recipient_addressLine(ctx context.Context, field graphql.CollectedField, obj *upstream.Recipient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Recipient_addressLine(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AddressLine, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Recipient_addressLine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Recipient", field, false, false, "String")
-}
-
-func (ec *executionContext) _Review_rating(ctx context.Context, field graphql.CollectedField, obj *upstream.Review) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Review_rating(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Rating, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Int) graphql.Marshaler {
-			return ec.marshalOInt2ordergraphᚋupstreamᚐInt(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Review_rating(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Review", field, false, false, "Int")
-}
-
-func (ec *executionContext) _Review_content(ctx context.Context, field graphql.CollectedField, obj *upstream.Review) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Review_content(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Content, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Review_content(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Review", field, false, false, "String")
-}
-
-func (ec *executionContext) _Review_reviewerNickname(ctx context.Context, field graphql.CollectedField, obj *upstream.Review) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Review_reviewerNickname(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ReviewerNickname, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Review_reviewerNickname(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Review", field, false, false, "String")
-}
-
-func (ec *executionContext) _Review_revieweeNickname(ctx context.Context, field graphql.CollectedField, obj *upstream.Review) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Review_revieweeNickname(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RevieweeNickname, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Review_revieweeNickname(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Review", field, false, false, "String")
-}
-
-func (ec *executionContext) _Review_publishedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Review) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Review_publishedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PublishedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Review_publishedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Review", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _Seller_memberId(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_memberId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MemberID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Seller_memberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Seller", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Seller_userId(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_userId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Seller_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Seller", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Seller_loginId(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_loginId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LoginID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Seller_loginId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Seller", field, false, false, "String")
-}
-
-func (ec *executionContext) _Seller_alipayId(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_alipayId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AlipayID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Seller_alipayId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Seller", field, false, false, "String")
-}
-
-func (ec *executionContext) _Seller_creditLevel(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_creditLevel(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreditLevel, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Seller_creditLevel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Seller", field, false, false, "String")
-}
-
-func (ec *executionContext) _Seller_contact(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_contact(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Contact, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.SellerContact) graphql.Marshaler {
-			return ec.marshalOSellerContact2ᚖordergraphᚋupstreamᚐSellerContact(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Seller_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Seller",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SellerContact(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Seller_member(ctx context.Context, field graphql.CollectedField, obj *upstream.Seller) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Seller_member(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Member(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Member) graphql.Marshaler {
-			return ec.marshalOMember2ᚖordergraphᚋupstreamᚐMember(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Seller_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Seller",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Member(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SellerContact_name(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _SellerContact_companyName(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_companyName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CompanyName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _SellerContact_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _SellerContact_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_mobilePhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MobilePhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _SellerContact_fax(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_fax(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Fax, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_fax(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _SellerContact_email(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_email(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Email, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _SellerContact_imAccount(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_imAccount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IMAccount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_imAccount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _SellerContact_dropshipSenderName(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_dropshipSenderName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DropshipSenderName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_dropshipSenderName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _SellerContact_dropshipSenderPhone(ctx context.Context, field graphql.CollectedField, obj *upstream.SellerContact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SellerContact_dropshipSenderPhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DropshipSenderPhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SellerContact_dropshipSenderPhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SellerContact", field, false, false, "String")
-}
-
-func (ec *executionContext) _Shipment_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ID) graphql.Marshaler {
-			return ec.marshalOID2ordergraphᚋupstreamᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Shipment_code(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "String")
-}
-
-func (ec *executionContext) _Shipment_type(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ShipmentType) graphql.Marshaler {
-			return ec.marshalOShipmentType2ordergraphᚋupstreamᚐShipmentType(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "ShipmentType")
-}
-
-func (ec *executionContext) _Shipment_typeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_typeRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TypeRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_typeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, true, false, "String")
-}
-
-func (ec *executionContext) _Shipment_status(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_status(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Status, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.ShipmentStatus) graphql.Marshaler {
-			return ec.marshalOShipmentStatus2ordergraphᚋupstreamᚐShipmentStatus(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "ShipmentStatus")
-}
-
-func (ec *executionContext) _Shipment_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_statusRaw(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StatusRaw(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.RawText) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐRawText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, true, false, "String")
-}
-
-func (ec *executionContext) _Shipment_trackingNumber(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_trackingNumber(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TrackingNumber, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_trackingNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "String")
-}
-
-func (ec *executionContext) _Shipment_lineItemIds(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_lineItemIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LineItemIDs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []upstream.ID) graphql.Marshaler {
-			return ec.marshalNID2ᚕordergraphᚋupstreamᚐIDᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_lineItemIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Shipment_lineItems(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_lineItems(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LineItems(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.LineItem) graphql.Marshaler {
-			return ec.marshalNLineItem2ᚕᚖordergraphᚋupstreamᚐLineItemᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_lineItems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Shipment",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_LineItem(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Shipment_shippingFee(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_shippingFee(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ShippingFee, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_shippingFee(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Shipment",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Shipment_shippedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_shippedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ShippedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_shippedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _Shipment_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _Shipment_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_updatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ordergraphᚋupstreamᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Shipment", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _Shipment_carrier(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_carrier(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Carrier, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Carrier) graphql.Marshaler {
-			return ec.marshalOCarrier2ᚖordergraphᚋupstreamᚐCarrier(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_carrier(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Shipment",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Carrier(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Shipment_noCarrier(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_noCarrier(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.NoCarrier, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.NoCarrier) graphql.Marshaler {
-			return ec.marshalONoCarrier2ᚖordergraphᚋupstreamᚐNoCarrier(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_noCarrier(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Shipment",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_NoCarrier(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Shipment_origin(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_origin(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Origin, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.ShipmentAddress) graphql.Marshaler {
-			return ec.marshalOShipmentAddress2ᚖordergraphᚋupstreamᚐShipmentAddress(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_origin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Shipment",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ShipmentAddress(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Shipment_destination(ctx context.Context, field graphql.CollectedField, obj *upstream.Shipment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Shipment_destination(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Destination(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *upstream.ShipmentAddress) graphql.Marshaler {
-			return ec.marshalOShipmentAddress2ᚖordergraphᚋupstreamᚐShipmentAddress(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Shipment_destination(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Shipment",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ShipmentAddress(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ShipmentAddress_province(ctx context.Context, field graphql.CollectedField, obj *upstream.ShipmentAddress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ShipmentAddress_province(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Province, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ShipmentAddress_province(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
-}
-
-func (ec *executionContext) _ShipmentAddress_city(ctx context.Context, field graphql.CollectedField, obj *upstream.ShipmentAddress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ShipmentAddress_city(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.City, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ShipmentAddress_city(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
-}
-
-func (ec *executionContext) _ShipmentAddress_district(ctx context.Context, field graphql.CollectedField, obj *upstream.ShipmentAddress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ShipmentAddress_district(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.District, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ShipmentAddress_district(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
-}
-
-func (ec *executionContext) _ShipmentAddress_addressLine(ctx context.Context, field graphql.CollectedField, obj *upstream.ShipmentAddress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ShipmentAddress_addressLine(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AddressLine, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ShipmentAddress_addressLine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
-}
-
-func (ec *executionContext) _ShipmentAddress_postalCode(ctx context.Context, field graphql.CollectedField, obj *upstream.ShipmentAddress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ShipmentAddress_postalCode(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PostalCode, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ShipmentAddress_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
-}
-
-func (ec *executionContext) _ShipmentAddress_phone(ctx context.Context, field graphql.CollectedField, obj *upstream.ShipmentAddress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ShipmentAddress_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ShipmentAddress_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
-}
-
-func (ec *executionContext) _ShipmentAddress_mobilePhone(ctx context.Context, field graphql.CollectedField, obj *upstream.ShipmentAddress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ShipmentAddress_mobilePhone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MobilePhone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Phone) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ShipmentAddress_mobilePhone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ShipmentAddress", field, false, false, "String")
-}
-
-func (ec *executionContext) _VariantAttribute_name(ctx context.Context, field graphql.CollectedField, obj *upstream.VariantAttribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VariantAttribute_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_VariantAttribute_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("VariantAttribute", field, false, false, "String")
-}
-
-func (ec *executionContext) _VariantAttribute_value(ctx context.Context, field graphql.CollectedField, obj *upstream.VariantAttribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VariantAttribute_value(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Value, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.Text) graphql.Marshaler {
-			return ec.marshalOString2ordergraphᚋupstreamᚐText(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_VariantAttribute_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("VariantAttribute", field, false, false, "String")
-}
-
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -8266,998 +8266,6 @@ func (ec *executionContext) fieldContext_VariantAttribute_value(_ context.Contex
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
-
-var buyerImplementors = []string{"Buyer"}
-
-func (ec *executionContext) _Buyer(ctx context.Context, sel ast.SelectionSet, obj *upstream.Buyer) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, buyerImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("Buyer")
-		case "memberId":
-			out.Values[i] = ec._Buyer_memberId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "userId":
-			out.Values[i] = ec._Buyer_userId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "loginId":
-			out.Values[i] = ec._Buyer_loginId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "subAccountLoginId":
-			out.Values[i] = ec._Buyer_subAccountLoginId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "alipayId":
-			out.Values[i] = ec._Buyer_alipayId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "contact":
-			out.Values[i] = ec._Buyer_contact(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "member":
-			out.Values[i] = ec._Buyer_member(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var carrierImplementors = []string{"Carrier"}
-
-func (ec *executionContext) _Carrier(ctx context.Context, sel ast.SelectionSet, obj *upstream.Carrier) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, carrierImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("Carrier")
-		case "id":
-			out.Values[i] = ec._Carrier_id(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "code":
-			out.Values[i] = ec._Carrier_code(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "name":
-			out.Values[i] = ec._Carrier_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var contactImplementors = []string{"Contact"}
-
-func (ec *executionContext) _Contact(ctx context.Context, sel ast.SelectionSet, obj *upstream.Contact) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, contactImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("Contact")
-		case "name":
-			out.Values[i] = ec._Contact_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "companyName":
-			out.Values[i] = ec._Contact_companyName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "phone":
-			out.Values[i] = ec._Contact_phone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "mobilePhone":
-			out.Values[i] = ec._Contact_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "fax":
-			out.Values[i] = ec._Contact_fax(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "email":
-			out.Values[i] = ec._Contact_email(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "imAccount":
-			out.Values[i] = ec._Contact_imAccount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var creditPaymentImplementors = []string{"CreditPayment"}
-
-func (ec *executionContext) _CreditPayment(ctx context.Context, sel ast.SelectionSet, obj *upstream.CreditPayment) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, creditPaymentImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreditPayment")
-		case "status":
-			out.Values[i] = ec._CreditPayment_status(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "statusDescription":
-			out.Values[i] = ec._CreditPayment_statusDescription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "paidAt":
-			out.Values[i] = ec._CreditPayment_paidAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "repaymentDueAt":
-			out.Values[i] = ec._CreditPayment_repaymentDueAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "amountRaw":
-			out.Values[i] = ec._CreditPayment_amountRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "outstandingAmountRaw":
-			out.Values[i] = ec._CreditPayment_outstandingAmountRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var customsDeclarationImplementors = []string{"CustomsDeclaration"}
-
-func (ec *executionContext) _CustomsDeclaration(ctx context.Context, sel ast.SelectionSet, obj *upstream.CustomsDeclaration) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, customsDeclarationImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("CustomsDeclaration")
-		case "id":
-			out.Values[i] = ec._CustomsDeclaration_id(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "orderId":
-			out.Values[i] = ec._CustomsDeclaration_orderId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "buyerUserId":
-			out.Values[i] = ec._CustomsDeclaration_buyerUserId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "recordType":
-			out.Values[i] = ec._CustomsDeclaration_recordType(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "recordTypeRaw":
-			out.Values[i] = ec._CustomsDeclaration_recordTypeRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "createdAt":
-			out.Values[i] = ec._CustomsDeclaration_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "updatedAt":
-			out.Values[i] = ec._CustomsDeclaration_updatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "items":
-			out.Values[i] = ec._CustomsDeclaration_items(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var customsItemImplementors = []string{"CustomsItem"}
-
-func (ec *executionContext) _CustomsItem(ctx context.Context, sel ast.SelectionSet, obj *upstream.CustomsItem) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, customsItemImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("CustomsItem")
-		case "sku":
-			out.Values[i] = ec._CustomsItem_sku(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "chineseName":
-			out.Values[i] = ec._CustomsItem_chineseName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "englishName":
-			out.Values[i] = ec._CustomsItem_englishName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "quantity":
-			out.Values[i] = ec._CustomsItem_quantity(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "weightKg":
-			out.Values[i] = ec._CustomsItem_weightKg(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "declaredValue":
-			out.Values[i] = ec._CustomsItem_declaredValue(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "currencyRaw":
-			out.Values[i] = ec._CustomsItem_currencyRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var domesticShippingImplementors = []string{"DomesticShipping"}
-
-func (ec *executionContext) _DomesticShipping(ctx context.Context, sel ast.SelectionSet, obj *upstream.DomesticShipping) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, domesticShippingImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("DomesticShipping")
-		case "recipientName":
-			out.Values[i] = ec._DomesticShipping_recipientName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "phone":
-			out.Values[i] = ec._DomesticShipping_phone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "mobilePhone":
-			out.Values[i] = ec._DomesticShipping_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "fax":
-			out.Values[i] = ec._DomesticShipping_fax(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "province":
-			out.Values[i] = ec._DomesticShipping_province(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "city":
-			out.Values[i] = ec._DomesticShipping_city(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "district":
-			out.Values[i] = ec._DomesticShipping_district(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "regionCode":
-			out.Values[i] = ec._DomesticShipping_regionCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "town":
-			out.Values[i] = ec._DomesticShipping_town(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "townCode":
-			out.Values[i] = ec._DomesticShipping_townCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "addressLine":
-			out.Values[i] = ec._DomesticShipping_addressLine(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "postalCode":
-			out.Values[i] = ec._DomesticShipping_postalCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "shipments":
-			out.Values[i] = ec._DomesticShipping_shipments(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var extraAttributeImplementors = []string{"ExtraAttribute"}
-
-func (ec *executionContext) _ExtraAttribute(ctx context.Context, sel ast.SelectionSet, obj *upstream.ExtraAttribute) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, extraAttributeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("ExtraAttribute")
-		case "key":
-			out.Values[i] = ec._ExtraAttribute_key(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "value":
-			out.Values[i] = ec._ExtraAttribute_value(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "description":
-			out.Values[i] = ec._ExtraAttribute_description(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var forwarderImplementors = []string{"Forwarder"}
-
-func (ec *executionContext) _Forwarder(ctx context.Context, sel ast.SelectionSet, obj *upstream.Forwarder) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, forwarderImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("Forwarder")
-		case "id":
-			out.Values[i] = ec._Forwarder_id(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "name":
-			out.Values[i] = ec._Forwarder_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var guaranteeTermImplementors = []string{"GuaranteeTerm"}
-
-func (ec *executionContext) _GuaranteeTerm(ctx context.Context, sel ast.SelectionSet, obj *upstream.GuaranteeTerm) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, guaranteeTermImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("GuaranteeTerm")
-		case "code":
-			out.Values[i] = ec._GuaranteeTerm_code(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "description":
-			out.Values[i] = ec._GuaranteeTerm_description(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "qualityAssurance":
-			out.Values[i] = ec._GuaranteeTerm_qualityAssurance(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var invoiceImplementors = []string{"Invoice"}
-
-func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, obj *upstream.Invoice) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("Invoice")
-		case "id":
-			out.Values[i] = ec._Invoice_id(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "orderId":
-			out.Values[i] = ec._Invoice_orderId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "type":
-			out.Values[i] = ec._Invoice_type(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "typeRaw":
-			out.Values[i] = ec._Invoice_typeRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "title":
-			out.Values[i] = ec._Invoice_title(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "taxpayerId":
-			out.Values[i] = ec._Invoice_taxpayerId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "company":
-			out.Values[i] = ec._Invoice_company(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "recipient":
-			out.Values[i] = ec._Invoice_recipient(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var invoiceCompanyImplementors = []string{"InvoiceCompany"}
-
-func (ec *executionContext) _InvoiceCompany(ctx context.Context, sel ast.SelectionSet, obj *upstream.InvoiceCompany) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceCompanyImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("InvoiceCompany")
-		case "regionCode":
-			out.Values[i] = ec._InvoiceCompany_regionCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "regionName":
-			out.Values[i] = ec._InvoiceCompany_regionName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "streetAddress":
-			out.Values[i] = ec._InvoiceCompany_streetAddress(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "phone":
-			out.Values[i] = ec._InvoiceCompany_phone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "bankName":
-			out.Values[i] = ec._InvoiceCompany_bankName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "bankAccountNumber":
-			out.Values[i] = ec._InvoiceCompany_bankAccountNumber(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var invoiceRecipientImplementors = []string{"InvoiceRecipient"}
-
-func (ec *executionContext) _InvoiceRecipient(ctx context.Context, sel ast.SelectionSet, obj *upstream.InvoiceRecipient) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceRecipientImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("InvoiceRecipient")
-		case "name":
-			out.Values[i] = ec._InvoiceRecipient_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "phone":
-			out.Values[i] = ec._InvoiceRecipient_phone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "mobilePhone":
-			out.Values[i] = ec._InvoiceRecipient_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "regionCode":
-			out.Values[i] = ec._InvoiceRecipient_regionCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "regionName":
-			out.Values[i] = ec._InvoiceRecipient_regionName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "streetAddress":
-			out.Values[i] = ec._InvoiceRecipient_streetAddress(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "postalCode":
-			out.Values[i] = ec._InvoiceRecipient_postalCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var lineItemImplementors = []string{"LineItem"}
-
-func (ec *executionContext) _LineItem(ctx context.Context, sel ast.SelectionSet, obj *upstream.LineItem) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, lineItemImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("LineItem")
-		case "id":
-			out.Values[i] = ec._LineItem_id(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "name":
-			out.Values[i] = ec._LineItem_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "description":
-			out.Values[i] = ec._LineItem_description(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "productType":
-			out.Values[i] = ec._LineItem_productType(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "position":
-			out.Values[i] = ec._LineItem_position(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "status":
-			out.Values[i] = ec._LineItem_status(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "statusRaw":
-			out.Values[i] = ec._LineItem_statusRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "statusDescription":
-			out.Values[i] = ec._LineItem_statusDescription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "fulfillmentStatus":
-			out.Values[i] = ec._LineItem_fulfillmentStatus(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "fulfillmentStatusRaw":
-			out.Values[i] = ec._LineItem_fulfillmentStatusRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "closeReason":
-			out.Values[i] = ec._LineItem_closeReason(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "closeReasonRaw":
-			out.Values[i] = ec._LineItem_closeReasonRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "productId":
-			out.Values[i] = ec._LineItem_productId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "product":
-			out.Values[i] = ec._LineItem_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "productArticleNumber":
-			out.Values[i] = ec._LineItem_productArticleNumber(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "skuId":
-			out.Values[i] = ec._LineItem_skuId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "skuArticleNumber":
-			out.Values[i] = ec._LineItem_skuArticleNumber(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "specificationId":
-			out.Values[i] = ec._LineItem_specificationId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "variantAttributes":
-			out.Values[i] = ec._LineItem_variantAttributes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "imageUrls":
-			out.Values[i] = ec._LineItem_imageUrls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "snapshotUrl":
-			out.Values[i] = ec._LineItem_snapshotUrl(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "quantity":
-			out.Values[i] = ec._LineItem_quantity(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "quantityPrecisionFactor":
-			out.Values[i] = ec._LineItem_quantityPrecisionFactor(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "unit":
-			out.Values[i] = ec._LineItem_unit(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "weight":
-			out.Values[i] = ec._LineItem_weight(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "weightUnit":
-			out.Values[i] = ec._LineItem_weightUnit(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "unitPrice":
-			out.Values[i] = ec._LineItem_unitPrice(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "total":
-			out.Values[i] = ec._LineItem_total(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "priceAdjustment":
-			out.Values[i] = ec._LineItem_priceAdjustment(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "refundedAmount":
-			out.Values[i] = ec._LineItem_refundedAmount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "refundStatus":
-			out.Values[i] = ec._LineItem_refundStatus(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "refundStatusRaw":
-			out.Values[i] = ec._LineItem_refundStatusRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "refundId":
-			out.Values[i] = ec._LineItem_refundId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "afterSalesRefundId":
-			out.Values[i] = ec._LineItem_afterSalesRefundId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "createdAt":
-			out.Values[i] = ec._LineItem_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "updatedAt":
-			out.Values[i] = ec._LineItem_updatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "completedAt":
-			out.Values[i] = ec._LineItem_completedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "stockReservationExpiresAt":
-			out.Values[i] = ec._LineItem_stockReservationExpiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "guarantees":
-			out.Values[i] = ec._LineItem_guarantees(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "shipments":
-			out.Values[i] = ec._LineItem_shipments(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
 
 var memberImplementors = []string{"Member"}
 
@@ -9310,59 +8318,6 @@ func (ec *executionContext) _Money(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "currencyCode":
 			out.Values[i] = ec._Money_currencyCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var noCarrierImplementors = []string{"NoCarrier"}
-
-func (ec *executionContext) _NoCarrier(ctx context.Context, sel ast.SelectionSet, obj *upstream.NoCarrier) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, noCarrierImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("NoCarrier")
-		case "reason":
-			out.Values[i] = ec._NoCarrier_reason(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "reasonRaw":
-			out.Values[i] = ec._NoCarrier_reasonRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "referenceNumber":
-			out.Values[i] = ec._NoCarrier_referenceNumber(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "contactName":
-			out.Values[i] = ec._NoCarrier_contactName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "contactPhone":
-			out.Values[i] = ec._NoCarrier_contactPhone(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9774,6 +8729,69 @@ func (ec *executionContext) _OrderBusinessInfo(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var orderBuyerImplementors = []string{"OrderBuyer"}
+
+func (ec *executionContext) _OrderBuyer(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderBuyer) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderBuyerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderBuyer")
+		case "memberId":
+			out.Values[i] = ec._OrderBuyer_memberId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userId":
+			out.Values[i] = ec._OrderBuyer_userId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "loginId":
+			out.Values[i] = ec._OrderBuyer_loginId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "subAccountLoginId":
+			out.Values[i] = ec._OrderBuyer_subAccountLoginId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "alipayId":
+			out.Values[i] = ec._OrderBuyer_alipayId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contact":
+			out.Values[i] = ec._OrderBuyer_contact(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "member":
+			out.Values[i] = ec._OrderBuyer_member(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var orderCancellationImplementors = []string{"OrderCancellation"}
 
 func (ec *executionContext) _OrderCancellation(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderCancellation) graphql.Marshaler {
@@ -9807,6 +8825,1534 @@ func (ec *executionContext) _OrderCancellation(ctx context.Context, sel ast.Sele
 			}
 		case "note":
 			out.Values[i] = ec._OrderCancellation_note(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderCarrierImplementors = []string{"OrderCarrier"}
+
+func (ec *executionContext) _OrderCarrier(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderCarrier) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderCarrierImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderCarrier")
+		case "id":
+			out.Values[i] = ec._OrderCarrier_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._OrderCarrier_code(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._OrderCarrier_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderContactImplementors = []string{"OrderContact"}
+
+func (ec *executionContext) _OrderContact(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderContact) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderContactImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderContact")
+		case "name":
+			out.Values[i] = ec._OrderContact_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "companyName":
+			out.Values[i] = ec._OrderContact_companyName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._OrderContact_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mobilePhone":
+			out.Values[i] = ec._OrderContact_mobilePhone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fax":
+			out.Values[i] = ec._OrderContact_fax(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "email":
+			out.Values[i] = ec._OrderContact_email(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "imAccount":
+			out.Values[i] = ec._OrderContact_imAccount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderCreditPaymentImplementors = []string{"OrderCreditPayment"}
+
+func (ec *executionContext) _OrderCreditPayment(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderCreditPayment) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderCreditPaymentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderCreditPayment")
+		case "status":
+			out.Values[i] = ec._OrderCreditPayment_status(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusDescription":
+			out.Values[i] = ec._OrderCreditPayment_statusDescription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paidAt":
+			out.Values[i] = ec._OrderCreditPayment_paidAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "repaymentDueAt":
+			out.Values[i] = ec._OrderCreditPayment_repaymentDueAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "amountRaw":
+			out.Values[i] = ec._OrderCreditPayment_amountRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "outstandingAmountRaw":
+			out.Values[i] = ec._OrderCreditPayment_outstandingAmountRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderCustomsDeclarationImplementors = []string{"OrderCustomsDeclaration"}
+
+func (ec *executionContext) _OrderCustomsDeclaration(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderCustomsDeclaration) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderCustomsDeclarationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderCustomsDeclaration")
+		case "id":
+			out.Values[i] = ec._OrderCustomsDeclaration_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "orderId":
+			out.Values[i] = ec._OrderCustomsDeclaration_orderId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "buyerUserId":
+			out.Values[i] = ec._OrderCustomsDeclaration_buyerUserId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recordType":
+			out.Values[i] = ec._OrderCustomsDeclaration_recordType(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recordTypeRaw":
+			out.Values[i] = ec._OrderCustomsDeclaration_recordTypeRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._OrderCustomsDeclaration_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updatedAt":
+			out.Values[i] = ec._OrderCustomsDeclaration_updatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "items":
+			out.Values[i] = ec._OrderCustomsDeclaration_items(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderCustomsItemImplementors = []string{"OrderCustomsItem"}
+
+func (ec *executionContext) _OrderCustomsItem(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderCustomsItem) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderCustomsItemImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderCustomsItem")
+		case "sku":
+			out.Values[i] = ec._OrderCustomsItem_sku(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "chineseName":
+			out.Values[i] = ec._OrderCustomsItem_chineseName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "englishName":
+			out.Values[i] = ec._OrderCustomsItem_englishName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "quantity":
+			out.Values[i] = ec._OrderCustomsItem_quantity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "weightKg":
+			out.Values[i] = ec._OrderCustomsItem_weightKg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "declaredValue":
+			out.Values[i] = ec._OrderCustomsItem_declaredValue(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "currencyRaw":
+			out.Values[i] = ec._OrderCustomsItem_currencyRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderDomesticShippingImplementors = []string{"OrderDomesticShipping"}
+
+func (ec *executionContext) _OrderDomesticShipping(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderDomesticShipping) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderDomesticShippingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderDomesticShipping")
+		case "recipientName":
+			out.Values[i] = ec._OrderDomesticShipping_recipientName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._OrderDomesticShipping_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mobilePhone":
+			out.Values[i] = ec._OrderDomesticShipping_mobilePhone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fax":
+			out.Values[i] = ec._OrderDomesticShipping_fax(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "province":
+			out.Values[i] = ec._OrderDomesticShipping_province(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "city":
+			out.Values[i] = ec._OrderDomesticShipping_city(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "district":
+			out.Values[i] = ec._OrderDomesticShipping_district(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "regionCode":
+			out.Values[i] = ec._OrderDomesticShipping_regionCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "town":
+			out.Values[i] = ec._OrderDomesticShipping_town(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "townCode":
+			out.Values[i] = ec._OrderDomesticShipping_townCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addressLine":
+			out.Values[i] = ec._OrderDomesticShipping_addressLine(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "postalCode":
+			out.Values[i] = ec._OrderDomesticShipping_postalCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "shipments":
+			out.Values[i] = ec._OrderDomesticShipping_shipments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderExtraAttributeImplementors = []string{"OrderExtraAttribute"}
+
+func (ec *executionContext) _OrderExtraAttribute(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderExtraAttribute) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderExtraAttributeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderExtraAttribute")
+		case "key":
+			out.Values[i] = ec._OrderExtraAttribute_key(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._OrderExtraAttribute_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._OrderExtraAttribute_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderForwarderImplementors = []string{"OrderForwarder"}
+
+func (ec *executionContext) _OrderForwarder(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderForwarder) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderForwarderImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderForwarder")
+		case "id":
+			out.Values[i] = ec._OrderForwarder_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._OrderForwarder_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderGuaranteeImplementors = []string{"OrderGuarantee"}
+
+func (ec *executionContext) _OrderGuarantee(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderGuarantee) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderGuaranteeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderGuarantee")
+		case "code":
+			out.Values[i] = ec._OrderGuarantee_code(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._OrderGuarantee_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "qualityAssurance":
+			out.Values[i] = ec._OrderGuarantee_qualityAssurance(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderInvoiceImplementors = []string{"OrderInvoice"}
+
+func (ec *executionContext) _OrderInvoice(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderInvoice) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderInvoiceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderInvoice")
+		case "id":
+			out.Values[i] = ec._OrderInvoice_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "orderId":
+			out.Values[i] = ec._OrderInvoice_orderId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "type":
+			out.Values[i] = ec._OrderInvoice_type(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "typeRaw":
+			out.Values[i] = ec._OrderInvoice_typeRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._OrderInvoice_title(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "taxpayerId":
+			out.Values[i] = ec._OrderInvoice_taxpayerId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "company":
+			out.Values[i] = ec._OrderInvoice_company(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recipient":
+			out.Values[i] = ec._OrderInvoice_recipient(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderInvoiceCompanyImplementors = []string{"OrderInvoiceCompany"}
+
+func (ec *executionContext) _OrderInvoiceCompany(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderInvoiceCompany) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderInvoiceCompanyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderInvoiceCompany")
+		case "regionCode":
+			out.Values[i] = ec._OrderInvoiceCompany_regionCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "regionName":
+			out.Values[i] = ec._OrderInvoiceCompany_regionName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "streetAddress":
+			out.Values[i] = ec._OrderInvoiceCompany_streetAddress(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._OrderInvoiceCompany_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "bankName":
+			out.Values[i] = ec._OrderInvoiceCompany_bankName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "bankAccountNumber":
+			out.Values[i] = ec._OrderInvoiceCompany_bankAccountNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderInvoiceRecipientImplementors = []string{"OrderInvoiceRecipient"}
+
+func (ec *executionContext) _OrderInvoiceRecipient(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderInvoiceRecipient) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderInvoiceRecipientImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderInvoiceRecipient")
+		case "name":
+			out.Values[i] = ec._OrderInvoiceRecipient_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._OrderInvoiceRecipient_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mobilePhone":
+			out.Values[i] = ec._OrderInvoiceRecipient_mobilePhone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "regionCode":
+			out.Values[i] = ec._OrderInvoiceRecipient_regionCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "regionName":
+			out.Values[i] = ec._OrderInvoiceRecipient_regionName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "streetAddress":
+			out.Values[i] = ec._OrderInvoiceRecipient_streetAddress(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "postalCode":
+			out.Values[i] = ec._OrderInvoiceRecipient_postalCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderLineItemImplementors = []string{"OrderLineItem"}
+
+func (ec *executionContext) _OrderLineItem(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderLineItem) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderLineItemImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderLineItem")
+		case "id":
+			out.Values[i] = ec._OrderLineItem_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._OrderLineItem_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._OrderLineItem_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "productType":
+			out.Values[i] = ec._OrderLineItem_productType(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "position":
+			out.Values[i] = ec._OrderLineItem_position(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._OrderLineItem_status(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusRaw":
+			out.Values[i] = ec._OrderLineItem_statusRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusDescription":
+			out.Values[i] = ec._OrderLineItem_statusDescription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fulfillmentStatus":
+			out.Values[i] = ec._OrderLineItem_fulfillmentStatus(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fulfillmentStatusRaw":
+			out.Values[i] = ec._OrderLineItem_fulfillmentStatusRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "closeReason":
+			out.Values[i] = ec._OrderLineItem_closeReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "closeReasonRaw":
+			out.Values[i] = ec._OrderLineItem_closeReasonRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "productId":
+			out.Values[i] = ec._OrderLineItem_productId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "product":
+			out.Values[i] = ec._OrderLineItem_product(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "productArticleNumber":
+			out.Values[i] = ec._OrderLineItem_productArticleNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "skuId":
+			out.Values[i] = ec._OrderLineItem_skuId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "skuArticleNumber":
+			out.Values[i] = ec._OrderLineItem_skuArticleNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "specificationId":
+			out.Values[i] = ec._OrderLineItem_specificationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "variantAttributes":
+			out.Values[i] = ec._OrderLineItem_variantAttributes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "imageUrls":
+			out.Values[i] = ec._OrderLineItem_imageUrls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "snapshotUrl":
+			out.Values[i] = ec._OrderLineItem_snapshotUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "quantity":
+			out.Values[i] = ec._OrderLineItem_quantity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "quantityPrecisionFactor":
+			out.Values[i] = ec._OrderLineItem_quantityPrecisionFactor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unit":
+			out.Values[i] = ec._OrderLineItem_unit(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "weight":
+			out.Values[i] = ec._OrderLineItem_weight(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "weightUnit":
+			out.Values[i] = ec._OrderLineItem_weightUnit(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unitPrice":
+			out.Values[i] = ec._OrderLineItem_unitPrice(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._OrderLineItem_total(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "priceAdjustment":
+			out.Values[i] = ec._OrderLineItem_priceAdjustment(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refundedAmount":
+			out.Values[i] = ec._OrderLineItem_refundedAmount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refundStatus":
+			out.Values[i] = ec._OrderLineItem_refundStatus(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refundStatusRaw":
+			out.Values[i] = ec._OrderLineItem_refundStatusRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refundId":
+			out.Values[i] = ec._OrderLineItem_refundId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "afterSalesRefundId":
+			out.Values[i] = ec._OrderLineItem_afterSalesRefundId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._OrderLineItem_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updatedAt":
+			out.Values[i] = ec._OrderLineItem_updatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "completedAt":
+			out.Values[i] = ec._OrderLineItem_completedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stockReservationExpiresAt":
+			out.Values[i] = ec._OrderLineItem_stockReservationExpiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "guarantees":
+			out.Values[i] = ec._OrderLineItem_guarantees(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "shipments":
+			out.Values[i] = ec._OrderLineItem_shipments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderNoCarrierImplementors = []string{"OrderNoCarrier"}
+
+func (ec *executionContext) _OrderNoCarrier(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderNoCarrier) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderNoCarrierImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderNoCarrier")
+		case "reason":
+			out.Values[i] = ec._OrderNoCarrier_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reasonRaw":
+			out.Values[i] = ec._OrderNoCarrier_reasonRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "referenceNumber":
+			out.Values[i] = ec._OrderNoCarrier_referenceNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contactName":
+			out.Values[i] = ec._OrderNoCarrier_contactName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contactPhone":
+			out.Values[i] = ec._OrderNoCarrier_contactPhone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderOverseasShippingImplementors = []string{"OrderOverseasShipping"}
+
+func (ec *executionContext) _OrderOverseasShipping(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderOverseasShipping) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderOverseasShippingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderOverseasShipping")
+		case "routeId":
+			out.Values[i] = ec._OrderOverseasShipping_routeId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "routeName":
+			out.Values[i] = ec._OrderOverseasShipping_routeName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "countryCode":
+			out.Values[i] = ec._OrderOverseasShipping_countryCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "country":
+			out.Values[i] = ec._OrderOverseasShipping_country(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "buyerEmail":
+			out.Values[i] = ec._OrderOverseasShipping_buyerEmail(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "forwarder":
+			out.Values[i] = ec._OrderOverseasShipping_forwarder(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderPaymentImplementors = []string{"OrderPayment"}
+
+func (ec *executionContext) _OrderPayment(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderPayment) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderPaymentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderPayment")
+		case "status":
+			out.Values[i] = ec._OrderPayment_status(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusRaw":
+			out.Values[i] = ec._OrderPayment_statusRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paidAt":
+			out.Values[i] = ec._OrderPayment_paidAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "method":
+			out.Values[i] = ec._OrderPayment_method(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "methodRaw":
+			out.Values[i] = ec._OrderPayment_methodRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "methodDescription":
+			out.Values[i] = ec._OrderPayment_methodDescription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "amount":
+			out.Values[i] = ec._OrderPayment_amount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stageId":
+			out.Values[i] = ec._OrderPayment_stageId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stageCondition":
+			out.Values[i] = ec._OrderPayment_stageCondition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stageDate":
+			out.Values[i] = ec._OrderPayment_stageDate(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isCardPayment":
+			out.Values[i] = ec._OrderPayment_isCardPayment(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isExpressPayment":
+			out.Values[i] = ec._OrderPayment_isExpressPayment(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderPaymentStageImplementors = []string{"OrderPaymentStage"}
+
+func (ec *executionContext) _OrderPaymentStage(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderPaymentStage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderPaymentStageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderPaymentStage")
+		case "id":
+			out.Values[i] = ec._OrderPaymentStage_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._OrderPaymentStage_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sequence":
+			out.Values[i] = ec._OrderPaymentStage_sequence(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._OrderPaymentStage_status(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusRaw":
+			out.Values[i] = ec._OrderPaymentStage_statusRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paymentStatus":
+			out.Values[i] = ec._OrderPaymentStage_paymentStatus(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paymentStatusRaw":
+			out.Values[i] = ec._OrderPaymentStage_paymentStatusRaw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "templateId":
+			out.Values[i] = ec._OrderPaymentStage_templateId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "amountDue":
+			out.Values[i] = ec._OrderPaymentStage_amountDue(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "amountDueExcludingShipping":
+			out.Values[i] = ec._OrderPaymentStage_amountDueExcludingShipping(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unitPrice":
+			out.Values[i] = ec._OrderPaymentStage_unitPrice(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "quantity":
+			out.Values[i] = ec._OrderPaymentStage_quantity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "shippingFee":
+			out.Values[i] = ec._OrderPaymentStage_shippingFee(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "shopDiscount":
+			out.Values[i] = ec._OrderPaymentStage_shopDiscount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "itemDiscount":
+			out.Values[i] = ec._OrderPaymentStage_itemDiscount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "priceAdjustment":
+			out.Values[i] = ec._OrderPaymentStage_priceAdjustment(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._OrderPaymentStage_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updatedAt":
+			out.Values[i] = ec._OrderPaymentStage_updatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "startedAt":
+			out.Values[i] = ec._OrderPaymentStage_startedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paidAt":
+			out.Values[i] = ec._OrderPaymentStage_paidAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sellerActedAt":
+			out.Values[i] = ec._OrderPaymentStage_sellerActedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "endedAt":
+			out.Values[i] = ec._OrderPaymentStage_endedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sellerActionName":
+			out.Values[i] = ec._OrderPaymentStage_sellerActionName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sellerMessage":
+			out.Values[i] = ec._OrderPaymentStage_sellerMessage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sellerMessagePath":
+			out.Values[i] = ec._OrderPaymentStage_sellerMessagePath(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "evidenceImagePath":
+			out.Values[i] = ec._OrderPaymentStage_evidenceImagePath(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paymentTimeoutSeconds":
+			out.Values[i] = ec._OrderPaymentStage_paymentTimeoutSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "confirmationTimeoutSeconds":
+			out.Values[i] = ec._OrderPaymentStage_confirmationTimeoutSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isFinalStage":
+			out.Values[i] = ec._OrderPaymentStage_isFinalStage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isDisbursedToSeller":
+			out.Values[i] = ec._OrderPaymentStage_isDisbursedToSeller(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requiresShipping":
+			out.Values[i] = ec._OrderPaymentStage_requiresShipping(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requiresSellerAction":
+			out.Values[i] = ec._OrderPaymentStage_requiresSellerAction(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requiresSellerAdvance":
+			out.Values[i] = ec._OrderPaymentStage_requiresSellerAdvance(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "disbursesOnCompletion":
+			out.Values[i] = ec._OrderPaymentStage_disbursesOnCompletion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "allowsInstantPayment":
+			out.Values[i] = ec._OrderPaymentStage_allowsInstantPayment(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderPreOrderImplementors = []string{"OrderPreOrder"}
+
+func (ec *executionContext) _OrderPreOrder(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderPreOrder) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderPreOrderImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderPreOrder")
+		case "marketName":
+			out.Values[i] = ec._OrderPreOrder_marketName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isCreatedByCurrentApp":
+			out.Values[i] = ec._OrderPreOrder_isCreatedByCurrentApp(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderProcurementQuoteImplementors = []string{"OrderProcurementQuote"}
+
+func (ec *executionContext) _OrderProcurementQuote(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderProcurementQuote) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderProcurementQuoteImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderProcurementQuote")
+		case "itemName":
+			out.Values[i] = ec._OrderProcurementQuote_itemName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unitPrice":
+			out.Values[i] = ec._OrderProcurementQuote_unitPrice(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "quantity":
+			out.Values[i] = ec._OrderProcurementQuote_quantity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderRecipientImplementors = []string{"OrderRecipient"}
+
+func (ec *executionContext) _OrderRecipient(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderRecipient) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderRecipientImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderRecipient")
+		case "fullName":
+			out.Values[i] = ec._OrderRecipient_fullName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._OrderRecipient_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mobilePhone":
+			out.Values[i] = ec._OrderRecipient_mobilePhone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "regionCode":
+			out.Values[i] = ec._OrderRecipient_regionCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "townCode":
+			out.Values[i] = ec._OrderRecipient_townCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "postalCode":
+			out.Values[i] = ec._OrderRecipient_postalCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addressLine":
+			out.Values[i] = ec._OrderRecipient_addressLine(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderReviewImplementors = []string{"OrderReview"}
+
+func (ec *executionContext) _OrderReview(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderReview) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderReviewImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderReview")
+		case "rating":
+			out.Values[i] = ec._OrderReview_rating(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "content":
+			out.Values[i] = ec._OrderReview_content(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reviewerNickname":
+			out.Values[i] = ec._OrderReview_reviewerNickname(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "revieweeNickname":
+			out.Values[i] = ec._OrderReview_revieweeNickname(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "publishedAt":
+			out.Values[i] = ec._OrderReview_publishedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9885,44 +10431,49 @@ func (ec *executionContext) _OrderReviews(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var overseasShippingImplementors = []string{"OverseasShipping"}
+var orderSellerImplementors = []string{"OrderSeller"}
 
-func (ec *executionContext) _OverseasShipping(ctx context.Context, sel ast.SelectionSet, obj *upstream.OverseasShipping) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, overseasShippingImplementors)
+func (ec *executionContext) _OrderSeller(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderSeller) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderSellerImplementors)
 
 	out := graphql.NewFieldSet(fields)
 	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OverseasShipping")
-		case "routeId":
-			out.Values[i] = ec._OverseasShipping_routeId(ctx, field, obj)
+			out.Values[i] = graphql.MarshalString("OrderSeller")
+		case "memberId":
+			out.Values[i] = ec._OrderSeller_memberId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "routeName":
-			out.Values[i] = ec._OverseasShipping_routeName(ctx, field, obj)
+		case "userId":
+			out.Values[i] = ec._OrderSeller_userId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "countryCode":
-			out.Values[i] = ec._OverseasShipping_countryCode(ctx, field, obj)
+		case "loginId":
+			out.Values[i] = ec._OrderSeller_loginId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "country":
-			out.Values[i] = ec._OverseasShipping_country(ctx, field, obj)
+		case "alipayId":
+			out.Values[i] = ec._OrderSeller_alipayId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "buyerEmail":
-			out.Values[i] = ec._OverseasShipping_buyerEmail(ctx, field, obj)
+		case "creditLevel":
+			out.Values[i] = ec._OrderSeller_creditLevel(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "forwarder":
-			out.Values[i] = ec._OverseasShipping_forwarder(ctx, field, obj)
+		case "contact":
+			out.Values[i] = ec._OrderSeller_contact(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "member":
+			out.Values[i] = ec._OrderSeller_member(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -9943,189 +10494,172 @@ func (ec *executionContext) _OverseasShipping(ctx context.Context, sel ast.Selec
 	return out
 }
 
-var paymentStageImplementors = []string{"PaymentStage"}
+var orderSellerContactImplementors = []string{"OrderSellerContact"}
 
-func (ec *executionContext) _PaymentStage(ctx context.Context, sel ast.SelectionSet, obj *upstream.PaymentStage) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, paymentStageImplementors)
+func (ec *executionContext) _OrderSellerContact(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderSellerContact) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderSellerContactImplementors)
 
 	out := graphql.NewFieldSet(fields)
 	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PaymentStage")
-		case "id":
-			out.Values[i] = ec._PaymentStage_id(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.Values[i] = graphql.MarshalString("OrderSellerContact")
 		case "name":
-			out.Values[i] = ec._PaymentStage_name(ctx, field, obj)
+			out.Values[i] = ec._OrderSellerContact_name(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "sequence":
-			out.Values[i] = ec._PaymentStage_sequence(ctx, field, obj)
+		case "companyName":
+			out.Values[i] = ec._OrderSellerContact_companyName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._OrderSellerContact_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mobilePhone":
+			out.Values[i] = ec._OrderSellerContact_mobilePhone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fax":
+			out.Values[i] = ec._OrderSellerContact_fax(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "email":
+			out.Values[i] = ec._OrderSellerContact_email(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "imAccount":
+			out.Values[i] = ec._OrderSellerContact_imAccount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dropshipSenderName":
+			out.Values[i] = ec._OrderSellerContact_dropshipSenderName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dropshipSenderPhone":
+			out.Values[i] = ec._OrderSellerContact_dropshipSenderPhone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var orderShipmentImplementors = []string{"OrderShipment"}
+
+func (ec *executionContext) _OrderShipment(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderShipment) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderShipmentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OrderShipment")
+		case "id":
+			out.Values[i] = ec._OrderShipment_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._OrderShipment_code(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "type":
+			out.Values[i] = ec._OrderShipment_type(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "typeRaw":
+			out.Values[i] = ec._OrderShipment_typeRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "status":
-			out.Values[i] = ec._PaymentStage_status(ctx, field, obj)
+			out.Values[i] = ec._OrderShipment_status(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "statusRaw":
-			out.Values[i] = ec._PaymentStage_statusRaw(ctx, field, obj)
+			out.Values[i] = ec._OrderShipment_statusRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "paymentStatus":
-			out.Values[i] = ec._PaymentStage_paymentStatus(ctx, field, obj)
+		case "trackingNumber":
+			out.Values[i] = ec._OrderShipment_trackingNumber(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "paymentStatusRaw":
-			out.Values[i] = ec._PaymentStage_paymentStatusRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+		case "lineItemIds":
+			out.Values[i] = ec._OrderShipment_lineItemIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "templateId":
-			out.Values[i] = ec._PaymentStage_templateId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "amountDue":
-			out.Values[i] = ec._PaymentStage_amountDue(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "amountDueExcludingShipping":
-			out.Values[i] = ec._PaymentStage_amountDueExcludingShipping(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "unitPrice":
-			out.Values[i] = ec._PaymentStage_unitPrice(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "quantity":
-			out.Values[i] = ec._PaymentStage_quantity(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+		case "lineItems":
+			out.Values[i] = ec._OrderShipment_lineItems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "shippingFee":
-			out.Values[i] = ec._PaymentStage_shippingFee(ctx, field, obj)
+			out.Values[i] = ec._OrderShipment_shippingFee(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "shopDiscount":
-			out.Values[i] = ec._PaymentStage_shopDiscount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "itemDiscount":
-			out.Values[i] = ec._PaymentStage_itemDiscount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "priceAdjustment":
-			out.Values[i] = ec._PaymentStage_priceAdjustment(ctx, field, obj)
+		case "shippedAt":
+			out.Values[i] = ec._OrderShipment_shippedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "createdAt":
-			out.Values[i] = ec._PaymentStage_createdAt(ctx, field, obj)
+			out.Values[i] = ec._OrderShipment_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updatedAt":
-			out.Values[i] = ec._PaymentStage_updatedAt(ctx, field, obj)
+			out.Values[i] = ec._OrderShipment_updatedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "startedAt":
-			out.Values[i] = ec._PaymentStage_startedAt(ctx, field, obj)
+		case "carrier":
+			out.Values[i] = ec._OrderShipment_carrier(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "paidAt":
-			out.Values[i] = ec._PaymentStage_paidAt(ctx, field, obj)
+		case "noCarrier":
+			out.Values[i] = ec._OrderShipment_noCarrier(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "sellerActedAt":
-			out.Values[i] = ec._PaymentStage_sellerActedAt(ctx, field, obj)
+		case "origin":
+			out.Values[i] = ec._OrderShipment_origin(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "endedAt":
-			out.Values[i] = ec._PaymentStage_endedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "sellerActionName":
-			out.Values[i] = ec._PaymentStage_sellerActionName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "sellerMessage":
-			out.Values[i] = ec._PaymentStage_sellerMessage(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "sellerMessagePath":
-			out.Values[i] = ec._PaymentStage_sellerMessagePath(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "evidenceImagePath":
-			out.Values[i] = ec._PaymentStage_evidenceImagePath(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "paymentTimeoutSeconds":
-			out.Values[i] = ec._PaymentStage_paymentTimeoutSeconds(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "confirmationTimeoutSeconds":
-			out.Values[i] = ec._PaymentStage_confirmationTimeoutSeconds(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "isFinalStage":
-			out.Values[i] = ec._PaymentStage_isFinalStage(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "isDisbursedToSeller":
-			out.Values[i] = ec._PaymentStage_isDisbursedToSeller(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "requiresShipping":
-			out.Values[i] = ec._PaymentStage_requiresShipping(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "requiresSellerAction":
-			out.Values[i] = ec._PaymentStage_requiresSellerAction(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "requiresSellerAdvance":
-			out.Values[i] = ec._PaymentStage_requiresSellerAdvance(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "disbursesOnCompletion":
-			out.Values[i] = ec._PaymentStage_disbursesOnCompletion(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "allowsInstantPayment":
-			out.Values[i] = ec._PaymentStage_allowsInstantPayment(ctx, field, obj)
+		case "destination":
+			out.Values[i] = ec._OrderShipment_destination(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10146,74 +10680,49 @@ func (ec *executionContext) _PaymentStage(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var paymentTermImplementors = []string{"PaymentTerm"}
+var orderShipmentAddressImplementors = []string{"OrderShipmentAddress"}
 
-func (ec *executionContext) _PaymentTerm(ctx context.Context, sel ast.SelectionSet, obj *upstream.PaymentTerm) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, paymentTermImplementors)
+func (ec *executionContext) _OrderShipmentAddress(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderShipmentAddress) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderShipmentAddressImplementors)
 
 	out := graphql.NewFieldSet(fields)
 	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PaymentTerm")
-		case "status":
-			out.Values[i] = ec._PaymentTerm_status(ctx, field, obj)
+			out.Values[i] = graphql.MarshalString("OrderShipmentAddress")
+		case "province":
+			out.Values[i] = ec._OrderShipmentAddress_province(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "statusRaw":
-			out.Values[i] = ec._PaymentTerm_statusRaw(ctx, field, obj)
+		case "city":
+			out.Values[i] = ec._OrderShipmentAddress_city(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "paidAt":
-			out.Values[i] = ec._PaymentTerm_paidAt(ctx, field, obj)
+		case "district":
+			out.Values[i] = ec._OrderShipmentAddress_district(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "method":
-			out.Values[i] = ec._PaymentTerm_method(ctx, field, obj)
+		case "addressLine":
+			out.Values[i] = ec._OrderShipmentAddress_addressLine(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "methodRaw":
-			out.Values[i] = ec._PaymentTerm_methodRaw(ctx, field, obj)
+		case "postalCode":
+			out.Values[i] = ec._OrderShipmentAddress_postalCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "methodDescription":
-			out.Values[i] = ec._PaymentTerm_methodDescription(ctx, field, obj)
+		case "phone":
+			out.Values[i] = ec._OrderShipmentAddress_phone(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "amount":
-			out.Values[i] = ec._PaymentTerm_amount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "stageId":
-			out.Values[i] = ec._PaymentTerm_stageId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "stageCondition":
-			out.Values[i] = ec._PaymentTerm_stageCondition(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "stageDate":
-			out.Values[i] = ec._PaymentTerm_stageDate(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "isCardPayment":
-			out.Values[i] = ec._PaymentTerm_isCardPayment(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "isExpressPayment":
-			out.Values[i] = ec._PaymentTerm_isExpressPayment(ctx, field, obj)
+		case "mobilePhone":
+			out.Values[i] = ec._OrderShipmentAddress_mobilePhone(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10234,67 +10743,24 @@ func (ec *executionContext) _PaymentTerm(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
-var preOrderImplementors = []string{"PreOrder"}
+var orderVariantAttributeImplementors = []string{"OrderVariantAttribute"}
 
-func (ec *executionContext) _PreOrder(ctx context.Context, sel ast.SelectionSet, obj *upstream.PreOrder) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, preOrderImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("PreOrder")
-		case "marketName":
-			out.Values[i] = ec._PreOrder_marketName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "isCreatedByCurrentApp":
-			out.Values[i] = ec._PreOrder_isCreatedByCurrentApp(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var procurementQuoteImplementors = []string{"ProcurementQuote"}
-
-func (ec *executionContext) _ProcurementQuote(ctx context.Context, sel ast.SelectionSet, obj *upstream.ProcurementQuote) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, procurementQuoteImplementors)
+func (ec *executionContext) _OrderVariantAttribute(ctx context.Context, sel ast.SelectionSet, obj *upstream.OrderVariantAttribute) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, orderVariantAttributeImplementors)
 
 	out := graphql.NewFieldSet(fields)
 	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProcurementQuote")
-		case "itemName":
-			out.Values[i] = ec._ProcurementQuote_itemName(ctx, field, obj)
+			out.Values[i] = graphql.MarshalString("OrderVariantAttribute")
+		case "name":
+			out.Values[i] = ec._OrderVariantAttribute_name(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "unitPrice":
-			out.Values[i] = ec._ProcurementQuote_unitPrice(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "quantity":
-			out.Values[i] = ec._ProcurementQuote_quantity(ctx, field, obj)
+		case "value":
+			out.Values[i] = ec._OrderVariantAttribute_value(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -10422,499 +10888,9 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 	return out
 }
 
-var recipientImplementors = []string{"Recipient"}
-
-func (ec *executionContext) _Recipient(ctx context.Context, sel ast.SelectionSet, obj *upstream.Recipient) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, recipientImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("Recipient")
-		case "fullName":
-			out.Values[i] = ec._Recipient_fullName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "phone":
-			out.Values[i] = ec._Recipient_phone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "mobilePhone":
-			out.Values[i] = ec._Recipient_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "regionCode":
-			out.Values[i] = ec._Recipient_regionCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "townCode":
-			out.Values[i] = ec._Recipient_townCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "postalCode":
-			out.Values[i] = ec._Recipient_postalCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "addressLine":
-			out.Values[i] = ec._Recipient_addressLine(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var reviewImplementors = []string{"Review"}
-
-func (ec *executionContext) _Review(ctx context.Context, sel ast.SelectionSet, obj *upstream.Review) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, reviewImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("Review")
-		case "rating":
-			out.Values[i] = ec._Review_rating(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "content":
-			out.Values[i] = ec._Review_content(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "reviewerNickname":
-			out.Values[i] = ec._Review_reviewerNickname(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "revieweeNickname":
-			out.Values[i] = ec._Review_revieweeNickname(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "publishedAt":
-			out.Values[i] = ec._Review_publishedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var sellerImplementors = []string{"Seller"}
-
-func (ec *executionContext) _Seller(ctx context.Context, sel ast.SelectionSet, obj *upstream.Seller) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, sellerImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("Seller")
-		case "memberId":
-			out.Values[i] = ec._Seller_memberId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "userId":
-			out.Values[i] = ec._Seller_userId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "loginId":
-			out.Values[i] = ec._Seller_loginId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "alipayId":
-			out.Values[i] = ec._Seller_alipayId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "creditLevel":
-			out.Values[i] = ec._Seller_creditLevel(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "contact":
-			out.Values[i] = ec._Seller_contact(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "member":
-			out.Values[i] = ec._Seller_member(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var sellerContactImplementors = []string{"SellerContact"}
-
-func (ec *executionContext) _SellerContact(ctx context.Context, sel ast.SelectionSet, obj *upstream.SellerContact) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, sellerContactImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("SellerContact")
-		case "name":
-			out.Values[i] = ec._SellerContact_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "companyName":
-			out.Values[i] = ec._SellerContact_companyName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "phone":
-			out.Values[i] = ec._SellerContact_phone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "mobilePhone":
-			out.Values[i] = ec._SellerContact_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "fax":
-			out.Values[i] = ec._SellerContact_fax(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "email":
-			out.Values[i] = ec._SellerContact_email(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "imAccount":
-			out.Values[i] = ec._SellerContact_imAccount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "dropshipSenderName":
-			out.Values[i] = ec._SellerContact_dropshipSenderName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "dropshipSenderPhone":
-			out.Values[i] = ec._SellerContact_dropshipSenderPhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var shipmentImplementors = []string{"Shipment"}
-
-func (ec *executionContext) _Shipment(ctx context.Context, sel ast.SelectionSet, obj *upstream.Shipment) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, shipmentImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("Shipment")
-		case "id":
-			out.Values[i] = ec._Shipment_id(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "code":
-			out.Values[i] = ec._Shipment_code(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "type":
-			out.Values[i] = ec._Shipment_type(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "typeRaw":
-			out.Values[i] = ec._Shipment_typeRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "status":
-			out.Values[i] = ec._Shipment_status(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "statusRaw":
-			out.Values[i] = ec._Shipment_statusRaw(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "trackingNumber":
-			out.Values[i] = ec._Shipment_trackingNumber(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "lineItemIds":
-			out.Values[i] = ec._Shipment_lineItemIds(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "lineItems":
-			out.Values[i] = ec._Shipment_lineItems(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "shippingFee":
-			out.Values[i] = ec._Shipment_shippingFee(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "shippedAt":
-			out.Values[i] = ec._Shipment_shippedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "createdAt":
-			out.Values[i] = ec._Shipment_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "updatedAt":
-			out.Values[i] = ec._Shipment_updatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "carrier":
-			out.Values[i] = ec._Shipment_carrier(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "noCarrier":
-			out.Values[i] = ec._Shipment_noCarrier(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "origin":
-			out.Values[i] = ec._Shipment_origin(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "destination":
-			out.Values[i] = ec._Shipment_destination(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var shipmentAddressImplementors = []string{"ShipmentAddress"}
-
-func (ec *executionContext) _ShipmentAddress(ctx context.Context, sel ast.SelectionSet, obj *upstream.ShipmentAddress) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, shipmentAddressImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("ShipmentAddress")
-		case "province":
-			out.Values[i] = ec._ShipmentAddress_province(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "city":
-			out.Values[i] = ec._ShipmentAddress_city(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "district":
-			out.Values[i] = ec._ShipmentAddress_district(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "addressLine":
-			out.Values[i] = ec._ShipmentAddress_addressLine(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "postalCode":
-			out.Values[i] = ec._ShipmentAddress_postalCode(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "phone":
-			out.Values[i] = ec._ShipmentAddress_phone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "mobilePhone":
-			out.Values[i] = ec._ShipmentAddress_mobilePhone(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var variantAttributeImplementors = []string{"VariantAttribute"}
-
-func (ec *executionContext) _VariantAttribute(ctx context.Context, sel ast.SelectionSet, obj *upstream.VariantAttribute) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, variantAttributeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("VariantAttribute")
-		case "name":
-			out.Values[i] = ec._VariantAttribute_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "value":
-			out.Values[i] = ec._VariantAttribute_value(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
-
-func (ec *executionContext) marshalNCustomsItem2ᚕᚖordergraphᚋupstreamᚐCustomsItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.CustomsItem) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNCustomsItem2ᚖordergraphᚋupstreamᚐCustomsItem(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNCustomsItem2ᚖordergraphᚋupstreamᚐCustomsItem(ctx context.Context, sel ast.SelectionSet, v *upstream.CustomsItem) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "CustomsItem!")
-		return graphql.Null
-	}
-	return ec._CustomsItem(ctx, sel, v)
-}
 
 func (ec *executionContext) unmarshalNDateTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
 	res, err := scalar.UnmarshalInstant(v)
@@ -10954,78 +10930,6 @@ func (ec *executionContext) marshalNEdition2ordergraphᚋupstreamᚐEdition(ctx 
 	return v
 }
 
-func (ec *executionContext) marshalNExtraAttribute2ᚕᚖordergraphᚋupstreamᚐExtraAttributeᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.ExtraAttribute) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNExtraAttribute2ᚖordergraphᚋupstreamᚐExtraAttribute(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNExtraAttribute2ᚖordergraphᚋupstreamᚐExtraAttribute(ctx context.Context, sel ast.SelectionSet, v *upstream.ExtraAttribute) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ExtraAttribute!")
-		return graphql.Null
-	}
-	return ec._ExtraAttribute(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNGuaranteeTerm2ᚕᚖordergraphᚋupstreamᚐGuaranteeTermᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.GuaranteeTerm) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNGuaranteeTerm2ᚖordergraphᚋupstreamᚐGuaranteeTerm(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNGuaranteeTerm2ᚖordergraphᚋupstreamᚐGuaranteeTerm(ctx context.Context, sel ast.SelectionSet, v *upstream.GuaranteeTerm) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "GuaranteeTerm!")
-		return graphql.Null
-	}
-	return ec._GuaranteeTerm(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNLineItem2ᚕᚖordergraphᚋupstreamᚐLineItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.LineItem) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNLineItem2ᚖordergraphᚋupstreamᚐLineItem(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNLineItem2ᚖordergraphᚋupstreamᚐLineItem(ctx context.Context, sel ast.SelectionSet, v *upstream.LineItem) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "LineItem!")
-		return graphql.Null
-	}
-	return ec._LineItem(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNOrder2ᚕᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx context.Context, sel ast.SelectionSet, v []*projection.Order) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -11034,6 +10938,222 @@ func (ec *executionContext) marshalNOrder2ᚕᚖordergraphᚋgraphᚋprojection�
 	})
 
 	return ret
+}
+
+func (ec *executionContext) marshalNOrderCustomsItem2ᚕᚖordergraphᚋupstreamᚐOrderCustomsItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderCustomsItem) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderCustomsItem2ᚖordergraphᚋupstreamᚐOrderCustomsItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOrderCustomsItem2ᚖordergraphᚋupstreamᚐOrderCustomsItem(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderCustomsItem) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OrderCustomsItem!")
+		return graphql.Null
+	}
+	return ec._OrderCustomsItem(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOrderExtraAttribute2ᚕᚖordergraphᚋupstreamᚐOrderExtraAttributeᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderExtraAttribute) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderExtraAttribute2ᚖordergraphᚋupstreamᚐOrderExtraAttribute(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOrderExtraAttribute2ᚖordergraphᚋupstreamᚐOrderExtraAttribute(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderExtraAttribute) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OrderExtraAttribute!")
+		return graphql.Null
+	}
+	return ec._OrderExtraAttribute(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOrderGuarantee2ᚕᚖordergraphᚋupstreamᚐOrderGuaranteeᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderGuarantee) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderGuarantee2ᚖordergraphᚋupstreamᚐOrderGuarantee(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOrderGuarantee2ᚖordergraphᚋupstreamᚐOrderGuarantee(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderGuarantee) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OrderGuarantee!")
+		return graphql.Null
+	}
+	return ec._OrderGuarantee(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOrderLineItem2ᚕᚖordergraphᚋupstreamᚐOrderLineItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderLineItem) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderLineItem2ᚖordergraphᚋupstreamᚐOrderLineItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOrderLineItem2ᚖordergraphᚋupstreamᚐOrderLineItem(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderLineItem) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OrderLineItem!")
+		return graphql.Null
+	}
+	return ec._OrderLineItem(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOrderPayment2ᚕᚖordergraphᚋupstreamᚐOrderPaymentᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderPayment) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderPayment2ᚖordergraphᚋupstreamᚐOrderPayment(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOrderPayment2ᚖordergraphᚋupstreamᚐOrderPayment(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderPayment) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OrderPayment!")
+		return graphql.Null
+	}
+	return ec._OrderPayment(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOrderPaymentStage2ᚕᚖordergraphᚋupstreamᚐOrderPaymentStageᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderPaymentStage) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderPaymentStage2ᚖordergraphᚋupstreamᚐOrderPaymentStage(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOrderPaymentStage2ᚖordergraphᚋupstreamᚐOrderPaymentStage(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderPaymentStage) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OrderPaymentStage!")
+		return graphql.Null
+	}
+	return ec._OrderPaymentStage(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOrderProcurementQuote2ᚕᚖordergraphᚋupstreamᚐOrderProcurementQuoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderProcurementQuote) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderProcurementQuote2ᚖordergraphᚋupstreamᚐOrderProcurementQuote(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOrderProcurementQuote2ᚖordergraphᚋupstreamᚐOrderProcurementQuote(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderProcurementQuote) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OrderProcurementQuote!")
+		return graphql.Null
+	}
+	return ec._OrderProcurementQuote(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOrderReview2ᚕᚖordergraphᚋupstreamᚐOrderReviewᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderReview) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderReview2ᚖordergraphᚋupstreamᚐOrderReview(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOrderReview2ᚖordergraphᚋupstreamᚐOrderReview(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderReview) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OrderReview!")
+		return graphql.Null
+	}
+	return ec._OrderReview(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOrderShipment2ᚕᚖordergraphᚋupstreamᚐOrderShipmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderShipment) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderShipment2ᚖordergraphᚋupstreamᚐOrderShipment(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOrderShipment2ᚖordergraphᚋupstreamᚐOrderShipment(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderShipment) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OrderShipment!")
+		return graphql.Null
+	}
+	return ec._OrderShipment(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx context.Context, v any) (upstream.OrderStatus, error) {
@@ -11046,11 +11166,11 @@ func (ec *executionContext) marshalNOrderStatus2ordergraphᚋupstreamᚐOrderSta
 	return v
 }
 
-func (ec *executionContext) marshalNPaymentStage2ᚕᚖordergraphᚋupstreamᚐPaymentStageᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.PaymentStage) graphql.Marshaler {
+func (ec *executionContext) marshalNOrderVariantAttribute2ᚕᚖordergraphᚋupstreamᚐOrderVariantAttributeᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderVariantAttribute) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPaymentStage2ᚖordergraphᚋupstreamᚐPaymentStage(ctx, sel, v[i])
+		return ec.marshalNOrderVariantAttribute2ᚖordergraphᚋupstreamᚐOrderVariantAttribute(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -11062,108 +11182,12 @@ func (ec *executionContext) marshalNPaymentStage2ᚕᚖordergraphᚋupstreamᚐP
 	return ret
 }
 
-func (ec *executionContext) marshalNPaymentStage2ᚖordergraphᚋupstreamᚐPaymentStage(ctx context.Context, sel ast.SelectionSet, v *upstream.PaymentStage) graphql.Marshaler {
+func (ec *executionContext) marshalNOrderVariantAttribute2ᚖordergraphᚋupstreamᚐOrderVariantAttribute(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderVariantAttribute) graphql.Marshaler {
 	if v == nil {
-		graphql.AddInvalidNullError(ctx, "PaymentStage!")
+		graphql.AddInvalidNullError(ctx, "OrderVariantAttribute!")
 		return graphql.Null
 	}
-	return ec._PaymentStage(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNPaymentTerm2ᚕᚖordergraphᚋupstreamᚐPaymentTermᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.PaymentTerm) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNPaymentTerm2ᚖordergraphᚋupstreamᚐPaymentTerm(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNPaymentTerm2ᚖordergraphᚋupstreamᚐPaymentTerm(ctx context.Context, sel ast.SelectionSet, v *upstream.PaymentTerm) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "PaymentTerm!")
-		return graphql.Null
-	}
-	return ec._PaymentTerm(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNProcurementQuote2ᚕᚖordergraphᚋupstreamᚐProcurementQuoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.ProcurementQuote) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNProcurementQuote2ᚖordergraphᚋupstreamᚐProcurementQuote(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNProcurementQuote2ᚖordergraphᚋupstreamᚐProcurementQuote(ctx context.Context, sel ast.SelectionSet, v *upstream.ProcurementQuote) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ProcurementQuote!")
-		return graphql.Null
-	}
-	return ec._ProcurementQuote(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNReview2ᚕᚖordergraphᚋupstreamᚐReviewᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.Review) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNReview2ᚖordergraphᚋupstreamᚐReview(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNReview2ᚖordergraphᚋupstreamᚐReview(ctx context.Context, sel ast.SelectionSet, v *upstream.Review) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "Review!")
-		return graphql.Null
-	}
-	return ec._Review(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNShipment2ᚕᚖordergraphᚋupstreamᚐShipmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.Shipment) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNShipment2ᚖordergraphᚋupstreamᚐShipment(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNShipment2ᚖordergraphᚋupstreamᚐShipment(ctx context.Context, sel ast.SelectionSet, v *upstream.Shipment) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "Shipment!")
-		return graphql.Null
-	}
-	return ec._Shipment(ctx, sel, v)
+	return ec._OrderVariantAttribute(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNURL2ordergraphᚋupstreamᚐURL(ctx context.Context, v any) (upstream.URL, error) {
@@ -11209,30 +11233,6 @@ func (ec *executionContext) marshalNURL2ᚕordergraphᚋupstreamᚐURLᚄ(ctx co
 	return ret
 }
 
-func (ec *executionContext) marshalNVariantAttribute2ᚕᚖordergraphᚋupstreamᚐVariantAttributeᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.VariantAttribute) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNVariantAttribute2ᚖordergraphᚋupstreamᚐVariantAttribute(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNVariantAttribute2ᚖordergraphᚋupstreamᚐVariantAttribute(ctx context.Context, sel ast.SelectionSet, v *upstream.VariantAttribute) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "VariantAttribute!")
-		return graphql.Null
-	}
-	return ec._VariantAttribute(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNWebSite2ordergraphᚋupstreamᚐWebSite(ctx context.Context, v any) (upstream.WebSite, error) {
 	var res upstream.WebSite
 	err := res.UnmarshalGQL(v)
@@ -11240,81 +11240,6 @@ func (ec *executionContext) unmarshalNWebSite2ordergraphᚋupstreamᚐWebSite(ct
 }
 
 func (ec *executionContext) marshalNWebSite2ordergraphᚋupstreamᚐWebSite(ctx context.Context, sel ast.SelectionSet, v upstream.WebSite) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) unmarshalOBusinessType2ordergraphᚋupstreamᚐBusinessType(ctx context.Context, v any) (upstream.BusinessType, error) {
-	var res upstream.BusinessType
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOBusinessType2ordergraphᚋupstreamᚐBusinessType(ctx context.Context, sel ast.SelectionSet, v upstream.BusinessType) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) marshalOBuyer2ᚖordergraphᚋupstreamᚐBuyer(ctx context.Context, sel ast.SelectionSet, v *upstream.Buyer) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._Buyer(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalOCancellationInitiator2ordergraphᚋupstreamᚐCancellationInitiator(ctx context.Context, v any) (upstream.CancellationInitiator, error) {
-	var res upstream.CancellationInitiator
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOCancellationInitiator2ordergraphᚋupstreamᚐCancellationInitiator(ctx context.Context, sel ast.SelectionSet, v upstream.CancellationInitiator) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) unmarshalOCancellationReason2ordergraphᚋupstreamᚐCancellationReason(ctx context.Context, v any) (upstream.CancellationReason, error) {
-	var res upstream.CancellationReason
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOCancellationReason2ordergraphᚋupstreamᚐCancellationReason(ctx context.Context, sel ast.SelectionSet, v upstream.CancellationReason) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) marshalOCarrier2ᚖordergraphᚋupstreamᚐCarrier(ctx context.Context, sel ast.SelectionSet, v *upstream.Carrier) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._Carrier(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOContact2ᚖordergraphᚋupstreamᚐContact(ctx context.Context, sel ast.SelectionSet, v *upstream.Contact) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._Contact(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOCreditPayment2ᚖordergraphᚋupstreamᚐCreditPayment(ctx context.Context, sel ast.SelectionSet, v *upstream.CreditPayment) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._CreditPayment(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOCustomsDeclaration2ᚖordergraphᚋupstreamᚐCustomsDeclaration(ctx context.Context, sel ast.SelectionSet, v *upstream.CustomsDeclaration) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._CustomsDeclaration(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalOCustomsRecordType2ordergraphᚋupstreamᚐCustomsRecordType(ctx context.Context, v any) (upstream.CustomsRecordType, error) {
-	var res upstream.CustomsRecordType
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOCustomsRecordType2ordergraphᚋupstreamᚐCustomsRecordType(ctx context.Context, sel ast.SelectionSet, v upstream.CustomsRecordType) graphql.Marshaler {
 	return v
 }
 
@@ -11342,61 +11267,6 @@ func (ec *executionContext) marshalODecimal2ordergraphᚋupstreamᚐDecimal(ctx 
 	return res
 }
 
-func (ec *executionContext) marshalODomesticShipping2ᚖordergraphᚋupstreamᚐDomesticShipping(ctx context.Context, sel ast.SelectionSet, v *upstream.DomesticShipping) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._DomesticShipping(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOForwarder2ᚖordergraphᚋupstreamᚐForwarder(ctx context.Context, sel ast.SelectionSet, v *upstream.Forwarder) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._Forwarder(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalOFulfillmentStatus2ordergraphᚋupstreamᚐFulfillmentStatus(ctx context.Context, v any) (upstream.FulfillmentStatus, error) {
-	var res upstream.FulfillmentStatus
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOFulfillmentStatus2ordergraphᚋupstreamᚐFulfillmentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.FulfillmentStatus) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) marshalOInvoice2ᚖordergraphᚋupstreamᚐInvoice(ctx context.Context, sel ast.SelectionSet, v *upstream.Invoice) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._Invoice(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOInvoiceCompany2ᚖordergraphᚋupstreamᚐInvoiceCompany(ctx context.Context, sel ast.SelectionSet, v *upstream.InvoiceCompany) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._InvoiceCompany(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOInvoiceRecipient2ᚖordergraphᚋupstreamᚐInvoiceRecipient(ctx context.Context, sel ast.SelectionSet, v *upstream.InvoiceRecipient) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._InvoiceRecipient(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalOInvoiceType2ordergraphᚋupstreamᚐInvoiceType(ctx context.Context, v any) (upstream.InvoiceType, error) {
-	var res upstream.InvoiceType
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOInvoiceType2ordergraphᚋupstreamᚐInvoiceType(ctx context.Context, sel ast.SelectionSet, v upstream.InvoiceType) graphql.Marshaler {
-	return v
-}
-
 func (ec *executionContext) marshalOMember2ᚖordergraphᚋupstreamᚐMember(ctx context.Context, sel ast.SelectionSet, v *upstream.Member) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -11409,23 +11279,6 @@ func (ec *executionContext) marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx c
 		return graphql.Null
 	}
 	return ec._Money(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalONoCarrier2ᚖordergraphᚋupstreamᚐNoCarrier(ctx context.Context, sel ast.SelectionSet, v *upstream.NoCarrier) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._NoCarrier(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalONoCarrierReason2ordergraphᚋupstreamᚐNoCarrierReason(ctx context.Context, v any) (upstream.NoCarrierReason, error) {
-	var res upstream.NoCarrierReason
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalONoCarrierReason2ordergraphᚋupstreamᚐNoCarrierReason(ctx context.Context, sel ast.SelectionSet, v upstream.NoCarrierReason) graphql.Marshaler {
-	return v
 }
 
 func (ec *executionContext) marshalOOrder2ᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx context.Context, sel ast.SelectionSet, v *projection.Order) graphql.Marshaler {
@@ -11442,6 +11295,23 @@ func (ec *executionContext) marshalOOrderBusinessInfo2ᚖordergraphᚋupstream�
 	return ec._OrderBusinessInfo(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOOrderBusinessType2ordergraphᚋupstreamᚐOrderBusinessType(ctx context.Context, v any) (upstream.OrderBusinessType, error) {
+	var res upstream.OrderBusinessType
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderBusinessType2ordergraphᚋupstreamᚐOrderBusinessType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderBusinessType) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalOOrderBuyer2ᚖordergraphᚋupstreamᚐOrderBuyer(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderBuyer) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderBuyer(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOOrderCancellation2ᚖordergraphᚋupstreamᚐOrderCancellation(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderCancellation) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -11449,11 +11319,273 @@ func (ec *executionContext) marshalOOrderCancellation2ᚖordergraphᚋupstream�
 	return ec._OrderCancellation(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOOrderCancellationInitiator2ordergraphᚋupstreamᚐOrderCancellationInitiator(ctx context.Context, v any) (upstream.OrderCancellationInitiator, error) {
+	var res upstream.OrderCancellationInitiator
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderCancellationInitiator2ordergraphᚋupstreamᚐOrderCancellationInitiator(ctx context.Context, sel ast.SelectionSet, v upstream.OrderCancellationInitiator) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalOOrderCancellationReason2ordergraphᚋupstreamᚐOrderCancellationReason(ctx context.Context, v any) (upstream.OrderCancellationReason, error) {
+	var res upstream.OrderCancellationReason
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderCancellationReason2ordergraphᚋupstreamᚐOrderCancellationReason(ctx context.Context, sel ast.SelectionSet, v upstream.OrderCancellationReason) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalOOrderCarrier2ᚖordergraphᚋupstreamᚐOrderCarrier(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderCarrier) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderCarrier(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOrderCarrierlessDeliveryReason2ordergraphᚋupstreamᚐOrderCarrierlessDeliveryReason(ctx context.Context, v any) (upstream.OrderCarrierlessDeliveryReason, error) {
+	var res upstream.OrderCarrierlessDeliveryReason
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderCarrierlessDeliveryReason2ordergraphᚋupstreamᚐOrderCarrierlessDeliveryReason(ctx context.Context, sel ast.SelectionSet, v upstream.OrderCarrierlessDeliveryReason) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalOOrderContact2ᚖordergraphᚋupstreamᚐOrderContact(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderContact) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderContact(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderCreditPayment2ᚖordergraphᚋupstreamᚐOrderCreditPayment(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderCreditPayment) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderCreditPayment(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderCustomsDeclaration2ᚖordergraphᚋupstreamᚐOrderCustomsDeclaration(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderCustomsDeclaration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderCustomsDeclaration(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOrderCustomsRecordType2ordergraphᚋupstreamᚐOrderCustomsRecordType(ctx context.Context, v any) (upstream.OrderCustomsRecordType, error) {
+	var res upstream.OrderCustomsRecordType
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderCustomsRecordType2ordergraphᚋupstreamᚐOrderCustomsRecordType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderCustomsRecordType) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalOOrderDomesticShipping2ᚖordergraphᚋupstreamᚐOrderDomesticShipping(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderDomesticShipping) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderDomesticShipping(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderForwarder2ᚖordergraphᚋupstreamᚐOrderForwarder(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderForwarder) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderForwarder(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOrderFulfillmentStatus2ordergraphᚋupstreamᚐOrderFulfillmentStatus(ctx context.Context, v any) (upstream.OrderFulfillmentStatus, error) {
+	var res upstream.OrderFulfillmentStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderFulfillmentStatus2ordergraphᚋupstreamᚐOrderFulfillmentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderFulfillmentStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalOOrderInvoice2ᚖordergraphᚋupstreamᚐOrderInvoice(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderInvoice) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderInvoice(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderInvoiceCompany2ᚖordergraphᚋupstreamᚐOrderInvoiceCompany(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderInvoiceCompany) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderInvoiceCompany(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderInvoiceRecipient2ᚖordergraphᚋupstreamᚐOrderInvoiceRecipient(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderInvoiceRecipient) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderInvoiceRecipient(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOrderInvoiceType2ordergraphᚋupstreamᚐOrderInvoiceType(ctx context.Context, v any) (upstream.OrderInvoiceType, error) {
+	var res upstream.OrderInvoiceType
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderInvoiceType2ordergraphᚋupstreamᚐOrderInvoiceType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderInvoiceType) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalOOrderNoCarrier2ᚖordergraphᚋupstreamᚐOrderNoCarrier(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderNoCarrier) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderNoCarrier(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderOverseasShipping2ᚖordergraphᚋupstreamᚐOrderOverseasShipping(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderOverseasShipping) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderOverseasShipping(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOrderPaymentMethod2ordergraphᚋupstreamᚐOrderPaymentMethod(ctx context.Context, v any) (upstream.OrderPaymentMethod, error) {
+	var res upstream.OrderPaymentMethod
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderPaymentMethod2ordergraphᚋupstreamᚐOrderPaymentMethod(ctx context.Context, sel ast.SelectionSet, v upstream.OrderPaymentMethod) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalOOrderPaymentStageStatus2ordergraphᚋupstreamᚐOrderPaymentStageStatus(ctx context.Context, v any) (upstream.OrderPaymentStageStatus, error) {
+	var res upstream.OrderPaymentStageStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderPaymentStageStatus2ordergraphᚋupstreamᚐOrderPaymentStageStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderPaymentStageStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalOOrderPaymentStatus2ordergraphᚋupstreamᚐOrderPaymentStatus(ctx context.Context, v any) (upstream.OrderPaymentStatus, error) {
+	var res upstream.OrderPaymentStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderPaymentStatus2ordergraphᚋupstreamᚐOrderPaymentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderPaymentStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalOOrderPaymentTimeoutType2ordergraphᚋupstreamᚐOrderPaymentTimeoutType(ctx context.Context, v any) (upstream.OrderPaymentTimeoutType, error) {
+	var res upstream.OrderPaymentTimeoutType
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderPaymentTimeoutType2ordergraphᚋupstreamᚐOrderPaymentTimeoutType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderPaymentTimeoutType) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalOOrderPreOrder2ᚖordergraphᚋupstreamᚐOrderPreOrder(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderPreOrder) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderPreOrder(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderRecipient2ᚖordergraphᚋupstreamᚐOrderRecipient(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderRecipient) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderRecipient(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOrderRefundStatus2ordergraphᚋupstreamᚐOrderRefundStatus(ctx context.Context, v any) (upstream.OrderRefundStatus, error) {
+	var res upstream.OrderRefundStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderRefundStatus2ordergraphᚋupstreamᚐOrderRefundStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderRefundStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalOOrderReviewStatus2ordergraphᚋupstreamᚐOrderReviewStatus(ctx context.Context, v any) (upstream.OrderReviewStatus, error) {
+	var res upstream.OrderReviewStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderReviewStatus2ordergraphᚋupstreamᚐOrderReviewStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderReviewStatus) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalOOrderReviews2ᚖordergraphᚋupstreamᚐOrderReviews(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderReviews) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._OrderReviews(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderSeller2ᚖordergraphᚋupstreamᚐOrderSeller(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderSeller) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderSeller(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderSellerContact2ᚖordergraphᚋupstreamᚐOrderSellerContact(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderSellerContact) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderSellerContact(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderShipmentAddress2ᚖordergraphᚋupstreamᚐOrderShipmentAddress(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderShipmentAddress) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OrderShipmentAddress(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOrderShipmentStatus2ordergraphᚋupstreamᚐOrderShipmentStatus(ctx context.Context, v any) (upstream.OrderShipmentStatus, error) {
+	var res upstream.OrderShipmentStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderShipmentStatus2ordergraphᚋupstreamᚐOrderShipmentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderShipmentStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalOOrderShipmentType2ordergraphᚋupstreamᚐOrderShipmentType(ctx context.Context, v any) (upstream.OrderShipmentType, error) {
+	var res upstream.OrderShipmentType
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderShipmentType2ordergraphᚋupstreamᚐOrderShipmentType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderShipmentType) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalOOrderStagePaymentStatus2ordergraphᚋupstreamᚐOrderStagePaymentStatus(ctx context.Context, v any) (upstream.OrderStagePaymentStatus, error) {
+	var res upstream.OrderStagePaymentStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOrderStagePaymentStatus2ordergraphᚋupstreamᚐOrderStagePaymentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderStagePaymentStatus) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalOOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx context.Context, v any) (upstream.OrderStatus, error) {
@@ -11466,58 +11598,14 @@ func (ec *executionContext) marshalOOrderStatus2ordergraphᚋupstreamᚐOrderSta
 	return v
 }
 
-func (ec *executionContext) marshalOOverseasShipping2ᚖordergraphᚋupstreamᚐOverseasShipping(ctx context.Context, sel ast.SelectionSet, v *upstream.OverseasShipping) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._OverseasShipping(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalOPaymentMethod2ordergraphᚋupstreamᚐPaymentMethod(ctx context.Context, v any) (upstream.PaymentMethod, error) {
-	var res upstream.PaymentMethod
+func (ec *executionContext) unmarshalOOrderTradeType2ordergraphᚋupstreamᚐOrderTradeType(ctx context.Context, v any) (upstream.OrderTradeType, error) {
+	var res upstream.OrderTradeType
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPaymentMethod2ordergraphᚋupstreamᚐPaymentMethod(ctx context.Context, sel ast.SelectionSet, v upstream.PaymentMethod) graphql.Marshaler {
+func (ec *executionContext) marshalOOrderTradeType2ordergraphᚋupstreamᚐOrderTradeType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderTradeType) graphql.Marshaler {
 	return v
-}
-
-func (ec *executionContext) unmarshalOPaymentStageStatus2ordergraphᚋupstreamᚐPaymentStageStatus(ctx context.Context, v any) (upstream.PaymentStageStatus, error) {
-	var res upstream.PaymentStageStatus
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOPaymentStageStatus2ordergraphᚋupstreamᚐPaymentStageStatus(ctx context.Context, sel ast.SelectionSet, v upstream.PaymentStageStatus) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) unmarshalOPaymentStatus2ordergraphᚋupstreamᚐPaymentStatus(ctx context.Context, v any) (upstream.PaymentStatus, error) {
-	var res upstream.PaymentStatus
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOPaymentStatus2ordergraphᚋupstreamᚐPaymentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.PaymentStatus) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) unmarshalOPaymentTimeoutType2ordergraphᚋupstreamᚐPaymentTimeoutType(ctx context.Context, v any) (upstream.PaymentTimeoutType, error) {
-	var res upstream.PaymentTimeoutType
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOPaymentTimeoutType2ordergraphᚋupstreamᚐPaymentTimeoutType(ctx context.Context, sel ast.SelectionSet, v upstream.PaymentTimeoutType) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) marshalOPreOrder2ᚖordergraphᚋupstreamᚐPreOrder(ctx context.Context, sel ast.SelectionSet, v *upstream.PreOrder) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._PreOrder(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOProduct2ᚖordergraphᚋupstreamᚐProduct(ctx context.Context, sel ast.SelectionSet, v *upstream.Product) graphql.Marshaler {
@@ -11525,94 +11613,6 @@ func (ec *executionContext) marshalOProduct2ᚖordergraphᚋupstreamᚐProduct(c
 		return graphql.Null
 	}
 	return ec._Product(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalORecipient2ᚖordergraphᚋupstreamᚐRecipient(ctx context.Context, sel ast.SelectionSet, v *upstream.Recipient) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._Recipient(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalORefundStatus2ordergraphᚋupstreamᚐRefundStatus(ctx context.Context, v any) (upstream.RefundStatus, error) {
-	var res upstream.RefundStatus
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalORefundStatus2ordergraphᚋupstreamᚐRefundStatus(ctx context.Context, sel ast.SelectionSet, v upstream.RefundStatus) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) unmarshalOReviewStatus2ordergraphᚋupstreamᚐReviewStatus(ctx context.Context, v any) (upstream.ReviewStatus, error) {
-	var res upstream.ReviewStatus
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOReviewStatus2ordergraphᚋupstreamᚐReviewStatus(ctx context.Context, sel ast.SelectionSet, v upstream.ReviewStatus) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) marshalOSeller2ᚖordergraphᚋupstreamᚐSeller(ctx context.Context, sel ast.SelectionSet, v *upstream.Seller) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._Seller(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOSellerContact2ᚖordergraphᚋupstreamᚐSellerContact(ctx context.Context, sel ast.SelectionSet, v *upstream.SellerContact) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._SellerContact(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOShipmentAddress2ᚖordergraphᚋupstreamᚐShipmentAddress(ctx context.Context, sel ast.SelectionSet, v *upstream.ShipmentAddress) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._ShipmentAddress(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalOShipmentStatus2ordergraphᚋupstreamᚐShipmentStatus(ctx context.Context, v any) (upstream.ShipmentStatus, error) {
-	var res upstream.ShipmentStatus
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOShipmentStatus2ordergraphᚋupstreamᚐShipmentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.ShipmentStatus) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) unmarshalOShipmentType2ordergraphᚋupstreamᚐShipmentType(ctx context.Context, v any) (upstream.ShipmentType, error) {
-	var res upstream.ShipmentType
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOShipmentType2ordergraphᚋupstreamᚐShipmentType(ctx context.Context, sel ast.SelectionSet, v upstream.ShipmentType) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) unmarshalOStagePaymentStatus2ordergraphᚋupstreamᚐStagePaymentStatus(ctx context.Context, v any) (upstream.StagePaymentStatus, error) {
-	var res upstream.StagePaymentStatus
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOStagePaymentStatus2ordergraphᚋupstreamᚐStagePaymentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.StagePaymentStatus) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) unmarshalOTradeType2ordergraphᚋupstreamᚐTradeType(ctx context.Context, v any) (upstream.TradeType, error) {
-	var res upstream.TradeType
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOTradeType2ordergraphᚋupstreamᚐTradeType(ctx context.Context, sel ast.SelectionSet, v upstream.TradeType) graphql.Marshaler {
-	return v
 }
 
 func (ec *executionContext) unmarshalOURL2ordergraphᚋupstreamᚐURL(ctx context.Context, v any) (upstream.URL, error) {
