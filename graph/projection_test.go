@@ -29,7 +29,7 @@ type twice struct {
 func (r *twice) Query() generated.QueryResolver { return r }
 
 func (r *twice) Order(ctx context.Context, _ string, _ upstream.WebSite, _ upstream.Edition) (*projection.Order, error) {
-	return r.plan.Select(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field).Of(r.order), nil
+	return r.plan.Select(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field).Of(upstream.Result{Order: r.order}), nil
 }
 
 func (r *twice) Orders(ctx context.Context, _ []string, _ upstream.WebSite, _ upstream.Edition) ([]*projection.Order, error) {

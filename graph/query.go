@@ -22,11 +22,11 @@ func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, 
 	if err != nil {
 		return nil, err
 	}
-	order, err := loader.Load(ctx, key)()
-	if err != nil || order == nil {
+	result, err := loader.Load(ctx, key)()
+	if err != nil {
 		return nil, err
 	}
-	return r.selection(ctx).Of(order), nil
+	return r.selection(ctx).Of(result), nil
 }
 
 // Orders resolves Query.orders: as many orders as ids, in their order.

@@ -42,7 +42,7 @@ func orderKey(id string, site upstream.WebSite, edition upstream.Edition) (upstr
 
 // failed returns a load that fails at once.
 func failed(err error) loader.Thunk {
-	return func() (*upstream.Order, error) { return nil, err }
+	return func() (upstream.Result, error) { return upstream.Result{}, err }
 }
 
 // load begins to load an order for each place of a list: the one that keyOf names.
@@ -70,12 +70,12 @@ func (r *resolver) await(ctx context.Context, thunks []loader.Thunk) []*projecti
 	path := graphql.GetPath(ctx)
 	selection := r.selection(ctx)
 	for i, thunk := range thunks {
-		order, err := thunk()
+		result, err := thunk()
 		if err != nil {
 			addErrorAt(ctx, at(path, i), err)
 			continue
 		}
-		orders[i] = selection.Of(order)
+		orders[i] = selection.Of(result)
 	}
 	return orders
 }

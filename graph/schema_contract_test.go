@@ -22,7 +22,7 @@ var contractFields = []struct{ field, typeName, domain string }{
 	{"Order.seller", "OrderSeller", ""},
 	{"Order.cancellation", "OrderCancellation", ""},
 	{"OrderLineItem.product", "Product", ""},
-	{"OrderLineItem.shipments", "[OrderShipment!]!", "NativeLogistics"},
+	{"OrderLineItem.shipments", "[OrderShipment!]", "NativeLogistics"},
 	{"OrderShipment.lineItems", "[OrderLineItem!]!", ""},
 	{"OrderBuyer.member", "Member", ""},
 	{"OrderSeller.member", "Member", ""},

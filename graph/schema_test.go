@@ -105,7 +105,7 @@ func TestSchemaProblems(t *testing.T) {
 		{"nullable list", "  payments: [OrderPayment!]!\n", "  payments: [OrderPayment!]\n", "Order.payments: is [OrderPayment!], want [OrderPayment!]!"},
 		{"domain gone", `OrderInvoice @domain(name: "OrderInvoice")`, "OrderInvoice", "Order.invoice.title: needs no domain, want OrderInvoice"},
 		{"domain too much", "  reviews: OrderReviews\n", "  reviews: OrderReviews @domain(name: \"RateDetail\")\n", "Order.reviews: needs RateDetail, want no domain"},
-		{"domain of a link", `shipments: [OrderShipment!]! @domain(name: "NativeLogistics")`, "shipments: [OrderShipment!]!", "OrderLineItem.shipments: needs no domain, want NativeLogistics"},
+		{"domain of a link", `shipments: [OrderShipment!] @domain(name: "NativeLogistics")`, "shipments: [OrderShipment!]", "OrderLineItem.shipments: needs no domain, want NativeLogistics"},
 		{"unknown domain", `@domain(name: "OrderInvoice")`, `@domain(name: "Invoice")`, `Order.invoice: unknown domain "Invoice"`},
 		{"twin gone", "  methodRaw: String\n", "  x: String\n", "OrderPayment.methodRaw: missing"},
 		{"description gone", "  \"Who carries it. (物流公司, `logistics_items.logistics_company_*`)\"\n", "", "OrderShipment.carrier: no description"},
@@ -138,7 +138,7 @@ func TestSchemaProblems(t *testing.T) {
 func inventoryProblems(schema *ast.Schema, rows []fieldRow) []string {
 	required := map[string]bool{}
 	for _, row := range rows {
-		required[row.path] = required[row.path] || row.nullable != "yes"
+		required[row.path] = required[row.path] || row.nullable == "no"
 	}
 	var problems []string
 	for _, row := range rows {

@@ -20,6 +20,7 @@ func (o *Order) finish(d *decoding) {
 	}
 	o.PaymentTimeoutSeconds = seconds
 	o.adoptOuterReviews()
+	o.fillParts()
 	o.link()
 }
 
@@ -54,6 +55,25 @@ func (o *Order) adoptOuterReviews() {
 		o.Reviews = &OrderReviews{}
 	}
 	o.Reviews.ReviewsOfSeller = outer
+}
+
+// fillParts makes the lists that belong to a part of their own empty where they are absent: null is for a
+// part that is missing.
+func (o *Order) fillParts() {
+	o.Guarantees = orEmpty(o.Guarantees)
+	for _, item := range o.LineItems {
+		item.Guarantees = orEmpty(item.Guarantees)
+	}
+	if o.Reviews != nil {
+		o.Reviews.ReviewsOfBuyer, o.Reviews.ReviewsOfSeller = orEmpty(o.Reviews.ReviewsOfBuyer), orEmpty(o.Reviews.ReviewsOfSeller)
+	}
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // finish gives the declared value its own currency. RMB is what the upstream calls CNY.

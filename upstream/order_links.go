@@ -28,12 +28,12 @@ func (l *OrderLineItem) Product() *Product {
 	return &Product{ID: l.ProductID}
 }
 
-// Shipments returns the shipments that name the line. None without the domain NativeLogistics.
+// Shipments returns the shipments that name the line, never nil. None without the domain NativeLogistics.
 func (l *OrderLineItem) Shipments() []*OrderShipment {
 	if l.ID == "" || l.links == nil {
-		return nil
+		return []*OrderShipment{}
 	}
-	return l.links.follow().shipments[l.ID]
+	return orEmpty(l.links.follow().shipments[l.ID])
 }
 
 // LineItems returns the lines that the shipment names, in the order of the order's lines. Ids that

@@ -150,7 +150,7 @@ func (s *Shown) NoteResult(key Key, result Result) {
 	if result.Order != nil {
 		s.note(result.FreshUntil)
 	}
-	if result.Order == nil || result.Copy == 0 {
+	if result.Order == nil || result.Copy == 0 || result.Missing != nil {
 		s.unnamed = true
 		return
 	}

@@ -41,6 +41,9 @@ type Result struct {
 	// Held is what the call that brought the order asked for: all of its parts are final, even
 	// where they are absent.
 	Held Needs
+	// Missing is why the order lacks parts that were asked for and are not among Held; nil if it lacks none.
+	// The call for them failed by an outage, and Order is a copy.
+	Missing *Error
 	// Body is the upstream's answer as it came, after inflating, for those who keep orders in their
 	// wire form: DecodeAnswer reads it back, and UnpackAnswer what PackAnswer makes of it. Nil where
 	// that would lose something.

@@ -54,7 +54,7 @@ func TestTheTimeOfTheRequest(t *testing.T) {
 					}
 					for i, thunk := range thunks {
 						order, err := thunk()
-						if failed := i == 0; failed != (err != nil) || failed != (order == nil) {
+						if failed := i == 0; failed != (err != nil) || failed != (order.Order == nil) {
 							t.Errorf("order %d: %v, %v", ids[i], order, err)
 						}
 						if timeout := errors.Is(err, ErrTimeout); i == 0 && timeout != test.timeout {

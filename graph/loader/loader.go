@@ -26,9 +26,10 @@ var ErrTimeout = errors.New("the time of the request is up")
 // whose orders all came starts at once.
 const wait = 2 * time.Millisecond
 
-// Thunk returns an order that is being loaded, waiting for it if need be. The order is nil if the
-// upstream knows none. Every error is, or wraps, an *upstream.Error, except after a panic.
-type Thunk func() (*upstream.Order, error)
+// Thunk returns what is being loaded of an order, waiting for it if need be. The order is nil if the
+// upstream knows none, and may lack parts (upstream.Result.Missing). Every error is, or wraps, an
+// *upstream.Error, except after a panic.
+type Thunk func() (upstream.Result, error)
 
 // Load starts to load an order of the operation that ctx belongs to; one that is the only one to be
 // loaded starts when somebody waits for it. Start all loads of a field before waiting for the first
@@ -41,8 +42,8 @@ func Load(ctx context.Context, key upstream.Key) Thunk {
 	if !found {
 		return unplanned(key)
 	}
-	if order, found := operation.atHand[key]; found {
-		return func() (*upstream.Order, error) { return order, nil }
+	if result, found := operation.atHand[key]; found {
+		return func() (upstream.Result, error) { return result, nil }
 	}
 	if _, planned := operation.needs[key]; !planned {
 		return unplanned(key)
@@ -54,8 +55,8 @@ func Load(ctx context.Context, key upstream.Key) Thunk {
 }
 
 func unplanned(key upstream.Key) Thunk {
-	return func() (*upstream.Order, error) {
-		return nil, &upstream.Error{
+	return func() (upstream.Result, error) {
+		return upstream.Result{}, &upstream.Error{
 			Kind:  upstream.KindInternal,
 			Cause: fmt.Errorf("loading an order of %s that was not planned", key.Site),
 		}
@@ -69,11 +70,11 @@ type operation struct {
 	orders upstream.Orders
 	// atHand are the planned orders that were there before the execution began, needs is what the
 	// others must bring.
-	atHand map[upstream.Key]*upstream.Order
+	atHand map[upstream.Key]upstream.Result
 	needs  map[upstream.Key]upstream.Needs
 	// loader batches several orders. A single one is no batch, and needs no goroutines to become one:
 	// only loads it.
-	loader *dataloader.Loader[upstream.Key, *upstream.Order]
+	loader *dataloader.Loader[upstream.Key, upstream.Result]
 	only   Thunk
 	// context is the operation's, and ends with the time of the request: what came by then is still
 	// executed. dataloader would pass the context of the field that happens to load first.
@@ -112,12 +113,12 @@ func (o *operation) takeAtHand() {
 	if !ok {
 		return
 	}
-	o.atHand = make(map[upstream.Key]*upstream.Order, len(o.needs))
+	o.atHand = make(map[upstream.Key]upstream.Result, len(o.needs))
 	scope := upstream.ScopeFrom(o.context)
 	for key, needs := range o.needs {
 		if result, found := ready.AtHand(upstream.Request{Key: key, Needs: needs, Scope: scope}); found {
 			scope.Shown.NoteResult(key, result)
-			o.atHand[key] = result.Order
+			o.atHand[key] = result
 			delete(o.needs, key)
 		}
 	}
@@ -125,8 +126,8 @@ func (o *operation) takeAtHand() {
 
 // loadOnly returns what loads the only order that is needed, when it is first called.
 func (o *operation) loadOnly() Thunk {
-	return sync.OnceValues(func() (*upstream.Order, error) {
-		var result *dataloader.Result[*upstream.Order]
+	return sync.OnceValues(func() (upstream.Result, error) {
+		var result *dataloader.Result[upstream.Result]
 		for key := range o.needs {
 			result = o.load(key)
 		}
@@ -134,20 +135,20 @@ func (o *operation) loadOnly() Thunk {
 	})
 }
 
-func (o *operation) newLoader() *dataloader.Loader[upstream.Key, *upstream.Order] {
+func (o *operation) newLoader() *dataloader.Loader[upstream.Key, upstream.Result] {
 	return dataloader.NewBatchedLoader(
 		o.batch,
-		dataloader.WithBatchCapacity[upstream.Key, *upstream.Order](len(o.needs)),
+		dataloader.WithBatchCapacity[upstream.Key, upstream.Result](len(o.needs)),
 		// The channel of a batch holds a thousand keys unless told otherwise.
-		dataloader.WithInputCapacity[upstream.Key, *upstream.Order](len(o.needs)),
-		dataloader.WithWait[upstream.Key, *upstream.Order](wait),
+		dataloader.WithInputCapacity[upstream.Key, upstream.Result](len(o.needs)),
+		dataloader.WithWait[upstream.Key, upstream.Result](wait),
 	)
 }
 
 // batch loads distinct orders, all at once: how many calls may run at a time is for the client to
 // say.
-func (o *operation) batch(_ context.Context, keys []upstream.Key) []*dataloader.Result[*upstream.Order] {
-	results := make([]*dataloader.Result[*upstream.Order], len(keys))
+func (o *operation) batch(_ context.Context, keys []upstream.Key) []*dataloader.Result[upstream.Result] {
+	results := make([]*dataloader.Result[upstream.Result], len(keys))
 	if len(keys) == 1 {
 		results[0] = o.load(keys[0])
 		return results
@@ -162,19 +163,19 @@ func (o *operation) batch(_ context.Context, keys []upstream.Key) []*dataloader.
 
 // load loads one order and notes its freshness. A panic becomes that order's error: it would
 // otherwise end the process, as it happens in a goroutine of ours.
-func (o *operation) load(key upstream.Key) (result *dataloader.Result[*upstream.Order]) {
+func (o *operation) load(key upstream.Key) (result *dataloader.Result[upstream.Result]) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			result = &dataloader.Result[*upstream.Order]{Error: o.recover(o.context, thrown)}
+			result = &dataloader.Result[upstream.Result]{Error: o.recover(o.context, thrown)}
 		}
 	}()
 	scope := upstream.ScopeFrom(o.context)
 	loaded, err := o.orders.Order(o.context, upstream.Request{Key: key, Needs: o.needs[key], Scope: scope})
 	if err != nil {
-		return &dataloader.Result[*upstream.Order]{Error: o.explain(err)}
+		return &dataloader.Result[upstream.Result]{Error: o.explain(err)}
 	}
 	scope.Shown.NoteResult(key, loaded)
-	return &dataloader.Result[*upstream.Order]{Data: loaded.Order}
+	return &dataloader.Result[upstream.Result]{Data: loaded}
 }
 
 // explain adds to an error that the order did not come because the request ended, if that is why.

@@ -101,11 +101,11 @@ func TestEachDistinctOrderIsLoadedOnceWithItsNeeds(t *testing.T) {
 	}
 	var loaded []*upstream.Order
 	for i, thunk := range thunks {
-		order, err := thunk()
-		if err != nil || order.ID != places[i].ID {
-			t.Errorf("order %d: got %v, %v", i, order, err)
+		result, err := thunk()
+		if err != nil || result.Order.ID != places[i].ID {
+			t.Errorf("order %d: got %v, %v", i, result.Order, err)
 		}
-		loaded = append(loaded, order)
+		loaded = append(loaded, result.Order)
 	}
 	if loaded[0] != loaded[2] {
 		t.Error("the same order was loaded twice")
@@ -187,8 +187,8 @@ func TestOneFailureSparesTheOthers(t *testing.T) {
 	if _, err := two(); err == nil || err.Error() != "recovered: a fault" {
 		t.Errorf("the second one: %v", err)
 	}
-	if order, err := three(); err != nil || order.ID != 3 {
-		t.Errorf("the third one: %v, %v", order, err)
+	if result, err := three(); err != nil || result.Order.ID != 3 {
+		t.Errorf("the third one: %v, %v", result.Order, err)
 	}
 }
 
@@ -366,8 +366,8 @@ func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 			thunks = append(thunks, Load(ctx, key(id)))
 		}
 		for i, id := range []upstream.OrderID{1, 2, 3, 4, 1} {
-			if order, err := thunks[i](); err != nil || order.ID != id {
-				t.Errorf("order %d: %v, %v", id, order, err)
+			if result, err := thunks[i](); err != nil || result.Order.ID != id {
+				t.Errorf("order %d: %v, %v", id, result.Order, err)
 			}
 		}
 		if called := fake.called(); len(called) != 2 || fake.taken.Load() != 2 || time.Since(began) > 0 {
@@ -392,8 +392,8 @@ func TestASingleOrderNeedsNoBatch(t *testing.T) {
 		var group sync.WaitGroup
 		for _, thunk := range []Thunk{first, second} {
 			group.Go(func() {
-				if order, err := thunk(); err != nil || order.ID != 2 {
-					t.Errorf("got %v, %v", order, err)
+				if result, err := thunk(); err != nil || result.Order.ID != 2 {
+					t.Errorf("got %v, %v", result.Order, err)
 				}
 			})
 		}

@@ -135,9 +135,10 @@ func sourcesOf(structType reflect.Type, name string) sources {
 	return from
 }
 
-// badValueReport gathers errors for the malformed values that are selected of one order, while it is
-// written.
-type badValueReport struct {
+// report gathers errors for what the response does not show of one order, while that is written: malformed
+// values that are selected, and parts that are missing.
+type report struct {
+	order    *Order
 	response *Response
 	root     *badValues
 	// linked are the malformed values of the objects that links lead to, by their addresses, and links what
@@ -151,14 +152,14 @@ type badValueReport struct {
 	found int
 }
 
-// newBadValueReport returns a report about an order that the response shows at path, nil if nothing of it
-// is malformed.
-func newBadValueReport(response *Response, order *upstream.Order, path ast.Path, position *ast.Position) *badValueReport {
-	if len(order.BadValues) == 0 {
+// newReport returns a report about an order that the response shows at path, nil if there is nothing to
+// report.
+func newReport(response *Response, order *Order, path ast.Path) *report {
+	if len(order.BadValues) == 0 && order.why == nil {
 		return nil
 	}
-	r := &badValueReport{
-		response: response, root: badValueTree(order.BadValues), linked: map[uintptr]*badValues{}, path: slices.Clone(path),
+	r := &report{
+		order: order, response: response, root: badValueTree(order.BadValues), linked: map[uintptr]*badValues{}, path: slices.Clone(path),
 	}
 	items, shipping := r.root.at("lineitems"), r.root.at("domesticshipping")
 	shipments := shipping.at("shipments")
@@ -174,12 +175,23 @@ func newBadValueReport(response *Response, order *upstream.Order, path ast.Path,
 			r.linked[reflect.ValueOf(shipment).Pointer()] = shipments.element(i)
 		}
 	}
-	r.add(r.root, position)
+	r.add(r.root, order.selection.position)
 	return r
 }
 
+// lacks reports whether a field shows a part that is missing, of which there is an error then.
+func (r *report) lacks(s *selected) bool {
+	if s.domain&r.order.missing == 0 {
+		return false
+	}
+	r.errors = append(r.errors, &gqlerror.Error{
+		Err: r.order.why, Message: r.order.why.Error(), Path: slices.Clone(r.path), Locations: locationsOf(s.position),
+	})
+	return true
+}
+
 // of returns what is malformed in the order.
-func (r *badValueReport) of() *badValues {
+func (r *report) of() *badValues {
 	if r == nil {
 		return nil
 	}
@@ -188,7 +200,7 @@ func (r *badValueReport) of() *badValues {
 
 // enter reports what is malformed in a field of an object, in which bad is malformed, and returns what is
 // below it. Call leave afterwards.
-func (r *badValueReport) enter(s *selected, bad *badValues) *badValues {
+func (r *report) enter(s *selected, bad *badValues) *badValues {
 	r.path = append(r.path, ast.PathName(s.alias))
 	r.add(bad.at(s.sources.beside), s.position)
 	if s.sources.link != noLink {
@@ -206,7 +218,7 @@ func (r *badValueReport) enter(s *selected, bad *badValues) *badValues {
 
 // enterElement returns what is malformed in an element of a list, in which bad is malformed. Call leave
 // afterwards.
-func (r *badValueReport) enterElement(s *selected, index int, element reflect.Value, bad *badValues) *badValues {
+func (r *report) enterElement(s *selected, index int, element reflect.Value, bad *badValues) *badValues {
 	r.path = append(r.path, ast.PathIndex(index))
 	if s.sources.link != noLink {
 		return r.linked[element.Pointer()]
@@ -214,21 +226,24 @@ func (r *badValueReport) enterElement(s *selected, index int, element reflect.Va
 	return bad.element(index)
 }
 
-func (r *badValueReport) leave() { r.path = r.path[:len(r.path)-1] }
+func (r *report) leave() { r.path = r.path[:len(r.path)-1] }
 
-// below reports what is malformed in an object that is null, in which bad is malformed.
-func (r *badValueReport) below(fields []selected, bad *badValues) {
-	if r == nil || bad == nil {
+// below reports what is malformed in, or missing from, an object that is null, in which bad is malformed.
+func (r *report) below(fields []selected, bad *badValues) {
+	if r == nil || bad == nil && r.order.missing == 0 {
 		return
 	}
 	for i := range fields {
-		r.below(fields[i].below, r.enter(&fields[i], bad))
+		badBelow := r.enter(&fields[i], bad)
+		if !r.lacks(&fields[i]) {
+			r.below(fields[i].below, badBelow)
+		}
 		r.leave()
 	}
 }
 
 // add adds the errors of one place, as far as the bound of the response allows.
-func (r *badValueReport) add(bad *badValues, position *ast.Position) {
+func (r *report) add(bad *badValues, position *ast.Position) {
 	if bad == nil {
 		return
 	}

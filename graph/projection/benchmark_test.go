@@ -38,7 +38,7 @@ func BenchmarkWrite(b *testing.B) {
 		b.Fatal(mistakes)
 	}
 	operation, field := operationIn(document, nil)
-	order := plan.Select(operation, field).Of(answer.Order)
+	order := plan.Select(operation, field).Of(upstream.Result{Order: answer.Order})
 	var written bytes.Buffer
 	b.ReportAllocs()
 	for b.Loop() {

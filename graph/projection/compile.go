@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -59,14 +60,29 @@ func (c *compilation) field(declared *ast.FieldDefinition, structType reflect.Ty
 		return nil, err
 	}
 	f := &field{name: declared.Name, read: read, neverNull: declared.Type.NonNull, sources: sourcesOf(structType, declared.Name)}
+	if f.domain, err = domainOf(declared); err != nil {
+		return nil, err
+	}
 	if element := declared.Type.Elem; element != nil {
-		// A nil slice is an empty list, and nothing else: the schema must not promise null.
-		if valueType.Kind() != reflect.Slice || !declared.Type.NonNull || element.Elem != nil {
+		// A nil slice is an empty list. Null is for a part that is missing, and for nothing else.
+		if valueType.Kind() != reflect.Slice || declared.Type.NonNull == (f.domain != 0) || element.Elem != nil {
 			return nil, fmt.Errorf("%s can't be a %s", declared.Type, valueType)
 		}
 		f.isList, f.neverNull, valueType = true, element.NonNull, valueType.Elem()
 	}
 	return f, c.value(f, c.schema.Types[declared.Type.Name()], valueType)
+}
+
+// domainOf returns the part of an order that a field shows.
+func domainOf(declared *ast.FieldDefinition) (upstream.Domains, error) {
+	directive := declared.Directives.ForName("domain")
+	if directive == nil {
+		return 0, nil
+	}
+	if declared.Type.NonNull {
+		return 0, errors.New("a part of an order can be missing, and must be nullable")
+	}
+	return upstream.ParseDomain(directive.Arguments.ForName("name").Value.Raw)
 }
 
 // value chooses how a value that is not a list is written.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+
+	"ordergraph/upstream"
 )
 
 // object says how the values of one object type are written.
@@ -25,6 +27,8 @@ type field struct {
 	neverNull bool
 	// object is the type of the objects that the field holds, nil for scalars.
 	object *object
+	// domain is the part of the order that the field shows, 0 for what every answer has.
+	domain upstream.Domains
 	// sources are where a malformed value is the reason that the field lacks something.
 	sources sources
 }
@@ -67,9 +71,13 @@ func (s *selected) writeTo(w *writer, object reflect.Value, bad *badValues) erro
 	if w.report == nil {
 		return s.writeValue(w, value, nil)
 	}
-	err := s.writeValue(w, value, w.report.enter(s, bad))
-	w.report.leave()
-	return err
+	below := w.report.enter(s, bad)
+	defer w.report.leave()
+	if w.report.lacks(s) {
+		w.out = append(w.out, null...)
+		return nil
+	}
+	return s.writeValue(w, value, below)
 }
 
 func (s *selected) writeValue(w *writer, value reflect.Value, bad *badValues) error {

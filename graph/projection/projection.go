@@ -1,10 +1,10 @@
 // Package projection writes what a query selects of an order as JSON.
 //
-// An order is finished data: no field of it is loaded, checked or computed on the way. So it can be
-// written in one pass over its structs, without what a general execution spends on each field to keep
-// all that possible (a context, a closure, a boxed value and a marshaler). gqlgen still resolves the
-// root fields, and still binds each field of the schema to its Go field: a missing one is a compile
-// error.
+// An order is finished data: no field of it is loaded, checked or computed on the way; of a part that could
+// not be read only the reason is left. So it can be written in one pass over its structs, without what a
+// general execution spends on each field to keep all that possible (a context, a closure, a boxed value and
+// a marshaler). gqlgen still resolves the root fields, and still binds each field of the schema to its Go
+// field: a missing one is a compile error.
 package projection
 
 import (
@@ -33,14 +33,22 @@ type Plan struct {
 type Order struct {
 	*upstream.Order
 	selection *Selection
+	// missing are the parts that the order lacks for the reason why; none if that is nil.
+	missing upstream.Domains
+	why     *upstream.Error
 }
 
-// Of returns order as s shows it, nil for none.
-func (s *Selection) Of(order *upstream.Order) *Order {
-	if order == nil {
+// Of returns what was read of an order as s shows it, nil for none. A selected part that is missing is null,
+// with an error at its own path.
+func (s *Selection) Of(result upstream.Result) *Order {
+	if result.Order == nil {
 		return nil
 	}
-	return &Order{Order: order, selection: s}
+	o := &Order{Order: result.Order, selection: s, why: result.Missing}
+	if o.why != nil {
+		o.missing = ^result.Held.Domains
+	}
+	return o
 }
 
 // MarshalGQLContext writes the order. It fails if the order lacks what the schema says is never null, if a
@@ -67,7 +75,7 @@ func (o *Order) writeTo(ctx context.Context, buffer *bytes.Buffer) (err error) {
 	}
 	usual := o.selection.size.Load()
 	w := newWriter(ctx, buffer, int(usual))
-	w.report = newBadValueReport(w.response, o.Order, graphql.GetPath(ctx), o.selection.position)
+	w.report = newReport(w.response, o, graphql.GetPath(ctx))
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			err = graphql.GetOperationContext(ctx).Recover(ctx, thrown)

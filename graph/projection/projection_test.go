@@ -97,7 +97,7 @@ func TestSelections(t *testing.T) {
 		operation, field := operationOf(t, schema, test.query)
 		for range 2 { // made, and remembered
 			var got bytes.Buffer
-			if err := plan.Select(operation, field).Of(someOrder(t)).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != test.want {
+			if err := plan.Select(operation, field).Of(upstream.Result{Order: someOrder(t)}).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != test.want {
 				t.Errorf("%s: got %s, %v, want %s", test.name, &got, err, test.want)
 			}
 		}
@@ -105,7 +105,7 @@ func TestSelections(t *testing.T) {
 }
 
 func TestNoOrderIsNull(t *testing.T) {
-	if order := new(Selection).Of(nil); order != nil {
+	if order := new(Selection).Of(upstream.Result{}); order != nil {
 		t.Errorf("got %v", order)
 	}
 }
@@ -118,7 +118,7 @@ func TestConditions(t *testing.T) {
 	for a, want := range map[bool]string{true: `{"id":"5","webSite":"CN_1688"}`, false: `{"id":"5"}`} {
 		operation, field := operationIn(document, map[string]any{"a": a})
 		var got bytes.Buffer
-		if err := plan.Select(operation, field).Of(someOrder(t)).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != want {
+		if err := plan.Select(operation, field).Of(upstream.Result{Order: someOrder(t)}).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != want {
 			t.Errorf("%v: got %s, %v, want %s", a, &got, err, want)
 		}
 	}
@@ -133,7 +133,7 @@ func TestOperationsShareFields(t *testing.T) {
 		operation := &graphql.OperationContext{Doc: document, Operation: document.Operations[i]}
 		field := graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"})[0]
 		var got bytes.Buffer
-		if err := plan.Select(operation, field).Of(someOrder(t)).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != want {
+		if err := plan.Select(operation, field).Of(upstream.Result{Order: someOrder(t)}).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != want {
 			t.Errorf("operation %d: got %s, %v, want %s", i, &got, err, want)
 		}
 	}
@@ -144,7 +144,7 @@ func TestNeverNull(t *testing.T) {
 	schema := schemaOf(t, someOfAnOrder)
 	operation, field := operationOf(t, schema, `{order{id status}}`)
 	var got bytes.Buffer
-	err := compiled(t, schema).Select(operation, field).Of(&upstream.Order{ID: 5}).MarshalGQLContext(t.Context(), &got)
+	err := compiled(t, schema).Select(operation, field).Of(upstream.Result{Order: &upstream.Order{ID: 5}}).MarshalGQLContext(t.Context(), &got)
 	if err == nil || !strings.Contains(err.Error(), "status is null") || got.Len() > 0 {
 		t.Errorf("got %q, %v", &got, err)
 	}
@@ -174,10 +174,10 @@ func TestOtherWriters(t *testing.T) {
 	operation, field := operationOf(t, schema, `{order{id}}`)
 	selection := compiled(t, schema).Select(operation, field)
 	var got bytes.Buffer
-	if err := selection.Of(someOrder(t)).MarshalGQLContext(t.Context(), struct{ io.Writer }{&got}); err != nil || got.String() != `{"id":"5"}` {
+	if err := selection.Of(upstream.Result{Order: someOrder(t)}).MarshalGQLContext(t.Context(), struct{ io.Writer }{&got}); err != nil || got.String() != `{"id":"5"}` {
 		t.Errorf("got %s, %v", &got, err)
 	}
-	if err := selection.Of(someOrder(t)).MarshalGQLContext(t.Context(), failingWriter{}); !errors.Is(err, errWrite) {
+	if err := selection.Of(upstream.Result{Order: someOrder(t)}).MarshalGQLContext(t.Context(), failingWriter{}); !errors.Is(err, errWrite) {
 		t.Errorf("got %v", err)
 	}
 }

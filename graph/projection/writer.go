@@ -66,8 +66,8 @@ type writer struct {
 	start, limit int
 	// pause is the length of out at which there is something to check.
 	pause int
-	// report is nil for an order without malformed values.
-	report *badValueReport
+	// report is nil for an order without malformed values that lacks no part.
+	report *report
 }
 
 // newWriter returns a writer that begins with room for usual bytes.

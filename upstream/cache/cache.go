@@ -171,7 +171,7 @@ func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.R
 	}
 	result, err := c.fetch(ctx, &l)
 	if err != nil {
-		return c.serveStale(&l, err)
+		return c.serveAfter(&l, err)
 	}
 	return result, nil
 }
@@ -241,20 +241,24 @@ func (c *Cache) serve(l *lookup, s *snapshot, now time.Time) (upstream.Result, e
 	return s.result(order), nil
 }
 
-// serveStale answers from a copy after a call that failed, if the failure is an outage and the copy
-// not too old. Everything else is an answer: no copy may hide it.
-func (c *Cache) serveStale(l *lookup, failure error) (upstream.Result, error) {
+// serveAfter answers from a copy after a call that failed, if the failure is an outage and the copy not too
+// old. Everything else is an answer: no copy may hide it. A copy that lacks some of the parts answers for
+// the others.
+func (c *Cache) serveAfter(l *lookup, failure error) (upstream.Result, error) {
 	if l.Scope.NoCache || !upstream.IsOutage(failure) {
 		return upstream.Result{}, failure
 	}
 	now := c.options.Now()
 	s := c.store.get(l.key)
-	if s == nil || !s.held.Covers(l.Needs) || !now.Before(s.keepUntil(c.options.StaleIfError)) {
+	if s == nil || !s.held.Covers(upstream.Needs{AttributeKeys: l.Needs.AttributeKeys}) || !now.Before(s.keepUntil(c.options.StaleIfError)) {
 		return upstream.Result{}, failure
 	}
 	result, err := c.serve(l, s, now)
 	if err != nil {
 		return upstream.Result{}, errors.Join(failure, err)
+	}
+	if !s.held.Covers(l.Needs) {
+		result.Missing, _ = errors.AsType[*upstream.Error](failure) // every outage is one
 	}
 	return result, nil
 }

@@ -255,6 +255,37 @@ func TestNotCached(t *testing.T) {
 	})
 }
 
+// TestPartsAreMissing wants a copy to answer for the parts that it holds while the call for the others fails
+// by an outage, fresh or not.
+func TestPartsAreMissing(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		invoice := needs(upstream.DomainOrderInvoice)
+		b.ask(asking{needs: invoice})
+		b.set(func(f *fake) {
+			f.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true, RetryAfter: time.Second}
+		})
+		for _, test := range []struct {
+			name  string
+			after time.Duration
+			want  upstream.Counts
+		}{
+			{"fresh", 0, upstream.Counts{Calls: 1, Hits: 1}},
+			{"stale", DefaultTTL, upstream.Counts{Calls: 1, Hits: 1, Stale: 1}},
+		} {
+			time.Sleep(test.after)
+			got := b.ask(asking{needs: needs(upstream.DomainOrderInvoice | upstream.DomainRateDetail)})
+			b.expect(got, "call 1", "", test.want)
+			if got.Missing == nil || got.Missing.Kind != upstream.KindUnavailable || got.Held.Domains != upstream.DomainOrderInvoice {
+				b.Errorf("%s: held %v, missing %v", test.name, got.Held, got.Missing)
+			}
+		}
+		if got := b.ask(asking{needs: invoice}); got.Missing != nil {
+			b.Errorf("a copy that holds all that is needed lacks something: %v", got.Missing)
+		}
+		b.expect(b.ask(asking{needs: needs(upstream.DomainRateDetail), noCache: true}), "", "UPSTREAM_UNAVAILABLE", oneCall)
+	})
+}
+
 func TestStaleIfError(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -270,9 +301,9 @@ func TestStaleIfError(t *testing.T) {
 		{"unavailable", upstream.KindUnavailable, true, time.Minute, upstream.Needs{}, true},
 		{"last moment", upstream.KindUnavailable, true, DefaultTTL + DefaultStaleIfError - 2*time.Second, upstream.Needs{}, true},
 		{"too old", upstream.KindUnavailable, true, DefaultTTL + DefaultStaleIfError, upstream.Needs{}, false},
-		{"lacks a domain", upstream.KindUnavailable, true, time.Minute, needs(upstream.DomainRateDetail), false},
 		{"lacks an attribute", upstream.KindUnavailable, true, time.Minute, needs(0, "a"), false},
-		{"fresh, but lacks a domain", upstream.KindUnavailable, true, time.Second, needs(upstream.DomainRateDetail), false},
+		{"fresh, but lacks an attribute", upstream.KindUnavailable, true, time.Second, needs(0, "a"), false},
+		{"a refusal of a domain that it lacks", upstream.KindPermissionDenied, false, time.Second, needs(upstream.DomainRateDetail), false},
 		{"too many requests", upstream.KindRateLimited, false, time.Minute, upstream.Needs{}, false},
 		{"a timeout that the answer tells of", upstream.KindTimeout, false, time.Minute, upstream.Needs{}, false},
 		{"an undocumented code", upstream.KindUpstreamError, false, time.Minute, upstream.Needs{}, false},

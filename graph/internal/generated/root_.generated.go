@@ -426,8 +426,8 @@ type Order @key(fields: "webSite id") {
   domesticShipping: OrderDomesticShipping @domain(name: "NativeLogistics")
   "The invoice. Null unless the buyer asked for one. (发票信息, ` + "`" + `order_invoice_info` + "`" + `)"
   invoice: OrderInvoice @domain(name: "OrderInvoice")
-  "What the buyer is promised for the whole order. (保障条款, ` + "`" + `guarantees_terms` + "`" + `)"
-  guarantees: [OrderGuarantee!]! @domain(name: "GuaranteesTerms")
+  "What the buyer is promised for the whole order. Null only with an error. (保障条款, ` + "`" + `guarantees_terms` + "`" + `)"
+  guarantees: [OrderGuarantee!] @domain(name: "GuaranteesTerms")
   "How the two sides rated each other. (订单评价信息, ` + "`" + `order_rate_info` + "`" + `)"
   reviews: OrderReviews
   "How the order leaves China. Null for a domestic one. (跨境地址扩展信息, ` + "`" + `overseas_extra_address` + "`" + `)"
@@ -783,10 +783,10 @@ type OrderLineItem {
   "Until when the stock is held for this order. (库存超时时间, ` + "`" + `product_items.gmt_pay_expire_time` + "`" + `)"
   stockReservationExpiresAt: DateTime
 
-  "What the buyer is promised for this line; 1688.com only. (保障条款, ` + "`" + `product_items.guarantees_terms` + "`" + `)"
-  guarantees: [OrderGuarantee!]! @domain(name: "GuaranteesTerms")
-  "The shipments that name this line. Empty before shipping. (运单明细, ` + "`" + `native_logistics.logistics_items` + "`" + `)"
-  shipments: [OrderShipment!]! @domain(name: "NativeLogistics")
+  "What the buyer is promised for this line; 1688.com only. Null only with an error. (保障条款, ` + "`" + `product_items.guarantees_terms` + "`" + `)"
+  guarantees: [OrderGuarantee!] @domain(name: "GuaranteesTerms")
+  "The shipments that name this line. Empty before shipping. Null only with an error. (运单明细, ` + "`" + `native_logistics.logistics_items` + "`" + `)"
+  shipments: [OrderShipment!] @domain(name: "NativeLogistics")
 }
 
 "One attribute that tells a variant from the others. (属性, ` + "`" + `product_items.sku_infos` + "`" + `)"
@@ -981,10 +981,10 @@ type OrderReviews {
   sellerReviewStatus: OrderReviewStatus
   "` + "`" + `sellerReviewStatus` + "`" + ` exactly as sent. (卖家评价状态, ` + "`" + `order_rate_info.seller_rate_status` + "`" + `)"
   sellerReviewStatusRaw: String
-  "What the seller wrote about the buyer. The upstream names the list after the side that it is about. (卖家給买家的评价, ` + "`" + `order_rate_info.buyer_rate_list` + "`" + `)"
-  reviewsOfBuyer: [OrderReview!]! @domain(name: "RateDetail")
-  "What the buyer wrote about the seller. The upstream names the list after the side that it is about. (买家給卖家的评价, ` + "`" + `order_rate_info.seller_rate_list` + "`" + `)"
-  reviewsOfSeller: [OrderReview!]! @domain(name: "RateDetail")
+  "What the seller wrote about the buyer. The upstream names the list after the side that it is about. Null only with an error. (卖家給买家的评价, ` + "`" + `order_rate_info.buyer_rate_list` + "`" + `)"
+  reviewsOfBuyer: [OrderReview!] @domain(name: "RateDetail")
+  "What the buyer wrote about the seller. The upstream names the list after the side that it is about. Null only with an error. (买家給卖家的评价, ` + "`" + `order_rate_info.seller_rate_list` + "`" + `)"
+  reviewsOfSeller: [OrderReview!] @domain(name: "RateDetail")
 }
 
 "One review. Personal data. (评价, ` + "`" + `order_rate_info.buyer_rate_list` + "`" + `, ` + "`" + `order_rate_info.seller_rate_list` + "`" + `)"

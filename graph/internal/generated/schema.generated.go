@@ -1649,10 +1649,10 @@ func (ec *executionContext) _Order_guarantees(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderGuarantee) graphql.Marshaler {
-			return ec.marshalNOrderGuarantee2ᚕᚖordergraphᚋupstreamᚐOrderGuaranteeᚄ(ctx, selections, v)
+			return ec.marshalOOrderGuarantee2ᚕᚖordergraphᚋupstreamᚐOrderGuaranteeᚄ(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Order_guarantees(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -4932,10 +4932,10 @@ func (ec *executionContext) _OrderLineItem_guarantees(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderGuarantee) graphql.Marshaler {
-			return ec.marshalNOrderGuarantee2ᚕᚖordergraphᚋupstreamᚐOrderGuaranteeᚄ(ctx, selections, v)
+			return ec.marshalOOrderGuarantee2ᚕᚖordergraphᚋupstreamᚐOrderGuaranteeᚄ(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_OrderLineItem_guarantees(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -4964,10 +4964,10 @@ func (ec *executionContext) _OrderLineItem_shipments(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderShipment) graphql.Marshaler {
-			return ec.marshalNOrderShipment2ᚕᚖordergraphᚋupstreamᚐOrderShipmentᚄ(ctx, selections, v)
+			return ec.marshalOOrderShipment2ᚕᚖordergraphᚋupstreamᚐOrderShipmentᚄ(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_OrderLineItem_shipments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -6903,10 +6903,10 @@ func (ec *executionContext) _OrderReviews_reviewsOfBuyer(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderReview) graphql.Marshaler {
-			return ec.marshalNOrderReview2ᚕᚖordergraphᚋupstreamᚐOrderReviewᚄ(ctx, selections, v)
+			return ec.marshalOOrderReview2ᚕᚖordergraphᚋupstreamᚐOrderReviewᚄ(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_OrderReviews_reviewsOfBuyer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -6935,10 +6935,10 @@ func (ec *executionContext) _OrderReviews_reviewsOfSeller(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderReview) graphql.Marshaler {
-			return ec.marshalNOrderReview2ᚕᚖordergraphᚋupstreamᚐOrderReviewᚄ(ctx, selections, v)
+			return ec.marshalOOrderReview2ᚕᚖordergraphᚋupstreamᚐOrderReviewᚄ(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_OrderReviews_reviewsOfSeller(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -8631,7 +8631,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "guarantees":
 			out.Values[i] = ec._Order_guarantees(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "reviews":
@@ -9749,12 +9749,12 @@ func (ec *executionContext) _OrderLineItem(ctx context.Context, sel ast.Selectio
 			}
 		case "guarantees":
 			out.Values[i] = ec._OrderLineItem_guarantees(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "shipments":
 			out.Values[i] = ec._OrderLineItem_shipments(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -10406,12 +10406,12 @@ func (ec *executionContext) _OrderReviews(ctx context.Context, sel ast.Selection
 			}
 		case "reviewsOfBuyer":
 			out.Values[i] = ec._OrderReviews_reviewsOfBuyer(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "reviewsOfSeller":
 			out.Values[i] = ec._OrderReviews_reviewsOfSeller(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -10988,22 +10988,6 @@ func (ec *executionContext) marshalNOrderExtraAttribute2ᚖordergraphᚋupstream
 	return ec._OrderExtraAttribute(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNOrderGuarantee2ᚕᚖordergraphᚋupstreamᚐOrderGuaranteeᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderGuarantee) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNOrderGuarantee2ᚖordergraphᚋupstreamᚐOrderGuarantee(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
 func (ec *executionContext) marshalNOrderGuarantee2ᚖordergraphᚋupstreamᚐOrderGuarantee(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderGuarantee) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "OrderGuarantee!")
@@ -11106,22 +11090,6 @@ func (ec *executionContext) marshalNOrderProcurementQuote2ᚖordergraphᚋupstre
 		return graphql.Null
 	}
 	return ec._OrderProcurementQuote(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNOrderReview2ᚕᚖordergraphᚋupstreamᚐOrderReviewᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderReview) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNOrderReview2ᚖordergraphᚋupstreamᚐOrderReview(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
 }
 
 func (ec *executionContext) marshalNOrderReview2ᚖordergraphᚋupstreamᚐOrderReview(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderReview) graphql.Marshaler {
@@ -11411,6 +11379,25 @@ func (ec *executionContext) marshalOOrderFulfillmentStatus2ordergraphᚋupstream
 	return v
 }
 
+func (ec *executionContext) marshalOOrderGuarantee2ᚕᚖordergraphᚋupstreamᚐOrderGuaranteeᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderGuarantee) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderGuarantee2ᚖordergraphᚋupstreamᚐOrderGuarantee(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalOOrderInvoice2ᚖordergraphᚋupstreamᚐOrderInvoice(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderInvoice) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -11520,6 +11507,25 @@ func (ec *executionContext) marshalOOrderRefundStatus2ordergraphᚋupstreamᚐOr
 	return v
 }
 
+func (ec *executionContext) marshalOOrderReview2ᚕᚖordergraphᚋupstreamᚐOrderReviewᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderReview) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderReview2ᚖordergraphᚋupstreamᚐOrderReview(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOOrderReviewStatus2ordergraphᚋupstreamᚐOrderReviewStatus(ctx context.Context, v any) (upstream.OrderReviewStatus, error) {
 	var res upstream.OrderReviewStatus
 	err := res.UnmarshalGQL(v)
@@ -11549,6 +11555,25 @@ func (ec *executionContext) marshalOOrderSellerContact2ᚖordergraphᚋupstream�
 		return graphql.Null
 	}
 	return ec._OrderSellerContact(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOrderShipment2ᚕᚖordergraphᚋupstreamᚐOrderShipmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderShipment) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOrderShipment2ᚖordergraphᚋupstreamᚐOrderShipment(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOOrderShipmentAddress2ᚖordergraphᚋupstreamᚐOrderShipmentAddress(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderShipmentAddress) graphql.Marshaler {
