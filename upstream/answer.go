@@ -26,9 +26,9 @@ type Answer struct {
 	// Points is what the call cost (deduct_money, 消耗点券), 0 where the upstream named nothing. It is
 	// set for refusals too.
 	Points int
-	// Packable says that the packed form of the answer has all that the order shows. It lacks the white
+	// Compressible says that the compressed form of the answer has all that the order shows. It lacks the white
 	// space of an object where there should be a scalar, which the scalar's raw text has.
-	Packable bool
+	Compressible bool
 }
 
 // DecodeAnswer reads the body of an answer to a request for key that was received at fetchedAt. Every
@@ -58,7 +58,7 @@ func (doc *document) answer(key Key, fetchedAt time.Time) (Answer, error) {
 	case !isAbout(doc, at, key.ID):
 		return answer, &Error{Kind: KindBadResponse, Cause: errAnotherOrder}
 	}
-	answer.Order, answer.Packable = decodeOrder(doc, at, key, fetchedAt)
+	answer.Order, answer.Compressible = decodeOrder(doc, at, key, fetchedAt)
 	return answer, nil
 }
 
@@ -147,7 +147,7 @@ func isAbout(doc *document, at int, requested OrderID) bool {
 	return absent
 }
 
-func decodeOrder(doc *document, at int, key Key, fetchedAt time.Time) (order *Order, packable bool) {
+func decodeOrder(doc *document, at int, key Key, fetchedAt time.Time) (order *Order, compressible bool) {
 	order = &Order{
 		ID:        key.ID,
 		WebSite:   key.Site,

@@ -100,7 +100,7 @@ func (c *Client) readAnswer(request Request, response *http.Response, body []byt
 		return Result{}, answer.Points, err
 	}
 	held := Needs{Domains: request.Needs.Domains.Asked(), AttributeKeys: request.Needs.AttributeKeys}
-	if !answer.Packable {
+	if !answer.Compressible {
 		body = nil
 	}
 	return Result{Order: answer.Order, Held: held, Body: body, FetchedAt: fetchedAt}, answer.Points, nil

@@ -14,33 +14,21 @@ import (
 type document struct {
 	text  []byte
 	nodes []node
-	// ownsText says that the text was written for this document, and may be written over.
-	ownsText bool
 }
 
-// maxKeptDocument is how many bytes or nodes a document may have to be used again: one huge answer
+// maxKeptDocument is how many nodes a document may have to be used again: one huge answer
 // must not hold its memory for ever.
 const maxKeptDocument = 32 << 10
 
 // documents are the ones that can be used again.
 var documents = sync.Pool{New: func() any { return new(document) }}
 
-// newDocument returns an empty document that owns its text. Its release saves memory.
-func newDocument() *document {
-	doc := documents.Get().(*document)
-	doc.ownsText = true
-	return doc
-}
-
 // release gives the document back. Nothing of it may be used after that.
 func (doc *document) release() {
-	if !doc.ownsText || cap(doc.text) > maxKeptDocument {
-		doc.text = nil
-	}
 	if cap(doc.nodes) > maxKeptDocument {
 		doc.nodes = nil
 	}
-	doc.text, doc.nodes = doc.text[:0], doc.nodes[:0]
+	doc.text, doc.nodes = nil, doc.nodes[:0]
 	documents.Put(doc)
 }
 

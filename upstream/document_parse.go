@@ -31,11 +31,11 @@ var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 // text, and too many levels or values, are errors. The error says where, and holds no part of the text.
 // The document keeps the text.
 func parseDocument(text []byte) (*document, error) {
-	text = bytes.TrimLeft(text, "\ufeff \t\r\n")
+	text = withoutMark(text)
 	decoder := decoders.Get().(*jsontext.Decoder)
 	decoder.Reset(bytes.NewBuffer(text), tolerant...)
 	doc := documents.Get().(*document)
-	doc.text, doc.ownsText, doc.nodes = text, false, slices.Grow(doc.nodes, len(text)/12+8)
+	doc.text, doc.nodes = text, slices.Grow(doc.nodes, len(text)/12+8)
 	err := doc.parse(decoder)
 	at := decoder.InputOffset()
 	decoder.Reset(bytes.NewBuffer(nil)) // the pool must not hold the text
@@ -46,6 +46,9 @@ func parseDocument(text []byte) (*document, error) {
 	}
 	return doc, nil
 }
+
+// withoutMark returns a text without the byte order mark, and the white space, before it.
+func withoutMark(text []byte) []byte { return bytes.TrimLeft(text, "\ufeff \t\r\n") }
 
 // parse notes where the values of a text stand. An error of the decoder's would quote the text.
 func (doc *document) parse(decoder *jsontext.Decoder) error {

@@ -1,16 +1,12 @@
 package upstream
 
 import (
-	"bytes"
 	"encoding/json"
 	"testing"
 )
 
 // isJSON reports what another decoder makes of a text.
 func isJSON(text []byte) bool { return json.Valid(withoutMark(text)) }
-
-// withoutMark returns a text without the byte order mark before it.
-func withoutMark(text []byte) []byte { return bytes.TrimLeft(text, "\ufeff \t\r\n") }
 
 // FuzzParseDocument compares with another decoder: the same texts are JSON, and all values are where
 // they should be.

@@ -157,15 +157,15 @@ func FuzzDecodeAnswer(f *testing.F) {
 		if err != nil || !reflect.DeepEqual(again, answer) {
 			t.Errorf("the same body read again is another order (%v)", err)
 		}
-		if !answer.Packable {
+		if !answer.Compressible {
 			return
 		}
-		packed, err := PackAnswer(body)
+		compressed, err := CompressAnswer(body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if unpacked, err := UnpackAnswer(packed, documentedKey, fetchedAt); err != nil || !reflect.DeepEqual(unpacked, answer) {
-			t.Errorf("the order from its packed form is another one (%v)", err)
+		if read, err := DecompressAnswer(compressed, documentedKey, fetchedAt); err != nil || !reflect.DeepEqual(read, answer) {
+			t.Errorf("the order from its compressed form is another one (%v)", err)
 		}
 	})
 }

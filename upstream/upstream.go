@@ -45,7 +45,7 @@ type Result struct {
 	// The call for them failed by an outage, and Order is a copy.
 	Missing *Error
 	// Body is the upstream's answer as it came, after inflating, for those who keep orders in their
-	// wire form: DecodeAnswer reads it back, and UnpackAnswer what PackAnswer makes of it. Nil where
+	// wire form: DecodeAnswer reads it back, and DecompressAnswer what CompressAnswer makes of it. Nil where
 	// that would lose something.
 	Body []byte
 	// FetchedAt is when the answer had been read, UTC.

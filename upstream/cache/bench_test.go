@@ -63,8 +63,8 @@ func BenchmarkHit(b *testing.B) {
 	})
 }
 
-// BenchmarkHitPacked is a hit on an order of which only the packed answer is kept.
-func BenchmarkHitPacked(b *testing.B) {
+// BenchmarkHitCompressed is a hit on an order of which only the compressed answer is kept.
+func BenchmarkHitCompressed(b *testing.B) {
 	cache := newBenchCache(b)
 	mustOrder(b, cache, benchRequest(1))
 	cache.inflight.running.Wait()

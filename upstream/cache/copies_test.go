@@ -94,10 +94,10 @@ func TestAtHand(t *testing.T) {
 				t.Errorf("%s: found %v, counted %+v", name, found, other.Scope.Usage.Counts())
 			}
 		}
-		// What has to be unpacked first is not at hand.
+		// What has to be decompressed first is not at hand.
 		cache.store.get(cache.keys.of(request)).order.Store(nil)
 		if _, found := cache.AtHand(request); found {
-			t.Error("found an order that is packed")
+			t.Error("found an order that is compressed")
 		}
 		if _, err := cache.Order(t.Context(), request); err != nil || orders.count() != 1 {
 			t.Errorf("%d calls, %v", orders.count(), err)

@@ -6,7 +6,7 @@ import (
 	"ordergraph/upstream"
 )
 
-// front bounds how many of the copies are kept ready, as Go structs, beside their packed answers.
+// front bounds how many of the copies are kept ready, as Go structs, beside their compressed answers.
 //
 // It gives a second chance: a hand goes round, takes from each copy the mark that its last use left,
 // and drops the order of one that has no mark. So an order that is asked for once makes way for
@@ -19,7 +19,7 @@ type front struct {
 	hand   int
 }
 
-// add keeps the order of a packed copy ready, unless there can be no room for it.
+// add keeps the order of a compressed copy ready, unless there can be no room for it.
 func (f *front) add(s *snapshot, order *upstream.Order, bytes int64) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()

@@ -258,7 +258,7 @@ func (c *Cache) keep(call *call, result upstream.Result) upstream.Result {
 		if c.options.Size > 0 {
 			result.Copy = version
 			copied = newSnapshot(call.key, result)
-			copied.pack(body)
+			copied.compress(body)
 		}
 	}
 	siblings := call.siblings

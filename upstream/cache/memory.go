@@ -22,7 +22,7 @@ const (
 )
 
 // memory is the store in this process: bounded in bytes, the least used copies go first. It keeps
-// the answers packed, and the orders of the most used ones ready.
+// the answers compressed, and the orders of the most used ones ready.
 type memory struct {
 	seed         maphash.Seed
 	staleIfError time.Duration
@@ -75,7 +75,7 @@ func (m *memory) find(k key) *snapshot {
 	return nil
 }
 
-// order returns the order of a copy: the one at hand, or else a new one from the packed answer.
+// order returns the order of a copy: the one at hand, or else a new one from the compressed answer.
 func (m *memory) order(s *snapshot) (*upstream.Order, error) {
 	if order := s.order.Load(); order != nil {
 		if !s.touched.Load() {
@@ -83,7 +83,7 @@ func (m *memory) order(s *snapshot) (*upstream.Order, error) {
 		}
 		return order, nil
 	}
-	order, err := m.unpack(s)
+	order, err := m.decompress(s)
 	if err != nil {
 		return nil, &upstream.Error{Kind: upstream.KindInternal, Cause: fmt.Errorf("reading a copy: %w", err)}
 	}
@@ -91,8 +91,8 @@ func (m *memory) order(s *snapshot) (*upstream.Order, error) {
 	return order, nil
 }
 
-func (m *memory) unpack(s *snapshot) (*upstream.Order, error) {
-	answer, err := upstream.UnpackAnswer(s.packed, s.key.upstreamKey(), time.Unix(0, s.fetchedAt))
+func (m *memory) decompress(s *snapshot) (*upstream.Order, error) {
+	answer, err := upstream.DecompressAnswer(s.compressed, s.key.upstreamKey(), time.Unix(0, s.fetchedAt))
 	if err == nil && answer.Order == nil {
 		err = errors.New("the answer has no order")
 	}
@@ -133,11 +133,11 @@ func (m *memory) set(s *snapshot, timeToLive time.Duration) {
 	m.copies.Wait()
 }
 
-// pack gives a copy its small form in place of the order. Most orders are asked for once: only one that
-// is asked for again is made ready. Where there is no answer to pack, the order itself is kept.
-func (s *snapshot) pack(body []byte) {
-	if packed, err := upstream.PackAnswer(body); err == nil {
-		s.packed = packed
+// compress gives a copy its small form in place of the order. Most orders are asked for once: only one that
+// is asked for again is made ready. Where there is no answer to compress, the order itself is kept.
+func (s *snapshot) compress(body []byte) {
+	if compressed, err := upstream.CompressAnswer(body); err == nil {
+		s.compressed = compressed
 		s.order.Store(nil)
 	}
 }

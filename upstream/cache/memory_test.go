@@ -53,7 +53,7 @@ func newTestMemory(t testing.TB, size int64) (*memory, func(body []byte, id upst
 		s := newSnapshot(key{id: id}, upstream.Result{
 			Order: decoded(t, body, id, now), FetchedAt: now, FreshUntil: now.Add(time.Minute), Copy: version,
 		})
-		s.pack(body)
+		s.compress(body)
 		m.put(s)
 		return s
 	}
@@ -89,16 +89,16 @@ func TestCopyOfAnotherHashedAlike(t *testing.T) {
 
 func TestDamagedCopyIsAnError(t *testing.T) {
 	m, put := newTestMemory(t, 1<<20)
-	noOrder, err := upstream.PackAnswer([]byte(`{"status":0,"data":{}}`))
+	noOrder, err := upstream.CompressAnswer([]byte(`{"status":0,"data":{}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, packed := range [][]byte{{}, {0xff}, noOrder} {
+	for _, compressed := range [][]byte{{}, {0xff}, noOrder} {
 		s := put(fixtureAbout(t, fixtures[0], 1), 1)
 		m.front.remove(s)
-		s.packed = packed
+		s.compressed = compressed
 		if order, err := m.order(s); order != nil || upstream.KindOf(err) != upstream.KindInternal || err == nil {
-			t.Errorf("%q: got %v and %v", packed, order, err)
+			t.Errorf("%q: got %v and %v", compressed, order, err)
 		}
 	}
 }

@@ -14,10 +14,10 @@ const overheadBytes = 250
 // bytes returns what the copy costs while it is kept, without an order that front keeps ready.
 func (s *snapshot) bytes() int64 {
 	bytes := overheadBytes + allocated(int(unsafe.Sizeof(*s))) + heldBytes(s.held)
-	if s.packed == nil {
+	if s.compressed == nil {
 		return bytes + orderBytes(s.order.Load())
 	}
-	return bytes + int64(cap(s.packed)) // which is rounded up already
+	return bytes + int64(cap(s.compressed)) // which is rounded up already
 }
 
 func heldBytes(held upstream.Needs) int64 {

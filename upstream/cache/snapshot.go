@@ -18,10 +18,10 @@ type snapshot struct {
 	fetchedAt  int64
 	freshUntil time.Time
 
-	// order is nil while there is only the packed answer.
+	// order is nil while there is only the compressed answer.
 	order atomic.Pointer[upstream.Order]
-	// packed is the answer in its small form. It is set before the order can be dropped.
-	packed []byte
+	// compressed is the answer in its small form. It is set before the order can be dropped.
+	compressed []byte
 
 	// touched, place and readyBytes belong to front: whether the order was used lately, where it
 	// stands (0: nowhere), and what it takes.
