@@ -692,7 +692,7 @@ func announce(c config, listening string, logger zerolog.Logger) {
 			"set --upstream-url, or listen at localhost")
 	}
 	if !c.sandboxed() && strings.HasPrefix(c.UpstreamURL, "http://") {
-		logger.Warn().Msg("--upstream-url is not https: tokens and orders travel in the clear")
+		logger.Warn().Msg("--upstream-url is not https: tokens and orders are sent unencrypted")
 	}
 	if c.InsecureNoClientAuth {
 		logger.Warn().Msg("--insecure-no-client-auth: whoever reaches this address reads orders at your expense")

@@ -98,19 +98,19 @@ func startDraining(t *testing.T, delay time.Duration, flags ...string) *program 
 
 // lockedBuffer is a log that may be read while it is written.
 type lockedBuffer struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
 func (b *lockedBuffer) Write(text []byte) (int, error) {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return b.text.Write(text)
 }
 
 func (b *lockedBuffer) String() string {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return b.text.String()
 }
 

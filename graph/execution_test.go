@@ -24,14 +24,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fakeOrders struct {
 	answer func(ctx context.Context, request upstream.Request) (upstream.Result, error)
 
-	mutex    sync.Mutex
+	mu       sync.Mutex
 	requests []upstream.Request
 }
 
 func (o *fakeOrders) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
-	o.mutex.Lock()
+	o.mu.Lock()
 	o.requests = append(o.requests, request)
-	o.mutex.Unlock()
+	o.mu.Unlock()
 	if o.answer != nil {
 		return o.answer(ctx, request)
 	}
@@ -40,8 +40,8 @@ func (o *fakeOrders) Order(ctx context.Context, request upstream.Request) (upstr
 
 // calls lists the calls as texts, sorted: site, edition, id, domains and keys.
 func (o *fakeOrders) calls() []string {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	var list []string
 	for _, request := range o.requests {
 		key := request.Key

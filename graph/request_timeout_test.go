@@ -27,7 +27,7 @@ type slowOrders struct {
 }
 
 func (o slowOrders) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
-	request.Scope.Usage.Add(upstream.Counts{Calls: 1, Points: 3})
+	request.Scope.Meter.Add(upstream.Usage{Calls: 1, Points: 3})
 	if strings.HasPrefix(request.Key.ID.String(), "9") {
 		select {
 		case <-time.After(cmp.Or(o.timeout, time.Minute)):
@@ -162,7 +162,7 @@ type answerBody struct {
 		Locations  []struct{ Line, Column int }
 		Extensions map[string]any
 	}
-	Extensions struct{ Upstream *upstream.Counts }
+	Extensions struct{ Upstream *upstream.Usage }
 }
 
 // faults lists the code and the path of each error, sorted.

@@ -44,8 +44,8 @@ func (o countedOrders) Order(ctx context.Context, request upstream.Request) (ups
 	return o.Cache.Order(ctx, request)
 }
 
-func (o countedOrders) AtHand(request upstream.Request) (upstream.Result, bool) {
-	result, found := o.Cache.AtHand(request)
+func (o countedOrders) Peek(request upstream.Request) (upstream.Result, bool) {
+	result, found := o.Cache.Peek(request)
 	if found {
 		o.bench.executed.Add(1)
 	}
@@ -79,7 +79,7 @@ func withResponsesOf(t *testing.T, options Options, test func(b *responseBench))
 
 // answer brings an order whose note tells which call it was.
 func (b *responseBench) answer(_ context.Context, request upstream.Request) (upstream.Result, error) {
-	request.Scope.Usage.Add(upstream.Counts{Calls: 1, Points: 2})
+	request.Scope.Meter.Add(upstream.Usage{Calls: 1, Points: 2})
 	if b.fail != nil {
 		return upstream.Result{}, b.fail
 	}

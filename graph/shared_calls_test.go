@@ -34,7 +34,7 @@ func TestSharedCallsAreCountedOnce(t *testing.T) {
 			for _, wait := range waits {
 				answer := wait()
 				var body struct {
-					Extensions struct{ Upstream upstream.Counts }
+					Extensions struct{ Upstream upstream.Usage }
 				}
 				if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
 					t.Fatal(err)

@@ -157,9 +157,9 @@ func (o *askedOrders) Order(ctx context.Context, request upstream.Request) (upst
 	return o.Cache.Order(ctx, request)
 }
 
-func (o *askedOrders) AtHand(request upstream.Request) (upstream.Result, bool) {
+func (o *askedOrders) Peek(request upstream.Request) (upstream.Result, bool) {
 	o.count.Add(1)
-	return o.Cache.AtHand(request)
+	return o.Cache.Peek(request)
 }
 
 // twins are two handlers over one cache of orders.

@@ -38,7 +38,7 @@ func TestEndpointBreaker(t *testing.T) {
 		for callers, tenant := range map[string]func(int) Secret{"one caller": sameCaller, "many callers": manyCallers} {
 			t.Run(name+" "+callers, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					wire := (&wire{}).always(status, "")
+					wire := (&fakeWire{}).always(status, "")
 					if status == 200 {
 						wire.delay = time.Hour
 					}
@@ -99,7 +99,7 @@ func TestOwnBreaker(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(test.status, test.body), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				wire := &wire{answerTo: func(token string) (int, string) {
+				wire := &fakeWire{answerTo: func(token string) (int, string) {
 					if token == "bad" {
 						return test.status, test.body
 					}
@@ -140,7 +140,7 @@ func TestOwnBreaker(t *testing.T) {
 // TestAnswersAreNotHiddenByOutages: a breaker that also counted answers does not stand for an outage.
 func TestAnswersAreNotHiddenByOutages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{answer: func(n int32) (int, string) {
+		wire := &fakeWire{answer: func(n int32) (int, string) {
 			if n == 3 {
 				return 404, ``
 			}
@@ -158,7 +158,7 @@ func TestOneOrderOpensNothing(t *testing.T) {
 	for name, between := range map[string]int{"in a row": 0, "half of the calls": 1} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				wire := &wire{}
+				wire := &fakeWire{}
 				client := wire.client(t, Options{})
 				for i := range 3 * breakerCalls {
 					wire.always(502, "")
@@ -189,7 +189,7 @@ func TestOneCallerOpensItsOwn(t *testing.T) {
 	for name, calls := range map[string]int{"in a row": 40, "one by one": 1} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				wire := &wire{answerTo: func(token string) (int, string) {
+				wire := &fakeWire{answerTo: func(token string) (int, string) {
 					if token == "bad" {
 						return 500, ``
 					}
@@ -218,7 +218,7 @@ func TestOneCallerOpensItsOwn(t *testing.T) {
 
 func TestBreakerOpensAtHalf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{answer: func(n int32) (int, string) {
+		wire := &fakeWire{answer: func(n int32) (int, string) {
 			if n%2 == 0 {
 				return 500, ""
 			}
@@ -237,7 +237,7 @@ func TestBreakerOpensAtHalf(t *testing.T) {
 
 func TestBreakerForgetsOldFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{answer: func(n int32) (int, string) {
+		wire := &fakeWire{answer: func(n int32) (int, string) {
 			if n%2 == 0 {
 				return 500, ""
 			}
@@ -255,7 +255,7 @@ func TestBreakerForgetsOldFailures(t *testing.T) {
 
 func TestBreakerIgnoresCallersWhoLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 10 * time.Second}
+		wire := &fakeWire{delay: 10 * time.Second}
 		client := wire.client(t, Options{})
 		for range 2 * breakerStreak {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -273,7 +273,7 @@ func TestBreakerIgnoresCallersWhoLeave(t *testing.T) {
 // most of what its request has, says nothing about the upstream. Many of them end at the same moment.
 func TestBreakerIgnoresCallsWithoutTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 10 * time.Second}
+		wire := &fakeWire{delay: 10 * time.Second}
 		client := wire.client(t, Options{})
 		for range 2 * breakerStreak {
 			ctx, cancel := context.WithTimeout(t.Context(), DefaultTimeout/2)
@@ -288,7 +288,7 @@ func TestBreakerIgnoresCallsWithoutTime(t *testing.T) {
 }
 
 // openBreaker fails calls until the breaker is open, then waits until it lets a trial pass.
-func openBreaker(t *testing.T, wire *wire, client *Client) {
+func openBreaker(t *testing.T, wire *fakeWire, client *Client) {
 	t.Helper()
 	wire.always(500, "")
 	for i := range breakerStreak {
@@ -299,7 +299,7 @@ func openBreaker(t *testing.T, wire *wire, client *Client) {
 
 func TestHalfOpenBreakerMakesOthersWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 100 * time.Millisecond}
+		wire := &fakeWire{delay: 100 * time.Millisecond}
 		client := wire.client(t, Options{})
 		openBreaker(t, wire, client)
 		wire.always(200, `{"status":0}`)
@@ -320,7 +320,7 @@ func TestHalfOpenBreakerMakesOthersWait(t *testing.T) {
 
 func TestHalfOpenBreakerFailsOthersWithTheTrial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 100 * time.Millisecond}
+		wire := &fakeWire{delay: 100 * time.Millisecond}
 		client := wire.client(t, Options{})
 		openBreaker(t, wire, client)
 		before := wire.calls.Load()
@@ -338,7 +338,7 @@ func TestHalfOpenBreakerFailsOthersWithTheTrial(t *testing.T) {
 // TestTwoCallersOpenTheBreakerAgain: as long as the upstream fails, each delay costs two trials.
 func TestTwoCallersOpenTheBreakerAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{}
+		wire := &fakeWire{}
 		client := wire.client(t, Options{})
 		openBreaker(t, wire, client)
 		for range 3 {
@@ -358,7 +358,7 @@ func TestTwoCallersOpenTheBreakerAgain(t *testing.T) {
 // that fails for its own reasons, must not end everybody's trial.
 func TestOneCallerDoesNotKeepTheBreakerOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: time.Second}
+		wire := &fakeWire{delay: time.Second}
 		client := wire.client(t, Options{})
 		openBreaker(t, wire, client)
 		wire.answerTo = func(token string) (int, string) {
@@ -387,7 +387,7 @@ func TestOneCallerDoesNotKeepTheBreakerOpen(t *testing.T) {
 
 func TestHalfOpenBreakerIsLeftAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: time.Second}
+		wire := &fakeWire{delay: time.Second}
 		client := wire.client(t, Options{})
 		openBreaker(t, wire, client)
 		var group sync.WaitGroup
@@ -430,7 +430,7 @@ func TestTrialWithoutVerdict(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				wire := &wire{delay: time.Second}
+				wire := &fakeWire{delay: time.Second}
 				client := wire.client(t, Options{})
 				openBreaker(t, wire, client)
 				wire.always(200, `{"status":0}`)
@@ -456,7 +456,7 @@ func TestTrialWithoutVerdict(t *testing.T) {
 // must not keep the places from the others.
 func TestWaitingForATrialTakesNoPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := (&wire{}).always(200, `<html>`)
+		wire := (&fakeWire{}).always(200, `<html>`)
 		client := wire.client(t, Options{Concurrency: 2})
 		streak(t, client, sameCaller)
 		time.Sleep(breakerDelay)
@@ -484,7 +484,7 @@ func TestWaitingForATrialTakesNoPlace(t *testing.T) {
 
 func TestLateFailuresDontReopenTheBreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{}
+		wire := &fakeWire{}
 		client := wire.client(t, Options{Timeout: time.Minute})
 		// Calls that started before the breaker opened, and fail after it closed again.
 		wire.delay = 30 * time.Second
@@ -510,7 +510,7 @@ func TestLateFailuresDontReopenTheBreaker(t *testing.T) {
 // TestBreakersAreBounded: what is new takes the place of what is old, and counts.
 func TestBreakersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := (&wire{}).always(200, "<html>").client(t, Options{})
+		client := (&fakeWire{}).always(200, "<html>").client(t, Options{})
 		for i := range 3 * maxBreakers {
 			checkFailure(t, orderOf(client, manyCallers(i)), KindBadResponse)
 		}

@@ -57,7 +57,7 @@ func (c *Client) attempt(ctx context.Context, request Request, token Secret) (at
 		ctx, finished = c.options.Observe(ctx)
 	}
 	started := time.Now()
-	watch := &callWatch{usage: &request.Scope.Usage}
+	watch := &callWatch{usage: &request.Scope.Meter}
 	attempt.result, attempt.Points, attempt.Err = c.call(ctx, request, token, watch)
 	attempt.Duration = time.Since(started)
 	attempt.Written = watch.counted.Load()
@@ -92,7 +92,7 @@ func (c *Client) call(ctx context.Context, request Request, token Secret, watch 
 func (c *Client) readAnswer(request Request, response *http.Response, body []byte) (Result, int, error) {
 	fetchedAt := time.Now().UTC()
 	answer, err := DecodeAnswer(body, request.Key, fetchedAt)
-	request.Scope.Usage.Add(Counts{Points: answer.Points})
+	request.Scope.Meter.Add(Usage{Points: answer.Points})
 	if !isSuccess(response) && answer.Order == nil && (err == nil || KindOf(err) == KindBadResponse) {
 		return Result{}, answer.Points, statusError(response, err)
 	}
@@ -269,7 +269,7 @@ func (f *connectionFault) Unwrap() error { return f.cause }
 // callWatch watches one attempt from inside the HTTP client: whether it got a connection, and whether
 // its request was written. The second is what the call is charged for.
 type callWatch struct {
-	usage     *Usage
+	usage     *Meter
 	connected atomic.Bool
 	counted   atomic.Bool
 	once      sync.Once
@@ -291,6 +291,6 @@ func (w *callWatch) trace() *httptrace.ClientTrace {
 func (w *callWatch) count() {
 	w.once.Do(func() {
 		w.counted.Store(true)
-		w.usage.Add(Counts{Calls: 1})
+		w.usage.Add(Usage{Calls: 1})
 	})
 }

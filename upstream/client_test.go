@@ -101,7 +101,7 @@ func TestClientRequest(t *testing.T) {
 		if got.Method != http.MethodPost || got.RequestURI != "/vv/external/1688get-order-info" || !reflect.DeepEqual(got.Header, wantHeader) {
 			t.Errorf("sent %s %s with %v, want the headers %v", got.Method, got.RequestURI, got.Header, wantHeader)
 		}
-		if counts := request.Scope.Usage.Counts(); counts != (Counts{Calls: 1, Points: 1}) {
+		if counts := request.Scope.Meter.Usage(); counts != (Usage{Calls: 1, Points: 1}) {
 			t.Errorf("the bill is %+v", counts)
 		}
 	}
@@ -135,7 +135,7 @@ func TestClientAuthorization(t *testing.T) {
 			_, err := client.Order(context.Background(), request)
 			if test.kind == KindUnauthenticated {
 				checkFailure(t, err, KindUnauthenticated)
-				if calls.Load() != 0 || request.Scope.Usage.Counts() != (Counts{}) {
+				if calls.Load() != 0 || request.Scope.Meter.Usage() != (Usage{}) {
 					t.Error("a call was made")
 				}
 				return
@@ -243,7 +243,7 @@ func TestClientHTTPStatus(t *testing.T) {
 			} else if failure := checkFailure(t, err, test.kind); failure.Status != test.code || failure.Outage != test.outage {
 				t.Errorf("code %d, outage %t; want %d, %t", failure.Status, failure.Outage, test.code, test.outage)
 			}
-			if counts := request.Scope.Usage.Counts(); counts != (Counts{Calls: 1, Points: test.points}) {
+			if counts := request.Scope.Meter.Usage(); counts != (Usage{Calls: 1, Points: test.points}) {
 				t.Errorf("the bill is %+v, want 1 call and %d points", counts, test.points)
 			}
 		})
@@ -395,8 +395,8 @@ func TestClientBrokenConnections(t *testing.T) {
 			if failure := checkFailure(t, err, test.kind); failure.Outage == test.answered {
 				t.Errorf("outage: %t", failure.Outage)
 			}
-			if calls.Load() != 1 || request.Scope.Usage.Counts().Calls != 1 {
-				t.Errorf("%d calls arrived, %+v on the bill; what was written must not be sent again", calls.Load(), request.Scope.Usage.Counts())
+			if calls.Load() != 1 || request.Scope.Meter.Usage().Calls != 1 {
+				t.Errorf("%d calls arrived, %+v on the bill; what was written must not be sent again", calls.Load(), request.Scope.Meter.Usage())
 			}
 		})
 	}
@@ -474,7 +474,7 @@ func TestClientAsksBeforeItWrites(t *testing.T) {
 				t.Errorf("got %v, want one that was cancelled", failure)
 			}
 		}
-		if counts := request.Scope.Usage.Counts(); asked != 1 || counts.Calls != int(calls.Swap(0)) || (counts.Calls == 1) != wanted {
+		if counts := request.Scope.Meter.Usage(); asked != 1 || counts.Calls != int(calls.Swap(0)) || (counts.Calls == 1) != wanted {
 			t.Errorf("wanted %t: asked %d times, the bill is %+v", wanted, asked, counts)
 		}
 	}
@@ -518,7 +518,7 @@ func TestClientRetriesWithoutConnection(t *testing.T) {
 			if failure := checkFailure(t, err, KindUnavailable); !failure.Outage {
 				t.Error("no outage")
 			}
-			if calls := request.Scope.Usage.Counts().Calls; attempts != 2 || asked != 2 || calls != 0 {
+			if calls := request.Scope.Meter.Usage().Calls; attempts != 2 || asked != 2 || calls != 0 {
 				t.Errorf("%d attempts, asked %d times and %d calls on the bill, want 2, 2 and 0", attempts, asked, calls)
 			}
 		})

@@ -27,7 +27,7 @@ func TestRetryAfter(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				wire := (&wire{header: http.Header{"Retry-After": {test.header}}}).always(test.status, "")
+				wire := (&fakeWire{header: http.Header{"Retry-After": {test.header}}}).always(test.status, "")
 				client := wire.client(t, Options{})
 				checkFailure(t, order(client), test.kind)
 				wire.always(200, `{"status":0}`)
@@ -57,7 +57,7 @@ func TestRetryAfter(t *testing.T) {
 // TestTwoCallersCoolTheEndpointDown: what HTTP 503 tells two callers holds for all, as long as for both.
 func TestTwoCallersCoolTheEndpointDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{}
+		wire := &fakeWire{}
 		client := wire.client(t, Options{})
 		say := func(tenant Secret, seconds int) {
 			t.Helper()
@@ -100,7 +100,7 @@ func TestTwoCallersCoolTheEndpointDown(t *testing.T) {
 func TestCooldownsInServiceMode(t *testing.T) {
 	for status, others := range map[int]bool{429: true, 503: false} {
 		synctest.Test(t, func(t *testing.T) {
-			wire := (&wire{header: http.Header{"Retry-After": {"9"}}}).always(status, "")
+			wire := (&fakeWire{header: http.Header{"Retry-After": {"9"}}}).always(status, "")
 			client := wire.client(t, Options{Token: "ours"})
 			if err := orderOf(client, "a"); err == nil {
 				t.Fatal("no error")
@@ -117,7 +117,7 @@ func TestCooldownsInServiceMode(t *testing.T) {
 func TestCooldownsAreBounded(t *testing.T) {
 	for _, status := range []int{429, 503} {
 		synctest.Test(t, func(t *testing.T) {
-			wire := (&wire{header: http.Header{"Retry-After": {"60"}}}).always(status, "")
+			wire := (&fakeWire{header: http.Header{"Retry-After": {"60"}}}).always(status, "")
 			client := wire.client(t, Options{})
 			// Each one waits until the one before it may call again, so that no two are told together.
 			for i := range maxCooldowns + 10 {
@@ -152,7 +152,7 @@ func TestCooldownsAreBounded(t *testing.T) {
 // TestCooldownInUseIsKept: one that keeps asking must not be pushed out by others.
 func TestCooldownInUseIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := (&wire{header: http.Header{"Retry-After": {"60"}}}).always(429, "")
+		wire := (&fakeWire{header: http.Header{"Retry-After": {"60"}}}).always(429, "")
 		client := wire.client(t, Options{})
 		others := maxCooldowns + 10
 		for i := range others {

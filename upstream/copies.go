@@ -21,10 +21,10 @@ type Copies interface {
 	Tenant(scope *Scope) TenantHash
 }
 
-// AtHand is what Orders offer that have some answers at hand, so that nobody has to set up a call for
+// Peeker is what Orders offer that have some answers at hand, so that nobody has to set up a call for
 // them.
-type AtHand interface {
-	// AtHand answers as Order would, and counts the answer like it, if that takes no call, no waiting
+type Peeker interface {
+	// Peek answers as Order would, and counts the answer like it, if that takes no call, no waiting
 	// and next to no work. An implementation must be safe for concurrent use.
-	AtHand(request Request) (result Result, found bool)
+	Peek(request Request) (result Result, found bool)
 }

@@ -78,7 +78,7 @@ type wireValue struct {
 	forms []string
 }
 
-func sentAs(value string, forms ...string) wireValue { return wireValue{value, forms} }
+func wire(value string, forms ...string) wireValue { return wireValue{value, forms} }
 
 // enumTable is the closed list of an enum's known values.
 type enumTable struct {

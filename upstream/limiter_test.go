@@ -12,7 +12,7 @@ import (
 
 func TestConcurrencyIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 100 * time.Millisecond}
+		wire := &fakeWire{delay: 100 * time.Millisecond}
 		client := wire.client(t, Options{Concurrency: 4})
 		var group sync.WaitGroup
 		for range 10 {
@@ -53,7 +53,7 @@ func busy(t *testing.T, group *sync.WaitGroup, client *Client, calls int) *Scope
 
 func TestNewRequestIsRefusedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 3 * time.Second}
+		wire := &fakeWire{delay: 3 * time.Second}
 		client := wire.client(t, Options{Concurrency: 2})
 		if err := order(client); err != nil { // now calls are known to take 3 s
 			t.Fatal(err)
@@ -67,7 +67,7 @@ func TestNewRequestIsRefusedAtOnce(t *testing.T) {
 		if time.Since(begun) != 0 || refused.RetryAfter != 3*time.Second {
 			t.Errorf("refused after %v with %v, want at once with 3s", time.Since(begun), refused.RetryAfter)
 		}
-		if counts := request.Scope.Usage.Counts(); counts != (Counts{}) {
+		if counts := request.Scope.Meter.Usage(); counts != (Usage{}) {
 			t.Errorf("the refused request is billed %+v", counts)
 		}
 		group.Wait()
@@ -76,7 +76,7 @@ func TestNewRequestIsRefusedAtOnce(t *testing.T) {
 
 func TestNewRequestIsAdmittedWhenItsTurnIsNear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 3 * time.Second}
+		wire := &fakeWire{delay: 3 * time.Second}
 		client := wire.client(t, Options{Concurrency: 1})
 		if err := order(client); err != nil {
 			t.Fatal(err)
@@ -94,7 +94,7 @@ func TestNewRequestIsAdmittedWhenItsTurnIsNear(t *testing.T) {
 // TestNewRequestWaitsOneSecondAtMost has no earlier calls to estimate from.
 func TestNewRequestWaitsOneSecondAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 3 * time.Second}
+		wire := &fakeWire{delay: 3 * time.Second}
 		client := wire.client(t, Options{Concurrency: 1})
 		var group sync.WaitGroup
 		busy(t, &group, client, 1)
@@ -116,19 +116,19 @@ func TestNewRequestWaitsOneSecondAtMost(t *testing.T) {
 
 func TestAdmittedRequestWaitsToItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 2 * time.Second}
+		wire := &fakeWire{delay: 2 * time.Second}
 		client := wire.client(t, Options{Concurrency: 1})
 		request := testRequest()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		var done, late int
-		var mutex sync.Mutex
+		var mu sync.Mutex
 		var group sync.WaitGroup
 		for range 5 {
 			group.Go(func() {
 				_, err := client.Order(ctx, request)
-				mutex.Lock()
-				defer mutex.Unlock()
+				mu.Lock()
+				defer mu.Unlock()
 				switch {
 				case err == nil:
 					done++
@@ -143,7 +143,7 @@ func TestAdmittedRequestWaitsToItsDeadline(t *testing.T) {
 		if done != 2 || late != 3 {
 			t.Errorf("%d orders and %d timeouts, want 2 and 3", done, late)
 		}
-		if calls := request.Scope.Usage.Counts().Calls; calls != 3 {
+		if calls := request.Scope.Meter.Usage().Calls; calls != 3 {
 			t.Errorf("%d calls on the bill, want 3: two answered and one cut off", calls)
 		}
 	})
@@ -152,7 +152,7 @@ func TestAdmittedRequestWaitsToItsDeadline(t *testing.T) {
 // TestRefusedRequestIsRefusedWhole refuses the calls that came while the first one waited.
 func TestRefusedRequestIsRefusedWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 3 * time.Second}
+		wire := &fakeWire{delay: 3 * time.Second}
 		client := wire.client(t, Options{Concurrency: 1})
 		var group sync.WaitGroup
 		busy(t, &group, client, 1)
@@ -172,7 +172,7 @@ func TestRefusedRequestIsRefusedWhole(t *testing.T) {
 
 func TestFirstCallThatLeavesRefusesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 600 * time.Millisecond}
+		wire := &fakeWire{delay: 600 * time.Millisecond}
 		client := wire.client(t, Options{Concurrency: 1})
 		var group sync.WaitGroup
 		busy(t, &group, client, 1)
@@ -193,7 +193,7 @@ func TestFirstCallThatLeavesRefusesNobody(t *testing.T) {
 
 func TestRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{}
+		wire := &fakeWire{}
 		client := wire.client(t, Options{Rate: 2})
 		var group sync.WaitGroup
 		busy(t, &group, client, 5)
@@ -208,7 +208,7 @@ func TestRate(t *testing.T) {
 
 func TestRateRefusesNewRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := (&wire{}).client(t, Options{Rate: 2})
+		client := (&fakeWire{}).client(t, Options{Rate: 2})
 		refused := 0
 		for _, err := range orderAll(client, 10) {
 			if KindOf(err) == KindOverloaded {
@@ -226,7 +226,7 @@ func TestRateRefusesNewRequests(t *testing.T) {
 
 func TestRateIsLeftAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := (&wire{}).client(t, Options{Rate: 0.1})
+		client := (&fakeWire{}).client(t, Options{Rate: 0.1})
 		request := testRequest()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -263,7 +263,7 @@ func loud(t *testing.T, ctx context.Context, client *Client, tenant Secret, n in
 // TestCallersWhoLeaveHoldNothing: calls that only wait for the rate take nothing of it along.
 func TestCallersWhoLeaveHoldNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 10 * time.Millisecond}
+		wire := &fakeWire{delay: 10 * time.Millisecond}
 		client := wire.client(t, Options{Rate: 5})
 		ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
 		defer cancel()
@@ -284,7 +284,7 @@ func TestCallersWhoLeaveHoldNothing(t *testing.T) {
 // TestRateIsShared: a caller waits behind one call of each other caller, not behind their queues.
 func TestRateIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 10 * time.Millisecond}
+		wire := &fakeWire{delay: 10 * time.Millisecond}
 		client := wire.client(t, Options{Rate: 5})
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
@@ -312,7 +312,7 @@ func TestQuietCallerBesideALoudOne(t *testing.T) {
 	for _, concurrency := range []int{1, 2, 3, 4, 5, 64} {
 		synctest.Test(t, func(t *testing.T) {
 			const takes = 400 * time.Millisecond
-			wire := &wire{delay: takes}
+			wire := &fakeWire{delay: takes}
 			client := wire.client(t, Options{Concurrency: concurrency})
 			wait := loud(t, t.Context(), client, "loud", 10*concurrency)
 			time.Sleep(takes / 4)
@@ -339,7 +339,7 @@ func TestQuietCallerBesideALoudOne(t *testing.T) {
 func TestCallersShareThePlaces(t *testing.T) {
 	for _, concurrency := range []int{1, 2, 3, 5, 8} {
 		synctest.Test(t, func(t *testing.T) {
-			wire := &wire{delay: time.Second}
+			wire := &fakeWire{delay: time.Second}
 			client := wire.client(t, Options{Concurrency: concurrency})
 			waitA := loud(t, t.Context(), client, "a", 6*concurrency)
 			if most := wire.most["a"]; most != concurrency {
@@ -348,13 +348,13 @@ func TestCallersShareThePlaces(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 			waitB := loud(t, t.Context(), client, "b", 3*concurrency)
 			time.Sleep(1400 * time.Millisecond)
-			wire.mutex.Lock()
+			wire.mu.Lock()
 			wire.most["a"] = 0
-			wire.mutex.Unlock()
+			wire.mu.Unlock()
 			time.Sleep(1100 * time.Millisecond) // all that run have started since both are there
-			wire.mutex.Lock()
+			wire.mu.Lock()
 			a, b := wire.most["a"], wire.most["b"]
-			wire.mutex.Unlock()
+			wire.mu.Unlock()
 			if share := max(1, concurrency/2); a > share || b > share || a == 0 && concurrency > 1 {
 				t.Errorf("concurrency %d: %d and %d calls at once", concurrency, a, b)
 			}
@@ -373,7 +373,7 @@ func TestCallersShareThePlaces(t *testing.T) {
 // request may wait.
 func TestRefusedCallerFindsAPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 3 * time.Second}
+		wire := &fakeWire{delay: 3 * time.Second}
 		client := wire.client(t, Options{Concurrency: 4})
 		if err := order(client); err != nil { // now calls are known to take 3 s
 			t.Fatal(err)
@@ -396,7 +396,7 @@ func TestRefusedCallerFindsAPlace(t *testing.T) {
 // TestLoudCallerIsToldTheTruth: its own new requests wait for its own queue, in its own share.
 func TestLoudCallerIsToldTheTruth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: time.Second}
+		wire := &fakeWire{delay: time.Second}
 		client := wire.client(t, Options{Concurrency: 2})
 		if err := order(client); err != nil {
 			t.Fatal(err)
@@ -412,7 +412,7 @@ func TestLoudCallerIsToldTheTruth(t *testing.T) {
 
 func TestWaitingCallLeavesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: time.Second}
+		wire := &fakeWire{delay: time.Second}
 		client := wire.client(t, Options{Concurrency: 1})
 		var group sync.WaitGroup
 		scope := busy(t, &group, client, 1)
@@ -446,7 +446,7 @@ func TestWaitingCallLeavesTheQueue(t *testing.T) {
 // may wait no longer than a first one.
 func TestFirstCallIsDecidedByTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: 3 * time.Second}
+		wire := &fakeWire{delay: 3 * time.Second}
 		client := wire.client(t, Options{Concurrency: 1})
 		var group sync.WaitGroup
 		busy(t, &group, client, 1)
@@ -471,7 +471,7 @@ func TestFirstCallIsDecidedByTheNext(t *testing.T) {
 // TestCallThatIsNotMadeGivesAllBack: its place, and its part of the rate.
 func TestCallThatIsNotMadeGivesAllBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{}
+		wire := &fakeWire{}
 		client := wire.client(t, Options{Concurrency: 1, Rate: 0.5})
 		for range 3 {
 			request := requestOf("caller")
@@ -489,7 +489,7 @@ func TestCallThatIsNotMadeGivesAllBack(t *testing.T) {
 func TestPanicGivesThePlaceBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		panics := true
-		client := (&wire{}).client(t, Options{Concurrency: 1, Observe: func(ctx context.Context) (context.Context, func(Attempt)) {
+		client := (&fakeWire{}).client(t, Options{Concurrency: 1, Observe: func(ctx context.Context) (context.Context, func(Attempt)) {
 			if panics {
 				panic("in Observe")
 			}
@@ -513,7 +513,7 @@ func TestPanicGivesThePlaceBack(t *testing.T) {
 // TestRetryHoldsNoPlace: while a call waits for its retry, another one may be made.
 func TestRetryHoldsNoPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{answer: func(n int32) (int, string) {
+		wire := &fakeWire{answer: func(n int32) (int, string) {
 			if n == 1 {
 				return 0, ""
 			}
@@ -547,7 +547,7 @@ func TestExtremeOptions(t *testing.T) {
 		{Concurrency: math.MaxInt, Rate: 1e-10},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			client := (&wire{}).client(t, options)
+			client := (&fakeWire{}).client(t, options)
 			admitted := testRequest()
 			if _, err := client.Order(t.Context(), admitted); err != nil {
 				t.Errorf("%+v: %v", options, err)
@@ -578,7 +578,7 @@ func TestExtremeOptions(t *testing.T) {
 // pause.
 func TestHighRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{}
+		wire := &fakeWire{}
 		client := wire.client(t, Options{Rate: 1000})
 		for range 2 {
 			before, begun := wire.calls.Load(), time.Now()

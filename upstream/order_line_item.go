@@ -3,9 +3,9 @@ package upstream
 // OrderLineItem is one line of an order, which the upstream also calls a sub-order (result.product_items,
 // 商品条目信息, 子订单).
 type OrderLineItem struct {
-	ID       ID      // the exact one of IDString, IDNumber and the snapshot's address
-	IDString looseID `json:"sub_item_idstring" alias:"sub_item_id_string,sub_item_i_d_string,subItemIDString" path:"ID"`
-	IDNumber looseID `json:"sub_item_id" path:"ID"` // may have been rounded to a float64
+	ID       ID        // the exact one of IDString, IDNumber and the snapshot's address
+	IDString lenientID `json:"sub_item_idstring" alias:"sub_item_id_string,sub_item_i_d_string,subItemIDString" path:"ID"`
+	IDNumber lenientID `json:"sub_item_id" path:"ID"` // may have been rounded to a float64
 
 	Name        Text `json:"name"`        // 商品名称
 	Description Text `json:"description"` // 描述; never on 1688

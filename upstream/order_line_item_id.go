@@ -7,14 +7,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// looseID is one of several places of the same id. A malformed one is no bad value as long as
+// lenientID is one of several places of the same id. A malformed one is no bad value as long as
 // another place has the id.
-type looseID struct {
+type lenientID struct {
 	id        ID
 	malformed bool
 }
 
-func (l *looseID) decode(value jsontext.Value) error {
+func (l *lenientID) decode(value jsontext.Value) error {
 	l.malformed = l.id.decode(value) != nil
 	return nil
 }

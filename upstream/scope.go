@@ -30,31 +30,31 @@ type Scope struct {
 	// RouterTrusted says that the caller proved to be the router of a federated graph, with the
 	// router secret.
 	RouterTrusted bool
-	// Usage gathers the cost. The zero value is ready.
-	Usage Usage
-	// Shown gathers how fresh the orders are that the answer shows. The zero value is ready.
-	Shown Shown
+	// Meter gathers the cost. The zero value is ready.
+	Meter Meter
+	// Provenance gathers how fresh the orders are that the answer shows. The zero value is ready.
+	Provenance Provenance
 
 	admission admission
 	hashed    hashedTenant
 }
 
-// Usage counts what one GraphQL request cost; extensions.upstream shows it. Safe for concurrent use.
+// Meter counts what one GraphQL request cost; extensions.upstream shows it. Safe for concurrent use.
 //
 // A call may outlive its request: it is paid for, and so it is finished. Whoever starts calls that may
 // do so says when they start and end, and whoever needs the whole cost gets it from Close.
-type Usage struct {
+type Meter struct {
 	mu     sync.Mutex
-	counts Counts
+	counts Usage
 	// underWay is the number of calls that have started and not ended.
 	underWay int
 	closed   bool
 	// settled is set while Close waits for calls.
-	settled func(Counts)
+	settled func(Usage)
 }
 
-// Counts is a reading of Usage.
-type Counts struct {
+// Usage is a reading of Meter.
+type Usage struct {
 	// Calls is the number of upstream calls that the request started and whose request was written.
 	Calls int `json:"calls"`
 	// Points is the sum of their deduct_money (消耗点券), 0 where the upstream named none.
@@ -66,92 +66,92 @@ type Counts struct {
 }
 
 // Add adds c to the bill.
-func (u *Usage) Add(c Counts) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.counts.Calls += c.Calls
-	u.counts.Points += c.Points
-	u.counts.Hits += c.Hits
-	u.counts.Stale += c.Stale
+func (m *Meter) Add(c Usage) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.counts.Calls += c.Calls
+	m.counts.Points += c.Points
+	m.counts.Hits += c.Hits
+	m.counts.Stale += c.Stale
 }
 
-// Counts returns the bill so far. Calls that are under way may still be added.
-func (u *Usage) Counts() Counts {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.counts
+// Usage returns the bill so far. Calls that are under way may still be added.
+func (m *Meter) Usage() Usage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.counts
 }
 
 // CallStarted says that a call starts which may be added to the bill, and reports whether it may: after
 // Close it must not be made. CallEnded must follow.
-func (u *Usage) CallStarted() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.closed {
+func (m *Meter) CallStarted() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
 		return false
 	}
-	u.underWay++
+	m.underWay++
 	return true
 }
 
 // CallEnded says that a call that CallStarted let start will add nothing more.
-func (u *Usage) CallEnded() {
-	u.mu.Lock()
-	u.underWay--
-	settled, counts := u.settled, u.counts
-	if u.underWay > 0 || settled == nil {
-		u.mu.Unlock()
+func (m *Meter) CallEnded() {
+	m.mu.Lock()
+	m.underWay--
+	settled, counts := m.settled, m.counts
+	if m.underWay > 0 || settled == nil {
+		m.mu.Unlock()
 		return
 	}
-	u.settled = nil
-	u.mu.Unlock()
+	m.settled = nil
+	m.mu.Unlock()
 	settled(counts)
 }
 
 // Close lets no further call start, and passes the whole bill to settled when the calls under way have
 // ended: at once, or on the goroutine of the last of them, which settled must not hold up.
-func (u *Usage) Close(settled func(Counts)) {
-	u.mu.Lock()
-	u.closed = true
-	counts := u.counts
-	if u.underWay > 0 {
-		u.settled = settled
-		u.mu.Unlock()
+func (m *Meter) Close(settled func(Usage)) {
+	m.mu.Lock()
+	m.closed = true
+	counts := m.counts
+	if m.underWay > 0 {
+		m.settled = settled
+		m.mu.Unlock()
 		return
 	}
-	u.mu.Unlock()
+	m.mu.Unlock()
 	settled(counts)
 }
 
-// Shown is which orders the answer to one GraphQL request shows, as far as those need to know who keep
+// Provenance is which orders the answer to one GraphQL request shows, as far as those need to know who keep
 // answers. Safe for concurrent use.
-type Shown struct {
-	mutex      sync.Mutex
+type Provenance struct {
+	mu         sync.Mutex
 	any        bool
 	freshUntil time.Time
 	copies     []Copy
-	// unnamed says that the answer depends on something else than copies.
-	unnamed bool
+	// uncacheable says that the answer depends on something else than copies.
+	uncacheable bool
 }
 
 // Note adds an order that is fresh until the given time; the zero time stands for an order that was
 // never fresh.
-func (s *Shown) Note(freshUntil time.Time) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+func (s *Provenance) Note(freshUntil time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.note(freshUntil)
-	s.unnamed = true
+	s.uncacheable = true
 }
 
 // NoteResult adds what Orders answered about an order, be it that there is none.
-func (s *Shown) NoteResult(key Key, result Result) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+func (s *Provenance) NoteResult(key Key, result Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if result.Order != nil {
 		s.note(result.FreshUntil)
 	}
 	if result.Order == nil || result.Copy == 0 || result.Missing != nil {
-		s.unnamed = true
+		s.uncacheable = true
 		return
 	}
 	s.copies = append(s.copies, Copy{Key: key, Number: result.Copy})
@@ -159,13 +159,13 @@ func (s *Shown) NoteResult(key Key, result Result) {
 
 // Copies returns the copies that the answer shows, or false if it depends on more than copies: an
 // order that was not found, or that nobody keeps. Don't change them.
-func (s *Shown) Copies() (copies []Copy, complete bool) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	return s.copies, !s.unnamed && len(s.copies) > 0
+func (s *Provenance) Copies() (copies []Copy, complete bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.copies, !s.uncacheable && len(s.copies) > 0
 }
 
-func (s *Shown) note(freshUntil time.Time) {
+func (s *Provenance) note(freshUntil time.Time) {
 	if !s.any || freshUntil.Before(s.freshUntil) {
 		s.freshUntil = freshUntil
 	}
@@ -174,9 +174,9 @@ func (s *Shown) note(freshUntil time.Time) {
 
 // FreshUntil returns until when all orders shown are fresh, which is in the past if one of them is
 // stale, and whether any order is shown.
-func (s *Shown) FreshUntil() (until time.Time, any bool) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+func (s *Provenance) FreshUntil() (until time.Time, any bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.freshUntil, s.any
 }
 

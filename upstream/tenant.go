@@ -13,16 +13,16 @@ type TenantHasher interface {
 
 // hashedTenant is the hash of a scope's tenant. The zero value holds none.
 type hashedTenant struct {
-	mutex sync.Mutex
-	by    TenantHasher
-	hash  TenantHash
+	mu   sync.Mutex
+	by   TenantHasher
+	hash TenantHash
 }
 
 // TenantHash returns the hash of the tenant, and remembers it for as long as the scope lives: it is
 // needed more than once in each request. Don't change Tenant afterwards. Safe for concurrent use.
 func (s *Scope) TenantHash(by TenantHasher) TenantHash {
-	s.hashed.mutex.Lock()
-	defer s.hashed.mutex.Unlock()
+	s.hashed.mu.Lock()
+	defer s.hashed.mu.Unlock()
 	if s.hashed.by != by {
 		s.hashed.by, s.hashed.hash = by, by.HashTenant(s.Tenant)
 	}

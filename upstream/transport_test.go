@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// wire is an http.RoundTripper that a test answers by itself. It reports to the client's trace like
+// fakeWire is an http.RoundTripper that a test answers by itself. It reports to the client's trace like
 // the real one. Within a synctest bubble its delays take no time.
-type wire struct {
+type fakeWire struct {
 	delay time.Duration
 	// answer returns the status and body for the n-th call, from 1; status 0 fails before a
 	// connection came about, -1 after the request was written.
@@ -28,13 +28,13 @@ type wire struct {
 	header   http.Header
 	calls    atomic.Int32
 
-	mutex   sync.Mutex
+	mu      sync.Mutex
 	started []time.Time
 	// inFlight are the calls under way of each token, and most the most that there ever were.
 	inFlight, most map[string]int
 }
 
-func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
+func (w *fakeWire) RoundTrip(request *http.Request) (*http.Response, error) {
 	n, token := w.calls.Add(1), request.Header.Get("Authorization")
 	w.begin(token)
 	defer w.end(token)
@@ -60,9 +60,9 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: w.header, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
-func (w *wire) begin(token string) {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
+func (w *fakeWire) begin(token string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.started = append(w.started, time.Now())
 	if w.inFlight == nil {
 		w.inFlight, w.most = map[string]int{}, map[string]int{}
@@ -71,18 +71,18 @@ func (w *wire) begin(token string) {
 	w.most[token] = max(w.most[token], w.inFlight[token])
 }
 
-func (w *wire) end(token string) {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
+func (w *fakeWire) end(token string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.inFlight[token]--
 }
 
-func (w *wire) always(status int, body string) *wire {
+func (w *fakeWire) always(status int, body string) *fakeWire {
 	w.answer, w.answerTo = func(int32) (int, string) { return status, body }, nil
 	return w
 }
 
-func (w *wire) client(t *testing.T, options Options) *Client {
+func (w *fakeWire) client(t *testing.T, options Options) *Client {
 	t.Helper()
 	options.URL, options.Transport = "http://upstream.example/", w
 	client, err := New(options)
@@ -148,7 +148,7 @@ func TestRetryTable(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				wire := (&wire{}).always(test.status, test.body)
+				wire := (&fakeWire{}).always(test.status, test.body)
 				request := testRequest()
 				_, err := wire.client(t, Options{Retries: 2}).Order(t.Context(), request)
 				checkFailure(t, err, test.kind)
@@ -159,7 +159,7 @@ func TestRetryTable(t *testing.T) {
 				if test.status == 0 {
 					written = 0
 				}
-				if got := request.Scope.Usage.Counts().Calls; got != written {
+				if got := request.Scope.Meter.Usage().Calls; got != written {
 					t.Errorf("%d calls on the bill, want %d", got, written)
 				}
 			})
@@ -169,7 +169,7 @@ func TestRetryTable(t *testing.T) {
 
 func TestRetryIsJitteredAndHelps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{answer: func(n int32) (int, string) {
+		wire := &fakeWire{answer: func(n int32) (int, string) {
 			if n == 1 {
 				return 0, ""
 			}
@@ -182,7 +182,7 @@ func TestRetryIsJitteredAndHelps(t *testing.T) {
 		if wait := wire.started[1].Sub(wire.started[0]); wait < retryDelay/2 || wait > retryDelay*3/2 {
 			t.Errorf("the retry came after %v", wait)
 		}
-		if calls := request.Scope.Usage.Counts().Calls; calls != 1 {
+		if calls := request.Scope.Meter.Usage().Calls; calls != 1 {
 			t.Errorf("%d calls on the bill, want 1", calls)
 		}
 	})
@@ -191,7 +191,7 @@ func TestRetryIsJitteredAndHelps(t *testing.T) {
 // TestRetryAsksAgain: whoever asked may have gone since the first attempt.
 func TestRetryAsksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := (&wire{}).always(0, "")
+		wire := (&fakeWire{}).always(0, "")
 		client := wire.client(t, Options{Retries: 5, Concurrency: 1})
 		request := requestOf("caller")
 		asked := 0
@@ -206,7 +206,7 @@ func TestRetryAsksAgain(t *testing.T) {
 
 func TestRetryEndsWithTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := (&wire{}).always(0, "")
+		wire := (&fakeWire{}).always(0, "")
 		ctx, cancel := context.WithTimeout(t.Context(), retryDelay/4)
 		defer cancel()
 		_, err := wire.client(t, Options{Retries: 5}).Order(ctx, testRequest())
@@ -219,7 +219,7 @@ func TestRetryEndsWithTheRequest(t *testing.T) {
 
 func TestAttemptTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := &wire{delay: time.Hour}
+		wire := &fakeWire{delay: time.Hour}
 		begun := time.Now()
 		request := testRequest()
 		_, err := wire.client(t, Options{Timeout: 2 * time.Second, Retries: 1}).Order(t.Context(), request)
@@ -227,7 +227,7 @@ func TestAttemptTimeout(t *testing.T) {
 		if took := time.Since(begun); took != 2*time.Second || wire.calls.Load() != 1 {
 			t.Errorf("%d attempts in %v", wire.calls.Load(), took)
 		}
-		if calls := request.Scope.Usage.Counts().Calls; calls != 1 {
+		if calls := request.Scope.Meter.Usage().Calls; calls != 1 {
 			t.Errorf("%d calls on the bill, want 1", calls)
 		}
 	})
@@ -243,11 +243,11 @@ func TestNothingIsLost(t *testing.T) {
 				Concurrency: 1 + random.IntN(5), Rate: []float64{0, 30, 300}[random.IntN(3)],
 				Timeout: time.Second, Retries: 1,
 			}
-			wire := &wire{delay: 10 * time.Millisecond}
-			var mutex sync.Mutex
+			wire := &fakeWire{delay: 10 * time.Millisecond}
+			var mu sync.Mutex
 			number := func(n int) int {
-				mutex.Lock()
-				defer mutex.Unlock()
+				mu.Lock()
+				defer mu.Unlock()
 				return random.IntN(n)
 			}
 			wire.answer = func(int32) (int, string) {
@@ -301,7 +301,7 @@ func TestObserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []Attempt
 		type key struct{}
-		wire := &wire{delay: time.Second, answer: func(n int32) (int, string) {
+		wire := &fakeWire{delay: time.Second, answer: func(n int32) (int, string) {
 			if n == 1 {
 				return 0, ""
 			}

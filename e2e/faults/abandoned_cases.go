@@ -289,8 +289,10 @@ func timeIsUpAtRate(c *check) {
 		c.fail("the next caller waits for %v", next.took)
 	}
 	line := c.requestLine(asked)
-	if line.Calls != r.Extensions.Upstream.Calls || line.Calls != c.endpoint.count()-1 || line.Calls > shown+2 {
-		c.fail("%d shown, the answer counts %d calls, the log %d, the endpoint %d", shown, r.Extensions.Upstream.Calls, line.Calls, c.endpoint.count()-1)
+	// A call whose turn comes at the very moment when the time is up can be written after the answer.
+	counted := r.Extensions.Upstream.Calls
+	if counted > line.Calls || line.Calls > counted+1 || line.Calls != c.endpoint.count()-1 || line.Calls > shown+2 {
+		c.fail("%d shown, the answer counts %d calls, the log %d, the endpoint %d", shown, counted, line.Calls, c.endpoint.count()-1)
 	}
 	c.wantWholeBill()
 	c.note("%d of 40 shown", shown)

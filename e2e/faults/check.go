@@ -21,7 +21,7 @@ type check struct {
 	*server
 	client *http.Client
 
-	mutex    sync.Mutex // guards what follows
+	mu       sync.Mutex // guards what follows
 	failures []string
 	notes    []string
 }
@@ -44,8 +44,8 @@ type scenario struct {
 
 // fail notes what is wrong and goes on. Safe for concurrent use, as note is.
 func (c *check) fail(format string, values ...any) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.failures = append(c.failures, fmt.Sprintf(format, values...))
 }
 
@@ -57,8 +57,8 @@ func (c *check) stop(format string, values ...any) {
 
 // note adds a figure to the table.
 func (c *check) note(format string, values ...any) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.notes = append(c.notes, fmt.Sprintf(format, values...))
 }
 

@@ -20,7 +20,7 @@ import (
 type endpoint struct {
 	listener net.Listener
 
-	mutex       sync.Mutex
+	mu          sync.Mutex
 	scripts     map[string]behaviour // by order id
 	fallback    behaviour
 	calls       []call
@@ -74,8 +74,8 @@ func (e *endpoint) url() string { return "http://" + e.listener.Addr().String() 
 // stop closes the listener and every connection.
 func (e *endpoint) stop() {
 	e.listener.Close()
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	for conn := range e.open {
 		conn.Close()
 	}
@@ -83,22 +83,22 @@ func (e *endpoint) stop() {
 
 // script makes the endpoint behave like b for the order id.
 func (e *endpoint) script(id string, b behaviour) {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.scripts[id] = b
 }
 
 // otherwise makes the endpoint behave like b for every order without a script.
 func (e *endpoint) otherwise(b behaviour) {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.fallback = b
 }
 
 // count returns the number of calls so far, or those for one of ids.
 func (e *endpoint) count(ids ...string) int {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if len(ids) == 0 {
 		return len(e.calls)
 	}
@@ -115,8 +115,8 @@ func (e *endpoint) count(ids ...string) int {
 
 // countBy returns the number of calls so far with the Authorization value.
 func (e *endpoint) countBy(authorization string) int {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	count := 0
 	for _, c := range e.calls {
 		if c.authorization == authorization {
@@ -128,29 +128,29 @@ func (e *endpoint) countBy(authorization string) int {
 
 // charged returns the sum of deduct_money over the answers so far.
 func (e *endpoint) charged() int {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	return e.points
 }
 
 // log returns the calls so far.
 func (e *endpoint) log() []call {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	return append([]call(nil), e.calls...)
 }
 
 // most returns the largest number of calls that were in flight at once.
 func (e *endpoint) most() int {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	return e.mostAtOnce
 }
 
 // connected returns the number of connections that were made.
 func (e *endpoint) connected() int {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	return e.connections
 }
 
@@ -160,19 +160,19 @@ func (e *endpoint) accept() {
 		if err != nil {
 			return
 		}
-		e.mutex.Lock()
+		e.mu.Lock()
 		e.connections++
 		e.open[conn] = struct{}{}
-		e.mutex.Unlock()
+		e.mu.Unlock()
 		go e.serve(conn)
 	}
 }
 
 func (e *endpoint) serve(conn net.Conn) {
 	defer func() {
-		e.mutex.Lock()
+		e.mu.Lock()
 		delete(e.open, conn)
-		e.mutex.Unlock()
+		e.mu.Unlock()
 		conn.Close()
 	}()
 	reader := bufio.NewReader(conn)
@@ -191,8 +191,8 @@ func (e *endpoint) serve(conn net.Conn) {
 }
 
 func (e *endpoint) begin(c call) behaviour {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.calls = append(e.calls, c)
 	e.inFlight++
 	e.mostAtOnce = max(e.mostAtOnce, e.inFlight)
@@ -203,8 +203,8 @@ func (e *endpoint) begin(c call) behaviour {
 }
 
 func (e *endpoint) end() {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.inFlight--
 }
 
@@ -263,8 +263,8 @@ func (e *endpoint) charge(body []byte) {
 	if json.Unmarshal(body, &bill) != nil {
 		return // Nobody can read a price in it.
 	}
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.points += bill.Data.Points
 }
 

@@ -35,7 +35,7 @@ const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 // in the wrong order. Its requests are streams 1, 3, 5 …
 type http2Conn struct {
 	net.Conn
-	mutex   sync.Mutex
+	mu      sync.Mutex
 	streams map[uint32]*http2Stream
 	next    uint32
 	// ended is closed when the server has closed the connection.
@@ -75,8 +75,8 @@ func (h *http2Conn) frame(kind, flags byte, stream uint32, payload []byte) error
 }
 
 func (h *http2Conn) raw(frames []byte) error {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return h.rawLocked(frames)
 }
 
@@ -119,8 +119,8 @@ func encodeLength(block []byte, length int) []byte {
 
 // open begins a stream and returns its number. The frames of streams must be written in their order.
 func (h *http2Conn) open() (uint32, *http2Stream) {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return h.openLocked()
 }
 
@@ -156,8 +156,8 @@ func (h *http2Conn) begin(r request) (uint32, *http2Stream, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	number, stream := h.openLocked()
 	frames := encodeFrame(frameHeaders, flagEndHeaders, number, encodeFields(requestFields(r)...))
 	return number, stream, h.rawLocked(append(frames, encodeFrame(frameData, flagEndStream, number, body)...))
@@ -184,8 +184,8 @@ func (h *http2Conn) wait(stream *http2Stream) *response {
 	case <-time.After(20 * time.Second):
 		return &response{err: errors.New("no answer on a stream after 20 s")}
 	}
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if stream.reset >= 0 {
 		return &response{err: fmt.Errorf("the stream was reset with the code %d", stream.reset)}
 	}
@@ -201,14 +201,14 @@ func (h *http2Conn) wait(stream *http2Stream) *response {
 
 // underWay returns the number of streams that have not ended.
 func (h *http2Conn) underWay() int {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return len(h.streams)
 }
 
 func (h *http2Conn) goneAway() int {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return h.goAway
 }
 
@@ -245,8 +245,8 @@ func (h *http2Conn) receive(kind, flags byte, number uint32, payload []byte) {
 		h.frame(kind, flagAck, 0, payload) //nolint:errcheck // a dead connection ends read
 		return
 	}
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if kind == frameGoAway && len(payload) >= 8 {
 		h.goAway = int(binary.BigEndian.Uint32(payload[4:]))
 		return

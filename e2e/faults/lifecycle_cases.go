@@ -28,7 +28,7 @@ func termination(c *check) {
 	c.endpoint.otherwise(after(150*time.Millisecond, answerOrder))
 	caller := newToken("caller")
 	var draining atomic.Bool
-	var mutex sync.Mutex
+	var mu sync.Mutex
 	right, lost := 0, 0
 	var group sync.WaitGroup
 	for range 32 {
@@ -37,14 +37,14 @@ func termination(c *check) {
 			for !draining.Load() {
 				id := newID()
 				r := c.post(context.Background(), client, request{query: orderQuery(id), authorization: caller})
-				mutex.Lock()
+				mu.Lock()
 				if r.err != nil || r.at("order", "buyerMessage") != marker(caller, id) {
 					lost++
 					c.fail("lost: %s", brief(r.String()))
 				} else {
 					right++
 				}
-				mutex.Unlock()
+				mu.Unlock()
 			}
 		})
 	}

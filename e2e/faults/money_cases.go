@@ -58,7 +58,7 @@ func tlsFails(c *check) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	c.require(err, "listen")
 	defer listener.Close()
-	var mutex sync.Mutex
+	var mu sync.Mutex
 	connections := 0
 	go func() {
 		for {
@@ -66,9 +66,9 @@ func tlsFails(c *check) {
 			if err != nil {
 				return
 			}
-			mutex.Lock()
+			mu.Lock()
 			connections++
-			mutex.Unlock()
+			mu.Unlock()
 			conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) //nolint:errcheck // the handshake fails either way
 			conn.Close()
 		}
@@ -78,8 +78,8 @@ func tlsFails(c *check) {
 	c.require(c.waitReady(), "wait for the server")
 	r := c.ask(newToken("caller"), orderQuery(newID()))
 	c.wantCodes(r, "UPSTREAM_UNAVAILABLE at order")
-	mutex.Lock()
-	defer mutex.Unlock()
+	mu.Lock()
+	defer mu.Unlock()
 	if connections != 2 || r.Extensions.Upstream.Calls != 0 {
 		c.fail("%d connections, %d calls counted; want 2 and 0", connections, r.Extensions.Upstream.Calls)
 	}

@@ -30,19 +30,19 @@ type server struct {
 
 // output keeps what a process writes. Safe for concurrent use.
 type output struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
 func (o *output) Write(p []byte) (int, error) {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	return o.text.Write(p)
 }
 
 func (o *output) String() string {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	return o.text.String()
 }
 

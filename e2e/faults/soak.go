@@ -35,7 +35,7 @@ const (
 
 // tally is what the soak counts.
 type tally struct {
-	mutex                                        sync.Mutex
+	mu                                           sync.Mutex
 	sent, right, coded, refused, lost, impatient int
 	wrongTenant, wrongInQuiet                    int
 	paidInQuiet, leastInQuiet, mostInQuiet       int
@@ -201,8 +201,8 @@ func (p *phase) question() question {
 
 // hungUp counts a request whose caller did not wait for the answer.
 func (t *tally) hungUp(r *response) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.sent++
 	t.impatient++
 	t.slowest = max(t.slowest, r.took)
@@ -210,8 +210,8 @@ func (t *tally) hungUp(r *response) {
 
 // add judges one answer.
 func (t *tally) add(p *phase, q question, r *response) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.sent++
 	t.slowest = max(t.slowest, r.took)
 	if r.err != nil {

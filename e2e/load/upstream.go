@@ -30,7 +30,7 @@ type endpoint struct {
 	envelope *envelope
 	delay    time.Duration
 
-	mutex sync.Mutex
+	mu    sync.Mutex
 	calls int
 	seen  map[string]struct{}
 	wrong string
@@ -101,20 +101,20 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *endpoint) count(id string) {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.calls++
 	e.seen[id] = struct{}{}
 }
 
 func (e *endpoint) refuse(reason string) {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.wrong = reason
 }
 
 func (e *endpoint) tally() tally {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	return tally{Calls: e.calls, Distinct: len(e.seen), Wrong: e.wrong}
 }

@@ -64,7 +64,7 @@ func tokenDigest(token upstream.Secret) (digest [sha256.Size]byte, err error) {
 
 // identify fills in who asks. In pass-through mode a missing token is no refusal: what needs none,
 // like introspection, is answered, and each order fails at its own path.
-func (a *access) identify(r *http.Request, scope *upstream.Scope) *refusal {
+func (a *access) identify(r *http.Request, scope *upstream.Scope) *httpError {
 	values := r.Header["Authorization"]
 	if len(values) > 1 {
 		return badRequest("The header Authorization was sent more than once")
@@ -82,7 +82,7 @@ func (a *access) identify(r *http.Request, scope *upstream.Scope) *refusal {
 	return nil
 }
 
-func (a *access) identifyClient(authorization string, scope *upstream.Scope) *refusal {
+func (a *access) identifyClient(authorization string, scope *upstream.Scope) *httpError {
 	if len(a.clients) == 0 {
 		return nil
 	}

@@ -40,7 +40,7 @@ type Answer struct {
 	// Executed says that the operation was executed, though it may show no data; Counts is the member
 	// extensions.upstream, which then says what it has cost by now.
 	Executed bool
-	Counts   upstream.Counts
+	Counts   upstream.Usage
 	// ShowsOrder tells whether the data show any order, FreshUntil until when all of those are fresh.
 	ShowsOrder bool
 	FreshUntil time.Time

@@ -25,7 +25,7 @@ func (d *discard) SetWriteDeadline(time.Time) error { return nil }
 func BenchmarkHandler(b *testing.B) {
 	data := json.RawMessage(`{"order":"` + strings.Repeat("x", 1900) + `"}`)
 	body := []byte(`{"query":"query O($id:ID!){order(id:$id)}` + strings.Repeat(" ", 300) + `","variables":{"id":"58218860983545941"}}`)
-	known := NewWhole(&Answer{Data: data, FreshUntil: time.Now().Add(time.Hour)}, 1)
+	known := NewStoredResponse(&Answer{Data: data, FreshUntil: time.Now().Add(time.Hour)}, 1)
 	for name, options := range map[string]Options{
 		"executed": {Executor: newExecutor(answerData(string(data)))},
 		"known":    {Executor: newExecutor(nil), Responses: &recall{known: known}},

@@ -81,7 +81,7 @@ func reasonOf(err error) string {
 	}
 }
 
-func parseBody(raw []byte) (*parameters, *refusal) {
+func parseBody(raw []byte) (*parameters, *httpError) {
 	if len(raw) == 0 {
 		return nil, badRequest("The request body is empty.")
 	}

@@ -14,9 +14,9 @@ var preflightHeaders = [...]string{
 	"X-Apollo-Operation-Name",
 }
 
-// asksFirst tells whether a browser would have needed a preflight for r, which only listed origins
+// hasPreflightHeader tells whether a browser would have needed a preflight for r, which only listed origins
 // pass. A POST always would: its content type must be application/json.
-func asksFirst(r *http.Request) bool {
+func hasPreflightHeader(r *http.Request) bool {
 	for _, name := range preflightHeaders {
 		if len(r.Header[name]) > 0 {
 			return true

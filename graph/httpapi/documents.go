@@ -39,7 +39,7 @@ func newDocuments(options Documents) *documents {
 
 // persistedID returns the id of the document that p names instead of, or besides, its text; empty
 // if it names none.
-func persistedID(p *parameters) (string, *refusal) {
+func persistedID(p *parameters) (string, *httpError) {
 	if p.documentID != "" {
 		if p.Query != "" {
 			return "", badRequest("Send either query or documentId, not both.")
@@ -67,7 +67,7 @@ func persistedID(p *parameters) (string, *refusal) {
 
 // resolve fills in the text of a document that is named by its hash, and refuses what may not run.
 // It returns the id under which the text may be kept once it has proven valid, empty for none.
-func (d *documents) resolve(p *parameters) (keepAs string, refused *refusal) {
+func (d *documents) resolve(p *parameters) (keepAs string, refused *httpError) {
 	id, refused := persistedID(p)
 	if refused != nil {
 		return "", refused
@@ -87,7 +87,7 @@ func (d *documents) resolve(p *parameters) (keepAs string, refused *refusal) {
 	return id, nil
 }
 
-func (d *documents) lookUp(id string, p *parameters) *refusal {
+func (d *documents) lookUp(id string, p *parameters) *httpError {
 	text, found := d.Trusted.find(id)
 	if !found && d.automatic != nil {
 		text, found = d.automatic.get(id)

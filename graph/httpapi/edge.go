@@ -83,8 +83,8 @@ func refuseHeader(w http.ResponseWriter, r *http.Request, requestID string) {
 	header["Content-Type"] = contentTypes[negotiate(r.Header["Accept"])]
 	answer := &Answer{Errors: refused.list()}
 	answer.setCaching(header)
-	body := takeBuffer()
-	defer giveBuffer(body)
+	body := getBuffer()
+	defer putBuffer(body)
 	answer.appendTo(body, requestID, maxRefusalErrors)
 	header["Content-Length"] = []string{strconv.Itoa(body.Len())}
 	w.WriteHeader(refused.status)

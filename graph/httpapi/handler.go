@@ -27,7 +27,7 @@ type Handler struct {
 	documents *documents
 	responses Responses
 	// introspections are the answers to operations that introspect, by their digests.
-	introspections *lru[*Whole]
+	introspections *lru[*StoredResponse]
 	rate           *rateLimit
 	maxBody        int64
 	maxErrors      int
@@ -50,7 +50,7 @@ func NewHandler(options Options) (*Handler, error) {
 		documents: newDocuments(options.Documents),
 		responses: options.Responses,
 
-		introspections: newLRU[*Whole](maxIntrospections, maxIntrospectionBytes),
+		introspections: newLRU[*StoredResponse](maxIntrospections, maxIntrospectionBytes),
 		rate:           newRateLimit(options.RateLimit),
 		maxBody:        cmp.Or(options.MaxBody, defaultMaxBody),
 		maxErrors:      int(cmp.Or(options.MaxErrors, defaultMaxErrors)),
@@ -58,8 +58,8 @@ func NewHandler(options Options) (*Handler, error) {
 	}, nil
 }
 
-// exchange is one request on its way to its answer.
-type exchange struct {
+// requestState is one request on its way to its answer.
+type requestState struct {
 	scope     upstream.Scope
 	media     mediaType
 	status    int
@@ -72,17 +72,17 @@ type exchange struct {
 	reserved reservation
 }
 
-// outcome is what came of a request: one of these, or nothing if the caller has hung up.
-type outcome struct {
+// result is what came of a request: one of these, or nothing if the caller has hung up.
+type result struct {
 	answer  *Answer
-	whole   *Whole
-	refused *refusal
+	whole   *StoredResponse
+	refused *httpError
 }
 
 // ServeHTTP answers one request. The one log line about it follows when its upstream calls have ended,
 // of which some may outlive it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{codes: []string{}, scope: upstream.Scope{
+	x := &requestState{codes: []string{}, scope: upstream.Scope{
 		ArrivedAt: time.Now(),
 		RequestID: first(w.Header()[requestIDHeader]),
 		NoCache:   wantsFresh(r.Header),
@@ -103,15 +103,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(x.status)
 		return
 	}
-	buffer := takeBuffer()
-	defer giveBuffer(buffer)
-	switch came := h.answer(w, r, x, buffer); {
-	case came.whole != nil:
-		h.sendWhole(w, r, x, came.whole)
-	case came.refused != nil:
-		h.refuse(w, r, x, came.refused)
-	case came.answer != nil:
-		h.send(w, r, x, came.answer, http.StatusOK)
+	buffer := getBuffer()
+	defer putBuffer(buffer)
+	switch res := h.answer(w, r, x, buffer); {
+	case res.whole != nil:
+		h.sendStored(w, r, x, res.whole)
+	case res.refused != nil:
+		h.refuse(w, r, x, res.refused)
+	case res.answer != nil:
+		h.send(w, r, x, res.answer, http.StatusOK)
 	default:
 		x.status = statusClientGone
 	}
@@ -121,34 +121,34 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const statusClientGone = 499
 
 // answer answers or refuses. A panic is answered like any other fault of ours.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *exchange, buffer *bytes.Buffer) (came outcome) {
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *requestState, buffer *bytes.Buffer) (res result) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			if thrown == http.ErrAbortHandler {
 				panic(thrown)
 			}
-			came = outcome{refused: internalError()}
-			came.refused.cause = PanicError(thrown)
+			res = result{refused: internalError()}
+			res.refused.cause = PanicError(thrown)
 		}
 	}()
 	if refused := h.admit(r, x); refused != nil {
-		return outcome{refused: refused}
+		return result{refused: refused}
 	}
 	request, refused := h.read(w, r, buffer)
 	x.scope.ReceivedAt = time.Now()
 	if refused != nil {
-		return outcome{refused: refused}
+		return result{refused: refused}
 	}
 	if h.responses != nil {
-		if whole := h.responses.Find(&x.scope, request); whole != nil {
-			return outcome{whole: whole}
+		if whole := h.responses.Get(&x.scope, request); whole != nil {
+			return result{whole: whole}
 		}
 	}
 	return h.execute(r.Context(), request, x)
 }
 
 // admit checks everything that can be told from the header alone.
-func (h *Handler) admit(r *http.Request, x *exchange) *refusal {
+func (h *Handler) admit(r *http.Request, x *requestState) *httpError {
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		return methodNotAllowed(allowedMethods)
 	}
@@ -168,14 +168,14 @@ func (h *Handler) admit(r *http.Request, x *exchange) *refusal {
 }
 
 // execute runs the operation that the request describes.
-func (h *Handler) execute(ctx context.Context, request Request, x *exchange) outcome {
+func (h *Handler) execute(ctx context.Context, request Request, x *requestState) result {
 	p, refused := parse(request)
 	if refused != nil {
-		return outcome{refused: refused}
+		return result{refused: refused}
 	}
 	keepAs, refused := h.documents.resolve(p)
 	if refused != nil {
-		return outcome{refused: refused}
+		return result{refused: refused}
 	}
 	// Only waiting for orders ends with the time of the request: what has come by then is answered.
 	x.scope.Deadline = x.scope.ArrivedAt.Add(h.timeout)
@@ -183,11 +183,11 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) out
 	operation, mistakes := h.executor.CreateOperationContext(ctx, &p.RawParams)
 	if len(mistakes) > 0 {
 		response := h.executor.DispatchError(graphql.WithOperationContext(ctx, operation), mistakes)
-		return outcome{answer: &Answer{Errors: response.Errors, Extensions: response.Extensions}}
+		return result{answer: &Answer{Errors: response.Errors, Extensions: response.Extensions}}
 	}
 	x.operation = Operation{Type: string(operation.Operation.Operation), Name: operation.Operation.Name}
 	if request.Get && operation.Operation.Operation != ast.Query {
-		return outcome{refused: methodNotAllowed(http.MethodPost)}
+		return result{refused: methodNotAllowed(http.MethodPost)}
 	}
 	if h.documents.keep(keepAs, p.Query) {
 		// The document may be forgotten. To leave it again, the request must come this far again.
@@ -204,49 +204,49 @@ func (h *Handler) execute(ctx context.Context, request Request, x *exchange) out
 }
 
 // executeOnce executes a query unless its answer is remembered.
-func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationContext, request Request, x *exchange) outcome {
+func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationContext, request Request, x *requestState) result {
 	digest, ok := digestOperation(operation)
 	if !ok {
 		return h.respond(ctx, operation, x)
 	}
-	if whole := h.responses.FindOperation(&x.scope, digest, request); whole != nil {
-		return outcome{whole: whole}
+	if whole := h.responses.GetOperation(&x.scope, digest, request); whole != nil {
+		return result{whole: whole}
 	}
-	came := h.respond(ctx, operation, x)
-	if came.answer != nil && came.answer.Data != nil {
-		came.answer.Operation = x.operation
-		h.responses.Keep(&x.scope, digest, request, came.answer)
+	res := h.respond(ctx, operation, x)
+	if res.answer != nil && res.answer.Data != nil {
+		res.answer.Operation = x.operation
+		h.responses.Put(&x.scope, digest, request, res.answer)
 	}
-	return came
+	return res
 }
 
 // respond executes an operation. There is nothing to answer to a caller who has hung up.
-func (h *Handler) respond(ctx context.Context, operation *graphql.OperationContext, x *exchange) outcome {
+func (h *Handler) respond(ctx context.Context, operation *graphql.OperationContext, x *requestState) result {
 	next, ctx := h.executor.DispatchOperation(ctx, operation)
 	response := next(ctx)
 	if ctx.Err() != nil {
-		return outcome{}
+		return result{}
 	}
 	if response == nil {
-		return outcome{refused: internalError()}
+		return result{refused: internalError()}
 	}
 	answer, refused := finish(response, &x.scope)
-	return outcome{answer: answer, refused: refused}
+	return result{answer: answer, refused: refused}
 }
 
 // finish adds to a response what the scope gathered meanwhile. One that shows nothing, for want of time
 // or for load, is refused as a whole, so that load balancers see it.
-func finish(response *graphql.Response, scope *upstream.Scope) (*Answer, *refusal) {
+func finish(response *graphql.Response, scope *upstream.Scope) (*Answer, *httpError) {
 	answer := &Answer{
 		Data:       response.Data,
 		Errors:     response.Errors,
 		Extensions: response.Extensions,
-		Counts:     scope.Usage.Counts(),
+		Counts:     scope.Meter.Usage(),
 	}
 	if answer.Data == nil && len(answer.Errors) == 0 {
 		return nil, internalError()
 	}
-	answer.FreshUntil, answer.ShowsOrder = scope.Shown.FreshUntil()
+	answer.FreshUntil, answer.ShowsOrder = scope.Provenance.FreshUntil()
 	switch {
 	case answer.isEmptyFor(codeRequestTimeout):
 		return nil, timedOut()
@@ -258,7 +258,7 @@ func finish(response *graphql.Response, scope *upstream.Scope) (*Answer, *refusa
 }
 
 // refuse answers with an error only.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, x *exchange, refused *refusal) {
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, x *requestState, refused *httpError) {
 	refused.close = refused.close && r.ProtoMajor < 2 // under HTTP/2 only the stream ends
 	refused.writeHeader(w.Header())
 	h.send(w, r, x, &Answer{Errors: refused.list()}, refused.status)
@@ -266,7 +266,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, x *exchange, re
 
 // send writes the answer in one piece. A status of 0, and that of a request error, follow from the
 // media type.
-func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answer *Answer, status int) {
+func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *requestState, answer *Answer, status int) {
 	if status == 0 || status == http.StatusOK && answer.Data == nil {
 		status = http.StatusOK
 		if x.media == graphqlResponse {
@@ -275,7 +275,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answ
 	}
 	x.status, x.codes, x.causes = status, errorCodes(answer.Errors), causesOf(answer.Errors)
 	if x.executed {
-		answer.Executed, answer.Counts = true, x.scope.Usage.Counts()
+		answer.Executed, answer.Counts = true, x.scope.Meter.Usage()
 	}
 	header := w.Header()
 	answer.setCaching(header)
@@ -293,12 +293,12 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answ
 		h.sendLarge(w, r, x, answer, status)
 		return
 	}
-	body := takeBuffer()
-	defer giveBuffer(body)
+	body := getBuffer()
+	defer putBuffer(body)
 	answer.appendTo(body, x.scope.RequestID, h.maxErrors)
 	if body.Len() >= smallestCompressed && AcceptsGzip(r) {
-		compressed := takeBuffer()
-		defer giveBuffer(compressed)
+		compressed := getBuffer()
+		defer putBuffer(compressed)
 		compress(compressed, body.Bytes())
 		header["Content-Encoding"] = gzipEncoding
 		body = compressed
@@ -313,10 +313,10 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *exchange, answ
 const largestCopied = 256 << 10
 
 // sendLarge writes an answer piece by piece, compressed on the way, so that it is in memory once.
-func (h *Handler) sendLarge(w http.ResponseWriter, r *http.Request, x *exchange, answer *Answer, status int) {
-	head, tail := takeBuffer(), takeBuffer()
-	defer giveBuffer(head)
-	defer giveBuffer(tail)
+func (h *Handler) sendLarge(w http.ResponseWriter, r *http.Request, x *requestState, answer *Answer, status int) {
+	head, tail := getBuffer(), getBuffer()
+	defer putBuffer(head)
+	defer putBuffer(tail)
 	answer.appendHead(head, x.scope.RequestID, h.maxErrors)
 	answer.appendTail(tail)
 	pieces := [...][]byte{head.Bytes(), answer.Data, tail.Bytes()}

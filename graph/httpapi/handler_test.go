@@ -267,7 +267,7 @@ func TestNumbersStayExact(t *testing.T) {
 
 func TestAnswerBody(t *testing.T) {
 	handler := serve(t, Options{}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-		upstream.ScopeFrom(ctx).Usage.Add(upstream.Counts{Calls: 2, Points: 3, Hits: 1, Stale: 1})
+		upstream.ScopeFrom(ctx).Meter.Add(upstream.Usage{Calls: 2, Points: 3, Hits: 1, Stale: 1})
 		graphql.RegisterExtension(ctx, "b", 1)
 		graphql.RegisterExtension(ctx, "a", "x")
 		return &graphql.Response{
@@ -290,7 +290,7 @@ func TestAnswerBody(t *testing.T) {
 func TestCaching(t *testing.T) {
 	showing := func(left time.Duration, list ...*gqlerror.Error) exec {
 		return func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-			upstream.ScopeFrom(ctx).Shown.Note(time.Now().Add(left))
+			upstream.ScopeFrom(ctx).Provenance.Note(time.Now().Add(left))
 			return &graphql.Response{Data: json.RawMessage(`{}`), Errors: list}
 		}
 	}
@@ -433,7 +433,7 @@ func TestRequestTimeout(t *testing.T) {
 			if deadline, limited := ctx.Deadline(); limited || !scope.Deadline.Equal(start.Add(time.Second)) {
 				t.Errorf("the execution may last until %v, its orders until %v", deadline, scope.Deadline)
 			}
-			scope.Usage.Add(upstream.Counts{Calls: 1, Points: 2})
+			scope.Meter.Add(upstream.Usage{Calls: 1, Points: 2})
 			return &graphql.Response{Data: json.RawMessage(`{"wide":null}`), Errors: gqlerror.List{late}}
 		})
 		got := send(t, handler, post(query(`{wide}`)))
@@ -469,7 +469,7 @@ func TestOverload(t *testing.T) {
 		t.Errorf("%v %s", got.Header(), got.Body)
 	}
 	half := func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-		upstream.ScopeFrom(ctx).Shown.Note(time.Now())
+		upstream.ScopeFrom(ctx).Provenance.Note(time.Now())
 		return &graphql.Response{Data: json.RawMessage(`{"a":"x","b":null}`), Errors: gqlerror.List{busy}}
 	}
 	if got := send(t, serve(t, Options{}, half), post(query(`{wide}`))); got.Code != http.StatusOK || got.body.Data == nil {
@@ -557,7 +557,7 @@ func TestRequestLog(t *testing.T) {
 	var log bytes.Buffer
 	options := Options{Log: jsonlog.NewLogger(&log, zerolog.InfoLevel, false)}
 	handler := serve(t, options, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-		upstream.ScopeFrom(ctx).Usage.Add(upstream.Counts{Calls: 1, Points: 2, Hits: 3})
+		upstream.ScopeFrom(ctx).Meter.Add(upstream.Usage{Calls: 1, Points: 2, Hits: 3})
 		failed := &gqlerror.Error{Message: "m", Extensions: map[string]any{"code": "UPSTREAM_ERROR"}}
 		return &graphql.Response{Data: json.RawMessage(`{}`), Errors: gqlerror.List{failed, failed}}
 	})

@@ -29,18 +29,18 @@ func introspects(operation *graphql.OperationContext) bool {
 
 // introspect executes an operation that introspects, unless its answer is kept. The answer depends on
 // nothing but the operation, and is the same for all callers who may introspect.
-func (h *Handler) introspect(ctx context.Context, operation *graphql.OperationContext, x *exchange) outcome {
+func (h *Handler) introspect(ctx context.Context, operation *graphql.OperationContext, x *requestState) result {
 	digest, ok := digestOperation(operation)
 	if kept, found := h.introspections.get(string(digest[:])); ok && found {
-		return outcome{whole: kept}
+		return result{whole: kept}
 	}
-	came := h.respond(ctx, operation, x)
-	if !ok || came.answer == nil || came.answer.Data == nil || len(came.answer.Errors) > 0 {
-		return came
+	res := h.respond(ctx, operation, x)
+	if !ok || res.answer == nil || res.answer.Data == nil || len(res.answer.Errors) > 0 {
+		return res
 	}
-	came.answer.Operation = x.operation
-	kept := NewWhole(came.answer, 0)
+	res.answer.Operation = x.operation
+	kept := NewStoredResponse(res.answer, 0)
 	// The compressed body, which is made when somebody asks for it, takes no more than the plain one.
 	h.introspections.add(string(digest[:]), kept, 2*kept.Bytes())
-	return outcome{whole: kept}
+	return result{whole: kept}
 }

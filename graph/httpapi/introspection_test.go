@@ -54,8 +54,8 @@ func TestIntrospectionWithErrorsIsNotKept(t *testing.T) {
 
 // A flood of different introspections stays within its bytes.
 func TestKeptIntrospectionsAreBounded(t *testing.T) {
-	kept := newLRU[*Whole](maxIntrospections, maxIntrospectionBytes)
-	large := NewWhole(&Answer{Data: json.RawMessage(`"` + strings.Repeat("x", 900<<10) + `"`)}, 0)
+	kept := newLRU[*StoredResponse](maxIntrospections, maxIntrospectionBytes)
+	large := NewStoredResponse(&Answer{Data: json.RawMessage(`"` + strings.Repeat("x", 900<<10) + `"`)}, 0)
 	for i := range 3 * maxIntrospections {
 		kept.add(fmt.Sprint(i), large, 2*large.Bytes())
 	}

@@ -61,16 +61,16 @@ func (l *logged) requests(t *testing.T) []loggedRequest {
 // startCall starts a call as the cache does: it is written after a while, and ends at last, whatever
 // becomes of its request.
 func startCall(ctx context.Context, points int, written, ends time.Duration) {
-	usage := &upstream.ScopeFrom(ctx).Usage
+	usage := &upstream.ScopeFrom(ctx).Meter
 	if !usage.CallStarted() {
 		return
 	}
 	go func() {
 		defer usage.CallEnded()
 		time.Sleep(written)
-		usage.Add(upstream.Counts{Calls: 1})
+		usage.Add(upstream.Usage{Calls: 1})
 		time.Sleep(ends - written)
-		usage.Add(upstream.Counts{Points: points})
+		usage.Add(upstream.Usage{Points: points})
 	}()
 }
 
@@ -154,7 +154,7 @@ func TestCallsThatOutliveTheirRequest(t *testing.T) {
 // nothing.
 func TestEverythingExecutedShowsItsCost(t *testing.T) {
 	exhausted := func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-		upstream.ScopeFrom(ctx).Usage.Add(upstream.Counts{Calls: 1, Points: 2})
+		upstream.ScopeFrom(ctx).Meter.Add(upstream.Usage{Calls: 1, Points: 2})
 		return nil
 	}
 	busy := &gqlerror.Error{Message: "busy", Extensions: map[string]any{"code": codeOverloaded}}
@@ -179,9 +179,9 @@ func TestEverythingExecutedShowsItsCost(t *testing.T) {
 
 // A request whose line is written must start no further call: it would be in no line.
 func TestNoCallStartsAfterTheLine(t *testing.T) {
-	var usage upstream.Usage
+	var usage upstream.Meter
 	lines := 0
-	usage.Close(func(upstream.Counts) { lines++ })
+	usage.Close(func(upstream.Usage) { lines++ })
 	if usage.CallStarted() || lines != 1 {
 		t.Errorf("a call may start; %d lines", lines)
 	}

@@ -32,14 +32,14 @@ const misspeltMessage = "A parameter is spelt with the wrong case: query, operat
 
 // parse reads the parameters of a request strictly: what one reader would take for something else
 // than another reader is refused.
-func parse(request Request) (*parameters, *refusal) {
+func parse(request Request) (*parameters, *httpError) {
 	if request.Get {
 		return parseQueryString(string(request.Raw))
 	}
 	return parseBody(request.Raw)
 }
 
-func parseQueryString(raw string) (*parameters, *refusal) {
+func parseQueryString(raw string) (*parameters, *httpError) {
 	values, err := splitQuery(raw)
 	if err != nil {
 		return nil, badRequest("The query string is malformed.")
@@ -97,7 +97,7 @@ func AsksForQuery(raw string) bool {
 }
 
 // parseURLObject reads a parameter that holds a JSON object. Empty is absent.
-func parseURLObject(values url.Values, name string, target *map[string]any) *refusal {
+func parseURLObject(values url.Values, name string, target *map[string]any) *httpError {
 	text := values.Get(name)
 	if text == "" {
 		return nil

@@ -120,7 +120,7 @@ func (l *rateLimit) knows(caller uint64) bool {
 	return known
 }
 
-// remember adds a known caller, in place of an arbitrary one if there are too many. The mutex is held.
+// remember adds a known caller, in place of an arbitrary one if there are too many. The mu is held.
 func (l *rateLimit) remember(caller uint64) {
 	for other := range l.known {
 		if len(l.known) < maxCallers {

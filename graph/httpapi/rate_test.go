@@ -94,9 +94,9 @@ func calling(calls *int, known ...string) exec {
 		}
 		made := len(operation.Operation.SelectionSet)
 		*calls += made
-		scope.Usage.Add(upstream.Counts{Calls: made})
+		scope.Meter.Add(upstream.Usage{Calls: made})
 		if slices.Contains(known, scope.Authorization.Reveal()) {
-			scope.Shown.Note(time.Now())
+			scope.Provenance.Note(time.Now())
 			return &graphql.Response{Data: json.RawMessage(`{"wide":"x"}`)}
 		}
 		refused := &gqlerror.Error{Message: "m", Extensions: map[string]any{"code": "PERMISSION_DENIED"}}

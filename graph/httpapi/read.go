@@ -25,9 +25,9 @@ const largestPooledBuffer = 1 << 20
 
 var bufferPool = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-func takeBuffer() *bytes.Buffer { return bufferPool.Get().(*bytes.Buffer) }
+func getBuffer() *bytes.Buffer { return bufferPool.Get().(*bytes.Buffer) }
 
-func giveBuffer(buffer *bytes.Buffer) {
+func putBuffer(buffer *bytes.Buffer) {
 	if buffer.Cap() > largestPooledBuffer {
 		return
 	}
@@ -36,9 +36,9 @@ func giveBuffer(buffer *bytes.Buffer) {
 }
 
 // read takes a request off the wire, into buffer.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) (Request, *refusal) {
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) (Request, *httpError) {
 	if r.Method == http.MethodGet {
-		if !asksFirst(r) {
+		if !hasPreflightHeader(r) {
 			return Request{}, badRequest("A GET needs a header that a plain cross-site request can't send: " +
 				"X-Requested-With, Apollo-Require-Preflight, GraphQL-Preflight, X-Apollo-Operation-Name, " +
 				"or a Content-Type such as application/json.")
@@ -56,7 +56,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buf
 }
 
 // checkContent admits JSON in UTF-8, not compressed.
-func checkContent(header http.Header) *refusal {
+func checkContent(header http.Header) *httpError {
 	if len(header["Content-Type"]) > 1 {
 		return unsupportedMediaType("The header Content-Type was sent more than once.")
 	}
@@ -87,7 +87,7 @@ func isASCII(charset string) bool {
 	return strings.EqualFold(charset, "us-ascii") || strings.EqualFold(charset, "ascii")
 }
 
-func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) *refusal {
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) *httpError {
 	if r.ContentLength > h.maxBody {
 		return tooLarge(h.maxBody)
 	}

@@ -23,8 +23,8 @@ const (
 	codeUntrustedDocument     = "UNTRUSTED_DOCUMENT"
 )
 
-// refusal is why a request was not executed. Its message never repeats what the caller sent.
-type refusal struct {
+// httpError is why a request was not executed. Its message never repeats what the caller sent.
+type httpError struct {
 	// status is the HTTP status; 0 for a GraphQL request error, whose status the media type decides.
 	status     int
 	code       string
@@ -38,16 +38,16 @@ type refusal struct {
 	cause      error // for the log, if any
 }
 
-func badRequest(message string) *refusal {
-	return &refusal{status: http.StatusBadRequest, code: codeBadRequest, message: message}
+func badRequest(message string) *httpError {
+	return &httpError{status: http.StatusBadRequest, code: codeBadRequest, message: message}
 }
 
-func requestError(code, message string) *refusal {
-	return &refusal{code: code, message: message}
+func requestError(code, message string) *httpError {
+	return &httpError{code: code, message: message}
 }
 
-func unauthenticated(challenge string) *refusal {
-	return &refusal{
+func unauthenticated(challenge string) *httpError {
+	return &httpError{
 		status:  http.StatusUnauthorized,
 		code:    codeUnauthenticated,
 		message: "A valid client token is needed: Authorization: Bearer <token>.",
@@ -55,8 +55,8 @@ func unauthenticated(challenge string) *refusal {
 	}
 }
 
-func methodNotAllowed(allow string) *refusal {
-	return &refusal{
+func methodNotAllowed(allow string) *httpError {
+	return &httpError{
 		status:  http.StatusMethodNotAllowed,
 		code:    codeBadRequest,
 		message: "This method is not allowed here; the header Allow lists those that are.",
@@ -64,20 +64,20 @@ func methodNotAllowed(allow string) *refusal {
 	}
 }
 
-func notAcceptable() *refusal {
-	return &refusal{
+func notAcceptable() *httpError {
+	return &httpError{
 		status:  http.StatusNotAcceptable,
 		code:    codeBadRequest,
 		message: "Accept must admit application/graphql-response+json or application/json, in UTF-8.",
 	}
 }
 
-func unsupportedMediaType(message string) *refusal {
-	return &refusal{status: http.StatusUnsupportedMediaType, code: codeBadRequest, message: message}
+func unsupportedMediaType(message string) *httpError {
+	return &httpError{status: http.StatusUnsupportedMediaType, code: codeBadRequest, message: message}
 }
 
-func headerTooLarge() *refusal {
-	return &refusal{
+func headerTooLarge() *httpError {
+	return &httpError{
 		status:  http.StatusRequestHeaderFieldsTooLarge,
 		code:    codeBadRequest,
 		message: "The header of the request is too large: 32 KiB are accepted, the query string included.",
@@ -85,8 +85,8 @@ func headerTooLarge() *refusal {
 	}
 }
 
-func tooLarge(limit int64) *refusal {
-	return &refusal{
+func tooLarge(limit int64) *httpError {
+	return &httpError{
 		status:  http.StatusRequestEntityTooLarge,
 		code:    codeTooComplex,
 		message: "The request body is too large: max-body is " + strconv.FormatInt(limit, 10) + " bytes.",
@@ -96,14 +96,14 @@ func tooLarge(limit int64) *refusal {
 }
 
 // tooManyValues refuses what would take far more memory than it has bytes.
-func tooManyValues() *refusal {
+func tooManyValues() *httpError {
 	refused := requestError(codeTooComplex, fmt.Sprintf("The variables and extensions hold too many values: the maximum of %s is %d.", valuesLimit, maxValues))
 	refused.limit, refused.maximum = valuesLimit, maxValues
 	return refused
 }
 
-func rateLimited(retryAfter time.Duration) *refusal {
-	return &refusal{
+func rateLimited(retryAfter time.Duration) *httpError {
+	return &httpError{
 		status:     http.StatusTooManyRequests,
 		code:       codeRateLimited,
 		message:    "Too many requests; the header Retry-After says when to come back.",
@@ -111,8 +111,8 @@ func rateLimited(retryAfter time.Duration) *refusal {
 	}
 }
 
-func overloaded(retryAfter time.Duration) *refusal {
-	return &refusal{
+func overloaded(retryAfter time.Duration) *httpError {
+	return &httpError{
 		status:     http.StatusServiceUnavailable,
 		code:       codeOverloaded,
 		message:    "Too many upstream calls are waiting; the header Retry-After says when to come back.",
@@ -120,20 +120,20 @@ func overloaded(retryAfter time.Duration) *refusal {
 	}
 }
 
-func timedOut() *refusal {
-	return &refusal{
+func timedOut() *httpError {
+	return &httpError{
 		status:  http.StatusGatewayTimeout,
 		code:    codeRequestTimeout,
 		message: "The request took longer than request-timeout allows.",
 	}
 }
 
-func internalError() *refusal {
-	return &refusal{status: http.StatusInternalServerError, code: codeInternal, message: "Something went wrong on our side."}
+func internalError() *httpError {
+	return &httpError{status: http.StatusInternalServerError, code: codeInternal, message: "Something went wrong on our side."}
 }
 
 // retryable tells whether the same request may succeed a little later.
-func (f *refusal) retryable() bool {
+func (f *httpError) retryable() bool {
 	switch f.code {
 	case codeRateLimited, codeOverloaded, codeRequestTimeout:
 		return true
@@ -142,7 +142,7 @@ func (f *refusal) retryable() bool {
 	}
 }
 
-func (f *refusal) list() gqlerror.List {
+func (f *httpError) list() gqlerror.List {
 	extensions := map[string]any{"code": f.code, "retryable": f.retryable()}
 	if f.retryAfter > 0 {
 		extensions["retryAfterSeconds"] = wholeSeconds(f.retryAfter)
@@ -154,7 +154,7 @@ func (f *refusal) list() gqlerror.List {
 }
 
 // writeHeader sets the headers that belong to the refusal itself.
-func (f *refusal) writeHeader(header http.Header) {
+func (f *httpError) writeHeader(header http.Header) {
 	if f.header != "" {
 		header.Set(f.header, f.value)
 	}

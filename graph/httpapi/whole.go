@@ -15,25 +15,25 @@ import (
 // Responses remembers whole answers. An implementation must be safe for concurrent use, must part
 // callers by the tenant of the scope, and must find nothing for a scope that wants no copies.
 type Responses interface {
-	// Find returns the answer to a request that came before with the same bytes from the same
+	// Get returns the answer to a request that came before with the same bytes from the same
 	// caller, nil if there is none. It is asked before anything is parsed.
-	Find(scope *upstream.Scope, request Request) *Whole
-	// FindOperation returns the answer to an operation that came before from the same caller, nil if
-	// there is none, and lets Find know the request from then on, unless its bytes are empty.
-	FindOperation(scope *upstream.Scope, operation OperationDigest, request Request) *Whole
-	// Keep is given every query that was executed, and decides what to remember. It must copy the
+	Get(scope *upstream.Scope, request Request) *StoredResponse
+	// GetOperation returns the answer to an operation that came before from the same caller, nil if
+	// there is none, and lets Get know the request from then on, unless its bytes are empty.
+	GetOperation(scope *upstream.Scope, operation OperationDigest, request Request) *StoredResponse
+	// Put is given every query that was executed, and decides what to remember. It must copy the
 	// request's bytes, and must not remember empty ones.
-	Keep(scope *upstream.Scope, operation OperationDigest, request Request, answer *Answer)
+	Put(scope *upstream.Scope, operation OperationDigest, request Request, answer *Answer)
 }
 
 // wholeBytes is what a Whole costs besides its body, in bytes: the struct and the values of its
 // headers.
 const wholeBytes = 512
 
-// Whole is a complete answer without errors, ready to be sent as it is to whoever asks the same again:
+// StoredResponse is a complete answer without errors, ready to be sent as it is to whoever asks the same again:
 // it costs them no call, and all of its orders are hits. Only headers differ from one time to the
-// next. NewWhole makes one. Safe for concurrent use.
-type Whole struct {
+// next. NewStoredResponse makes one. Safe for concurrent use.
+type StoredResponse struct {
 	// Grow, if set, is asked before the answer takes more memory, and refuses by false. Set it before
 	// the first use.
 	Grow func(bytes int) bool
@@ -41,7 +41,7 @@ type Whole struct {
 	body       []byte
 	length     []string // the value of Content-Length
 	data       []byte   // within body
-	counts     upstream.Counts
+	counts     upstream.Usage
 	freshUntil time.Time
 	operation  Operation
 	// showsOrder is false for introspection, which clients don't keep.
@@ -65,16 +65,16 @@ type compressedBody struct {
 	length []string
 }
 
-// NewWhole returns what is sent in place of an answer that shows the given number of distinct orders.
-func NewWhole(answer *Answer, orders int) *Whole {
-	again := Answer{Data: answer.Data, Executed: true, Counts: upstream.Counts{Hits: orders}}
-	ends := takeBuffer()
-	defer giveBuffer(ends)
+// NewStoredResponse returns what is sent in place of an answer that shows the given number of distinct orders.
+func NewStoredResponse(answer *Answer, orders int) *StoredResponse {
+	again := Answer{Data: answer.Data, Executed: true, Counts: upstream.Usage{Hits: orders}}
+	ends := getBuffer()
+	defer putBuffer(ends)
 	again.appendHead(ends, "", 0)
 	head := ends.Len()
 	again.appendTail(ends)
 	body := slices.Concat(ends.Bytes()[:head], again.Data, ends.Bytes()[head:])
-	return &Whole{
+	return &StoredResponse{
 		body:       body,
 		length:     []string{strconv.Itoa(len(body))},
 		data:       body[len(dataMember) : len(dataMember)+len(answer.Data)],
@@ -86,10 +86,10 @@ func NewWhole(answer *Answer, orders int) *Whole {
 }
 
 // Bytes is the memory that the answer takes, in bytes, besides what Grow was asked for.
-func (w *Whole) Bytes() int { return wholeBytes + len(w.body) }
+func (w *StoredResponse) Bytes() int { return wholeBytes + len(w.body) }
 
 // cacheControl returns the value of Cache-Control.
-func (w *Whole) cacheControl(now time.Time) []string {
+func (w *StoredResponse) cacheControl(now time.Time) []string {
 	seconds := secondsUntil(w.freshUntil, now)
 	if known := w.control.Load(); known != nil && known.seconds == seconds {
 		return known.value
@@ -100,7 +100,7 @@ func (w *Whole) cacheControl(now time.Time) []string {
 }
 
 // entityTag returns the value of ETag.
-func (w *Whole) entityTag() []string {
+func (w *StoredResponse) entityTag() []string {
 	if known := w.tag.Load(); known != nil {
 		return *known
 	}
@@ -111,7 +111,7 @@ func (w *Whole) entityTag() []string {
 
 // gzip returns the body compressed. It is compressed once, by the first who wants it, and kept if
 // there is room.
-func (w *Whole) gzip() *compressedBody {
+func (w *StoredResponse) gzip() *compressedBody {
 	if known := w.compressed.Load(); known != nil {
 		return known
 	}
@@ -128,10 +128,10 @@ func (w *Whole) gzip() *compressedBody {
 	return made
 }
 
-// sendWhole sends an answer that was remembered, as send does one that was executed.
-func (h *Handler) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange, whole *Whole) {
+// sendStored sends an answer that was remembered, as send does one that was executed.
+func (h *Handler) sendStored(w http.ResponseWriter, r *http.Request, x *requestState, whole *StoredResponse) {
 	x.status, x.operation = http.StatusOK, whole.operation
-	x.scope.Usage.Add(whole.counts)
+	x.scope.Meter.Add(whole.counts)
 	header := w.Header()
 	if whole.showsOrder {
 		header["Cache-Control"] = whole.cacheControl(time.Now())

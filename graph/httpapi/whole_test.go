@@ -22,19 +22,19 @@ import (
 
 // recall is a Responses that knows one answer, by each request or by each operation.
 type recall struct {
-	known, knownOperation *Whole
+	known, knownOperation *StoredResponse
 	kept                  []string
 	asked                 []OperationDigest
 }
 
-func (c *recall) Find(scope *upstream.Scope, _ Request) *Whole {
+func (c *recall) Get(scope *upstream.Scope, _ Request) *StoredResponse {
 	if scope.NoCache {
 		return nil
 	}
 	return c.known
 }
 
-func (c *recall) FindOperation(scope *upstream.Scope, operation OperationDigest, _ Request) *Whole {
+func (c *recall) GetOperation(scope *upstream.Scope, operation OperationDigest, _ Request) *StoredResponse {
 	c.asked = append(c.asked, operation)
 	if scope.NoCache {
 		return nil
@@ -42,15 +42,15 @@ func (c *recall) FindOperation(scope *upstream.Scope, operation OperationDigest,
 	return c.knownOperation
 }
 
-func (c *recall) Keep(_ *upstream.Scope, operation OperationDigest, request Request, answer *Answer) {
+func (c *recall) Put(_ *upstream.Scope, operation OperationDigest, request Request, answer *Answer) {
 	if operation != c.asked[len(c.asked)-1] {
 		panic("kept under another operation than was asked for")
 	}
 	c.kept = append(c.kept, string(request.Raw)+" "+string(answer.Data)+" "+answer.Operation.Type+" "+answer.Operation.Name)
 }
 
-func wholeOf(data string) *Whole {
-	return NewWhole(&Answer{Data: json.RawMessage(data), FreshUntil: time.Now().Add(time.Hour)}, 1)
+func wholeOf(data string) *StoredResponse {
+	return NewStoredResponse(&Answer{Data: json.RawMessage(data), FreshUntil: time.Now().Add(time.Hour)}, 1)
 }
 
 func TestResponses(t *testing.T) {
@@ -162,8 +162,8 @@ func TestWholeIsWhatAnExecutionAnswers(t *testing.T) {
 		freshUntil := time.Now().Add(time.Minute)
 		responses := &recall{}
 		handler := serve(t, Options{Responses: responses}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-			upstream.ScopeFrom(ctx).Shown.Note(freshUntil)
-			upstream.ScopeFrom(ctx).Usage.Add(upstream.Counts{Hits: 3})
+			upstream.ScopeFrom(ctx).Provenance.Note(freshUntil)
+			upstream.ScopeFrom(ctx).Meter.Add(upstream.Usage{Hits: 3})
 			return &graphql.Response{Data: json.RawMessage(data)}
 		})
 		for _, header := range [][]string{
@@ -177,7 +177,7 @@ func TestWholeIsWhatAnExecutionAnswers(t *testing.T) {
 			} {
 				responses.known = nil
 				executed := send(t, handler, request())
-				responses.known = NewWhole(&Answer{Data: json.RawMessage(data), FreshUntil: freshUntil}, 3)
+				responses.known = NewStoredResponse(&Answer{Data: json.RawMessage(data), FreshUntil: freshUntil}, 3)
 				for range 3 {
 					time.Sleep(300 * time.Millisecond)
 					known := send(t, handler, request())
@@ -235,7 +235,7 @@ func TestEntityTags(t *testing.T) {
 	answer := func(data string) exec {
 		return func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 			if shows {
-				upstream.ScopeFrom(ctx).Shown.Note(time.Now().Add(time.Minute))
+				upstream.ScopeFrom(ctx).Provenance.Note(time.Now().Add(time.Minute))
 			}
 			return &graphql.Response{Data: json.RawMessage(data)}
 		}

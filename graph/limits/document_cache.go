@@ -19,7 +19,7 @@ const (
 // documentCache keeps valid documents by their text; the least recently used go first. Safe for
 // concurrent use.
 type documentCache struct {
-	mutex   sync.Mutex
+	mu      sync.Mutex
 	entries map[string]*list.Element
 	recent  *list.List // of cachedDocument, the latest in front
 	bytes   int
@@ -37,8 +37,8 @@ func newDocumentCache() *documentCache {
 
 // Get returns the document whose text is text.
 func (c *documentCache) Get(_ context.Context, text string) (*ast.QueryDocument, bool) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	element, found := c.entries[text]
 	if !found {
 		return nil, false
@@ -50,8 +50,8 @@ func (c *documentCache) Get(_ context.Context, text string) (*ast.QueryDocument,
 // Add remembers a document that has proven valid.
 func (c *documentCache) Add(_ context.Context, text string, document *ast.QueryDocument) {
 	added := &cachedDocument{text, document, len(text) + nodeBytes*nodes(document)}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if _, found := c.entries[text]; found {
 		return
 	}

@@ -109,15 +109,15 @@ func withOperation(
 
 // takeAtHand takes the planned orders that need no call. They need no batch either.
 func (o *operation) takeAtHand() {
-	ready, ok := o.orders.(upstream.AtHand)
+	ready, ok := o.orders.(upstream.Peeker)
 	if !ok {
 		return
 	}
 	o.atHand = make(map[upstream.Key]upstream.Result, len(o.needs))
 	scope := upstream.ScopeFrom(o.context)
 	for key, needs := range o.needs {
-		if result, found := ready.AtHand(upstream.Request{Key: key, Needs: needs, Scope: scope}); found {
-			scope.Shown.NoteResult(key, result)
+		if result, found := ready.Peek(upstream.Request{Key: key, Needs: needs, Scope: scope}); found {
+			scope.Provenance.NoteResult(key, result)
 			o.atHand[key] = result
 			delete(o.needs, key)
 		}
@@ -174,7 +174,7 @@ func (o *operation) load(key upstream.Key) (result *dataloader.Result[upstream.R
 	if err != nil {
 		return &dataloader.Result[upstream.Result]{Error: o.explain(err)}
 	}
-	scope.Shown.NoteResult(key, loaded)
+	scope.Provenance.NoteResult(key, loaded)
 	return &dataloader.Result[upstream.Result]{Data: loaded}
 }
 

@@ -26,14 +26,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type orders struct {
 	answer func(ctx context.Context, request upstream.Request) (upstream.Result, error)
 
-	mutex    sync.Mutex
+	mu       sync.Mutex
 	requests []upstream.Request
 }
 
 func (o *orders) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
-	o.mutex.Lock()
+	o.mu.Lock()
 	o.requests = append(o.requests, request)
-	o.mutex.Unlock()
+	o.mu.Unlock()
 	if o.answer != nil {
 		return o.answer(ctx, request)
 	}
@@ -41,8 +41,8 @@ func (o *orders) Order(ctx context.Context, request upstream.Request) (upstream.
 }
 
 func (o *orders) called() []upstream.Request {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	return slices.Clone(o.requests)
 }
 
@@ -260,7 +260,7 @@ func TestTheLeastFreshnessOfTheOrdersShownIsNoted(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			until, shown := scope.Shown.FreshUntil()
+			until, shown := scope.Provenance.FreshUntil()
 			if !until.Equal(test.until) || shown != test.shown {
 				t.Errorf("fresh until %v, shown %v; want %v, %v", until, shown, test.until, test.shown)
 			}
@@ -345,7 +345,7 @@ type readyOrders struct {
 	taken atomic.Int64
 }
 
-func (o *readyOrders) AtHand(request upstream.Request) (upstream.Result, bool) {
+func (o *readyOrders) Peek(request upstream.Request) (upstream.Result, bool) {
 	if request.Key.ID%2 == 0 {
 		return upstream.Result{}, false
 	}
@@ -373,7 +373,7 @@ func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 		if called := fake.called(); len(called) != 2 || fake.taken.Load() != 2 || time.Since(began) > 0 {
 			t.Errorf("%d orders asked for, %d taken, after %v", len(called), fake.taken.Load(), time.Since(began))
 		}
-		if copies, complete := scope.Shown.Copies(); len(copies) != 2 || complete {
+		if copies, complete := scope.Provenance.Copies(); len(copies) != 2 || complete {
 			t.Errorf("shown: %v, complete %v", copies, complete)
 		}
 	})

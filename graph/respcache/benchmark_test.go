@@ -24,7 +24,7 @@ func BenchmarkFind(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(p *testing.PB) {
 				for i := 0; p.Next(); i++ {
-					if c.Find(scope, requests[i%entries]) == nil {
+					if c.Get(scope, requests[i%entries]) == nil {
 						b.Error("not found")
 					}
 				}

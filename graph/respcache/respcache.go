@@ -48,7 +48,7 @@ type Operation [sha256.Size]byte
 
 // Answer is what there is to remember.
 type Answer[A any] struct {
-	// Value is what Find returns. It is shared between requests: never change it.
+	// Value is what Get returns. It is shared between requests: never change it.
 	Value A
 	// Bytes is the memory that Value takes.
 	Bytes int
@@ -65,7 +65,7 @@ type Cache[A any] struct {
 	budget int
 	seed   maphash.Seed
 
-	mutex   sync.Mutex
+	mu      sync.Mutex
 	names   map[uint64]*name[A]
 	entries map[operationKey]*Entry[A]
 	recent  *list.List // of *Entry[A], the latest in front
@@ -120,9 +120,9 @@ func New[A any](copies upstream.Copies, bytes int) *Cache[A] {
 	}
 }
 
-// Find returns the answer to a request that came before with the same bytes from the same caller, nil
+// Get returns the answer to a request that came before with the same bytes from the same caller, nil
 // if there is none. There is none for a request that wants no copies (Scope.NoCache).
-func (c *Cache[A]) Find(scope *upstream.Scope, request Request) *Entry[A] {
+func (c *Cache[A]) Get(scope *upstream.Scope, request Request) *Entry[A] {
 	if scope.NoCache {
 		return nil
 	}
@@ -135,9 +135,9 @@ func (c *Cache[A]) Find(scope *upstream.Scope, request Request) *Entry[A] {
 	return c.served(scope, n.entry)
 }
 
-// FindOperation returns the answer to an operation that came before from the same caller, nil if
+// GetOperation returns the answer to an operation that came before from the same caller, nil if
 // there is none, and remembers the request as one more name of it. The request's bytes are copied.
-func (c *Cache[A]) FindOperation(scope *upstream.Scope, operation Operation, request Request) *Entry[A] {
+func (c *Cache[A]) GetOperation(scope *upstream.Scope, operation Operation, request Request) *Entry[A] {
 	if scope.NoCache {
 		return nil
 	}
@@ -145,19 +145,19 @@ func (c *Cache[A]) FindOperation(scope *upstream.Scope, operation Operation, req
 	if e == nil || c.served(scope, e) == nil {
 		return nil
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.addName(e, c.newName(scope, request))
 	c.shrink(time.Now())
 	return e
 }
 
-// NewEntry returns an entry for Keep.
+// NewEntry returns an entry for Put.
 func NewEntry[A any](answer Answer[A]) *Entry[A] { return &Entry[A]{answer: answer} }
 
-// Keep remembers the answer to an operation, in place of an earlier one, and the request as its first
-// name. The request's bytes are copied. An entry is given to Keep once.
-func (c *Cache[A]) Keep(scope *upstream.Scope, operation Operation, request Request, e *Entry[A]) {
+// Put remembers the answer to an operation, in place of an earlier one, and the request as its first
+// name. The request's bytes are copied. An entry is given to Put once.
+func (c *Cache[A]) Put(scope *upstream.Scope, operation Operation, request Request, e *Entry[A]) {
 	now := time.Now()
 	if len(e.answer.Copies) == 0 || !now.Before(e.answer.FreshUntil) {
 		return
@@ -168,8 +168,8 @@ func (c *Cache[A]) Keep(scope *upstream.Scope, operation Operation, request Requ
 	}
 	e.key = operationKey{c.callerOf(scope), operation}
 	first := c.newName(scope, request)
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if old, found := c.entries[e.key]; found {
 		c.remove(old)
 	}
@@ -183,8 +183,8 @@ func (c *Cache[A]) Keep(scope *upstream.Scope, operation Operation, request Requ
 // Grow counts bytes that the value of an entry is about to take in addition. It returns false if it
 // must not: the entry is no longer kept, or there is no room.
 func (c *Cache[A]) Grow(e *Entry[A], bytes int) bool {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if e.element == nil || e.bytes+bytes > c.budget {
 		return false
 	}
@@ -217,8 +217,8 @@ func (c *Cache[A]) newName(scope *upstream.Scope, request Request) *name[A] {
 }
 
 func (c *Cache[A]) findName(hash uint64) *name[A] {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	n, found := c.names[hash]
 	if !found {
 		return nil
@@ -228,8 +228,8 @@ func (c *Cache[A]) findName(hash uint64) *name[A] {
 }
 
 func (c *Cache[A]) findEntry(key operationKey) *Entry[A] {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	e, found := c.entries[key]
 	if !found {
 		return nil
@@ -243,8 +243,8 @@ func (c *Cache[A]) served(scope *upstream.Scope, e *Entry[A]) *Entry[A] {
 	if time.Now().Before(e.answer.FreshUntil) && c.copies.Serves(scope, e.answer.Copies) {
 		return e
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.remove(e)
 	return nil
 }

@@ -18,13 +18,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // shelf holds copies for every caller alike. It names callers by the beginning of their token.
 type shelf struct {
-	mutex   sync.Mutex
+	mu      sync.Mutex
 	numbers map[upstream.Key]uint64
 }
 
 func (s *shelf) Serves(_ *upstream.Scope, copies []upstream.Copy) bool {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, copied := range copies {
 		if s.numbers[copied.Key] != copied.Number {
 			return false
@@ -40,8 +40,8 @@ func (s *shelf) Tenant(scope *upstream.Scope) (named upstream.TenantHash) {
 }
 
 func (s *shelf) set(id upstream.OrderID, number uint64) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.numbers[upstream.Key{ID: id}] = number
 }
 
@@ -61,12 +61,12 @@ func operation(text string) Operation { return sha256.Sum256([]byte(text)) }
 
 // keep keeps an answer to an operation that is written as its request.
 func keep(c *Cache[string], scope *upstream.Scope, request Request, answer Answer[string]) {
-	c.Keep(scope, operation(fmt.Sprint(request)), request, NewEntry(answer))
+	c.Put(scope, operation(fmt.Sprint(request)), request, NewEntry(answer))
 }
 
 func expect(t *testing.T, c *Cache[string], scope *upstream.Scope, request Request, want string) {
 	t.Helper()
-	expectEntry(t, c.Find(scope, request), want)
+	expectEntry(t, c.Get(scope, request), want)
 }
 
 func expectEntry(t *testing.T, e *Entry[string], want string) {
@@ -229,15 +229,15 @@ func TestConcurrentUse(t *testing.T) {
 			scope := &upstream.Scope{Tenant: upstream.Secret(fmt.Sprint(worker % 2))}
 			for i := range 500 {
 				request := Request{Raw: fmt.Append(nil, i%20)}
-				found := c.Find(scope, request)
+				found := c.Get(scope, request)
 				if found == nil {
-					found = c.FindOperation(scope, operation(fmt.Sprint(i%10)), request)
+					found = c.GetOperation(scope, operation(fmt.Sprint(i%10)), request)
 				}
 				if found != nil && found.Value() != scope.Tenant.Reveal() {
 					t.Errorf("found %q for %q", found.Value(), scope.Tenant.Reveal())
 				}
 				e := NewEntry(of(scope.Tenant.Reveal()))
-				c.Keep(scope, operation(fmt.Sprint(i%10)), request, e)
+				c.Put(scope, operation(fmt.Sprint(i%10)), request, e)
 				c.Grow(e, 100)
 				copies.set(2, 20+uint64(i%50)/49)
 			}
@@ -252,19 +252,19 @@ func raw(text string) Request { return Request{Raw: []byte(text)} }
 func TestNames(t *testing.T) {
 	c := New[string](newShelf(), 1<<20)
 	scope, o := &upstream.Scope{Tenant: "a"}, operation("one")
-	expectEntry(t, c.FindOperation(scope, o, raw("1")), "")
-	c.Keep(scope, o, raw("1"), NewEntry(of("one")))
+	expectEntry(t, c.GetOperation(scope, o, raw("1")), "")
+	c.Put(scope, o, raw("1"), NewEntry(of("one")))
 	expect(t, c, scope, raw("1 "), "")
-	expectEntry(t, c.FindOperation(scope, o, raw("1 ")), "one")
+	expectEntry(t, c.GetOperation(scope, o, raw("1 ")), "one")
 	expect(t, c, scope, raw("1 "), "one")
 	expect(t, c, scope, raw("1"), "one")
-	expectEntry(t, c.FindOperation(scope, o, Request{Raw: []byte("1"), Get: true}), "one")
+	expectEntry(t, c.GetOperation(scope, o, Request{Raw: []byte("1"), Get: true}), "one")
 	expect(t, c, scope, Request{Raw: []byte("1"), Get: true}, "one")
 	for name, other := range map[string]*upstream.Scope{
 		"another caller": {Tenant: "b"}, "a trusted router": {Tenant: "a", RouterTrusted: true}, "no copies": {Tenant: "a", NoCache: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			expectEntry(t, c.FindOperation(other, o, raw("2")), "")
+			expectEntry(t, c.GetOperation(other, o, raw("2")), "")
 			expect(t, c, other, raw("1"), "")
 		})
 	}
@@ -275,8 +275,8 @@ func TestNames(t *testing.T) {
 func TestEmptyBytesNameNothing(t *testing.T) {
 	c := New[string](newShelf(), 1<<20)
 	scope, o := &upstream.Scope{}, operation("one")
-	c.Keep(scope, o, Request{}, NewEntry(of("one")))
-	expectEntry(t, c.FindOperation(scope, o, Request{}), "one")
+	c.Put(scope, o, Request{}, NewEntry(of("one")))
+	expectEntry(t, c.GetOperation(scope, o, Request{}), "one")
 	expect(t, c, scope, Request{}, "")
 	check(t, c)
 }
@@ -284,10 +284,10 @@ func TestEmptyBytesNameNothing(t *testing.T) {
 func TestNamesAreBounded(t *testing.T) {
 	c := New[string](newShelf(), 8<<10)
 	scope, o := &upstream.Scope{}, operation("one")
-	c.Keep(scope, o, raw("first"), NewEntry(of("one")))
+	c.Put(scope, o, raw("first"), NewEntry(of("one")))
 	used := c.used
 	for i := range 3 * maxNames {
-		expectEntry(t, c.FindOperation(scope, o, raw(fmt.Sprint(i))), "one")
+		expectEntry(t, c.GetOperation(scope, o, raw(fmt.Sprint(i))), "one")
 		expect(t, c, scope, raw(fmt.Sprint(i)), "one")
 		check(t, c)
 	}
@@ -295,8 +295,8 @@ func TestNamesAreBounded(t *testing.T) {
 	if c.used <= used || len(c.names) != maxNames {
 		t.Errorf("%d names of %d bytes", len(c.names), c.used-used)
 	}
-	expectEntry(t, c.FindOperation(scope, o, Request{Raw: make([]byte, 8<<10)}), "one")
-	expectEntry(t, c.FindOperation(scope, o, Request{}), "one")
+	expectEntry(t, c.GetOperation(scope, o, Request{Raw: make([]byte, 8<<10)}), "one")
+	expectEntry(t, c.GetOperation(scope, o, Request{}), "one")
 	check(t, c)
 }
 
@@ -305,12 +305,12 @@ func TestNamesAreBounded(t *testing.T) {
 func TestNamePassesOn(t *testing.T) {
 	c := New[string](newShelf(), 1<<20)
 	scope := &upstream.Scope{}
-	c.Keep(scope, operation("one"), raw("1"), NewEntry(of("one")))
-	c.Keep(scope, operation("two"), raw("1"), NewEntry(of("two")))
+	c.Put(scope, operation("one"), raw("1"), NewEntry(of("one")))
+	c.Put(scope, operation("two"), raw("1"), NewEntry(of("two")))
 	expect(t, c, scope, raw("1"), "two")
-	expectEntry(t, c.FindOperation(scope, operation("one"), Request{}), "one")
+	expectEntry(t, c.GetOperation(scope, operation("one"), Request{}), "one")
 	check(t, c)
-	c.Keep(scope, operation("two"), raw("2"), NewEntry(of("newer")))
+	c.Put(scope, operation("two"), raw("2"), NewEntry(of("newer")))
 	expect(t, c, scope, raw("1"), "")
 	expect(t, c, scope, raw("2"), "newer")
 	check(t, c)
@@ -323,8 +323,8 @@ func TestGrow(t *testing.T) {
 	if c.Grow(first, 1) {
 		t.Error("an entry grew that is not kept")
 	}
-	c.Keep(scope, operation("one"), raw("1"), first)
-	c.Keep(scope, operation("two"), raw("2"), second)
+	c.Put(scope, operation("one"), raw("1"), first)
+	c.Put(scope, operation("two"), raw("2"), second)
 	used := c.used
 	if !c.Grow(first, 100) || c.used != used+100 {
 		t.Errorf("%d bytes, want %d", c.used, used+100)

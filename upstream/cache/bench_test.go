@@ -73,7 +73,7 @@ func BenchmarkHitCompressed(b *testing.B) {
 	s := memory.get(cache.keys.of(request))
 	b.ReportAllocs()
 	for b.Loop() {
-		memory.front.remove(s)
+		memory.hot.remove(s)
 		mustOrder(b, cache, request)
 	}
 }
@@ -121,7 +121,7 @@ func BenchmarkBytesPerOrder(b *testing.B) {
 			put(varied(body, id+1_000_000_000_000_000_000), id+1_000_000_000_000_000_000)
 		}
 		heap := heapBytes() - before
-		accounted := DefaultSize - m.front.budget - m.copies.RemainingCost()
+		accounted := DefaultSize - m.hot.budget - m.copies.RemainingCost()
 		b.ReportMetric(float64(accounted)/orders, "accounted-B/order")
 		b.ReportMetric(float64(heap)/orders, "heap-B/order")
 		runtime.KeepAlive(m)

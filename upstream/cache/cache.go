@@ -96,7 +96,7 @@ type Cache struct {
 var (
 	_ upstream.Orders = (*Cache)(nil)
 	_ upstream.Copies = (*Cache)(nil)
-	_ upstream.AtHand = (*Cache)(nil)
+	_ upstream.Peeker = (*Cache)(nil)
 )
 
 // store keeps copies. It is safe for concurrent use, but put and remove are called for each key one at a
@@ -114,7 +114,7 @@ type store interface {
 	close()
 }
 
-// New returns a Cache in front of orders. The caller must Close it.
+// New returns a Cache in hotSet of orders. The caller must Close it.
 func New(orders upstream.Orders, options Options) (*Cache, error) {
 	if err := options.check(); err != nil {
 		return nil, err
@@ -176,8 +176,8 @@ func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.R
 	return result, nil
 }
 
-// AtHand answers from a copy whose order is ready.
-func (c *Cache) AtHand(request upstream.Request) (result upstream.Result, found bool) {
+// Peek answers from a copy whose order is ready.
+func (c *Cache) Peek(request upstream.Request) (result upstream.Result, found bool) {
 	l, now := c.newLookup(request)
 	if denied, _ := c.negative.find(l.key, l.receivedAt, now); denied != nil {
 		return result, false
@@ -233,11 +233,11 @@ func (c *Cache) serve(l *lookup, s *snapshot, now time.Time) (upstream.Result, e
 	if err != nil {
 		return upstream.Result{}, err
 	}
-	counts := upstream.Counts{Hits: 1}
+	counts := upstream.Usage{Hits: 1}
 	if !s.fresh(now) {
 		counts.Stale = 1
 	}
-	l.Scope.Usage.Add(counts)
+	l.Scope.Meter.Add(counts)
 	return s.result(order), nil
 }
 

@@ -267,10 +267,10 @@ func TestPartsAreMissing(t *testing.T) {
 		for _, test := range []struct {
 			name  string
 			after time.Duration
-			want  upstream.Counts
+			want  upstream.Usage
 		}{
-			{"fresh", 0, upstream.Counts{Calls: 1, Hits: 1}},
-			{"stale", DefaultTTL, upstream.Counts{Calls: 1, Hits: 1, Stale: 1}},
+			{"fresh", 0, upstream.Usage{Calls: 1, Hits: 1}},
+			{"stale", DefaultTTL, upstream.Usage{Calls: 1, Hits: 1, Stale: 1}},
 		} {
 			time.Sleep(test.after)
 			got := b.ask(asking{needs: needs(upstream.DomainOrderInvoice | upstream.DomainRateDetail)})
@@ -329,7 +329,7 @@ func TestStaleIfError(t *testing.T) {
 					b.expect(got, "", test.kind.String(), oneCall)
 					return
 				}
-				b.expect(got, "call 1", "", upstream.Counts{Calls: 1, Hits: 1, Stale: 1})
+				b.expect(got, "call 1", "", upstream.Usage{Calls: 1, Hits: 1, Stale: 1})
 				if got.FreshUntil != first.FreshUntil || !got.FreshUntil.Before(time.Now()) {
 					b.Errorf("fresh until %v, want %v", got.FreshUntil, first.FreshUntil)
 				}
@@ -344,7 +344,7 @@ func TestStaleWithoutFreshness(t *testing.T) {
 	inBubble(t, options, func(b *bench) {
 		b.ask(asking{})
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout, Outage: true} })
-		b.expect(b.ask(asking{}), "call 1", "", upstream.Counts{Calls: 1, Hits: 1, Stale: 1})
+		b.expect(b.ask(asking{}), "call 1", "", upstream.Usage{Calls: 1, Hits: 1, Stale: 1})
 	})
 	options.StaleIfError = 0
 	inBubble(t, options, func(b *bench) {
@@ -379,7 +379,7 @@ func TestSizeZero(t *testing.T) {
 		waits := []func() reply{b.later(asking{}), b.later(asking{})}
 		for i, wait := range waits {
 			got := wait()
-			b.expect(got, "call 1", "", upstream.Counts{Calls: 1 - i})
+			b.expect(got, "call 1", "", upstream.Usage{Calls: 1 - i})
 			if got.FreshUntil.Sub(got.FetchedAt) != DefaultTTL {
 				b.Errorf("fresh until %v, fetched at %v", got.FreshUntil, got.FetchedAt)
 			}

@@ -69,34 +69,34 @@ func TestAtHand(t *testing.T) {
 		}
 		defer cache.Close()
 		request := upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{Tenant: "a"}}
-		if _, found := cache.AtHand(request); found || orders.count() > 0 {
+		if _, found := cache.Peek(request); found || orders.count() > 0 {
 			t.Errorf("found %v an order that was never asked for, with %d calls", found, orders.count())
 		}
 		if _, err := cache.Order(t.Context(), request); err != nil {
 			t.Fatal(err)
 		}
-		if _, found := cache.AtHand(request); found {
+		if _, found := cache.Peek(request); found {
 			t.Error("found an order that was asked for only once")
 		}
 		if _, err := cache.Order(t.Context(), request); err != nil {
 			t.Fatal(err)
 		}
 		request.Scope = &upstream.Scope{Tenant: "a"}
-		if result, found := cache.AtHand(request); !found || result.Order == nil || request.Scope.Usage.Counts() != oneHit {
-			t.Errorf("found %v, counted %+v", found, request.Scope.Usage.Counts())
+		if result, found := cache.Peek(request); !found || result.Order == nil || request.Scope.Meter.Usage() != oneHit {
+			t.Errorf("found %v, counted %+v", found, request.Scope.Meter.Usage())
 		}
 		for name, other := range map[string]upstream.Request{
 			"more needs":     {Key: request.Key, Scope: &upstream.Scope{Tenant: "a"}, Needs: needs(upstream.DomainOrderInvoice)},
 			"another tenant": {Key: request.Key, Scope: &upstream.Scope{Tenant: "b"}},
 			"no copies":      {Key: request.Key, Scope: &upstream.Scope{Tenant: "a", NoCache: true}},
 		} {
-			if _, found := cache.AtHand(other); found || other.Scope.Usage.Counts() != nothingCounted {
-				t.Errorf("%s: found %v, counted %+v", name, found, other.Scope.Usage.Counts())
+			if _, found := cache.Peek(other); found || other.Scope.Meter.Usage() != nothingCounted {
+				t.Errorf("%s: found %v, counted %+v", name, found, other.Scope.Meter.Usage())
 			}
 		}
 		// What has to be decompressed first is not at hand.
 		cache.store.get(cache.keys.of(request)).order.Store(nil)
-		if _, found := cache.AtHand(request); found {
+		if _, found := cache.Peek(request); found {
 			t.Error("found an order that is compressed")
 		}
 		if _, err := cache.Order(t.Context(), request); err != nil || orders.count() != 1 {

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fake is an upstream that takes a time for each call and says what its script says.
 type fake struct {
-	mutex sync.Mutex
+	mu sync.Mutex
 	// calls are the requests that were written, in that order.
 	calls []upstream.Request
 	// waiting is how many requests have not been written yet.
@@ -49,14 +49,14 @@ func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Re
 	if !request.Begin() {
 		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: context.Canceled}
 	}
-	f.mutex.Lock()
+	f.mu.Lock()
 	f.calls = append(f.calls, request)
 	call, latency, failure, status, act, points := len(f.calls), f.latency, f.fail, f.status, f.act, f.points
 	if f.writing != nil {
 		f.writing(request)
 	}
-	f.mutex.Unlock()
-	request.Scope.Usage.Add(upstream.Counts{Calls: 1})
+	f.mu.Unlock()
+	request.Scope.Meter.Add(upstream.Usage{Calls: 1})
 	if latency == 0 {
 		latency = time.Second
 	}
@@ -68,7 +68,7 @@ func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Re
 		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: err}
 	}
 	f.set(func(f *fake) { f.spent += points })
-	request.Scope.Usage.Add(upstream.Counts{Points: points})
+	request.Scope.Meter.Add(upstream.Usage{Points: points})
 	if failure != nil {
 		return upstream.Result{}, failure
 	}
@@ -77,13 +77,13 @@ func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Re
 
 // enter waits for the call's turn.
 func (f *fake) enter(ctx context.Context) error {
-	f.mutex.Lock()
+	f.mu.Lock()
 	f.waiting++
 	queue, unwritten := f.queue, f.unwritten
-	f.mutex.Unlock()
+	f.mu.Unlock()
 	defer func() {
-		f.mutex.Lock()
-		defer f.mutex.Unlock()
+		f.mu.Lock()
+		defer f.mu.Unlock()
 		f.waiting--
 	}()
 	if queue > 0 {
@@ -109,8 +109,8 @@ func answer(request upstream.Request, status string, call int) upstream.Result {
 }
 
 func (f *fake) count() int {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	return len(f.calls)
 }
 
@@ -118,22 +118,22 @@ func (f *fake) count() int {
 func (b *bench) expectWaiting(want int) {
 	b.Helper()
 	synctest.Wait()
-	b.fake.mutex.Lock()
-	defer b.fake.mutex.Unlock()
+	b.fake.mu.Lock()
+	defer b.fake.mu.Unlock()
 	if b.waiting != want {
 		b.Errorf("%d calls wait for their turn, want %d", b.waiting, want)
 	}
 }
 
 func (f *fake) lastNeeds() upstream.Needs {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	return f.calls[len(f.calls)-1].Needs
 }
 
 func (f *fake) set(change func(*fake)) {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	change(f)
 }
 
@@ -156,7 +156,7 @@ func defaults() Options {
 	}
 }
 
-// bench is a cache in front of a fake, in a bubble of its own time.
+// bench is a cache in hotSet of a fake, in a bubble of its own time.
 type bench struct {
 	*testing.T
 	*fake
@@ -200,14 +200,14 @@ type asking struct {
 type reply struct {
 	upstream.Result
 	err    error
-	counts upstream.Counts // when the reply came
-	usage  *upstream.Usage
+	counts upstream.Usage // when the reply came
+	usage  *upstream.Meter
 }
 
 // bill is what the request has cost when all of its calls have ended; it waits for that.
-func (r reply) bill() upstream.Counts {
-	settled := make(chan upstream.Counts, 1)
-	r.usage.Close(func(counts upstream.Counts) { settled <- counts })
+func (r reply) bill() upstream.Usage {
+	settled := make(chan upstream.Usage, 1)
+	r.usage.Close(func(counts upstream.Usage) { settled <- counts })
 	return <-settled
 }
 
@@ -241,12 +241,12 @@ func (b *bench) ask(a asking) reply {
 	}
 	request := upstream.Request{Key: upstream.Key{ID: a.id}, Needs: a.needs, Scope: scope}
 	if b.takesAtHand {
-		if result, found := b.cache.AtHand(request); found {
-			return reply{Result: result, counts: scope.Usage.Counts(), usage: &scope.Usage}
+		if result, found := b.cache.Peek(request); found {
+			return reply{Result: result, counts: scope.Meter.Usage(), usage: &scope.Meter}
 		}
 	}
 	result, err := b.cache.Order(a.ctx, request)
-	return reply{Result: result, err: err, counts: scope.Usage.Counts(), usage: &scope.Usage}
+	return reply{Result: result, err: err, counts: scope.Meter.Usage(), usage: &scope.Meter}
 }
 
 // later asks without waiting; the returned function waits.
@@ -258,7 +258,7 @@ func (b *bench) later(a asking) func() reply {
 }
 
 // expect compares a reply. Of an order the note tells which call brought it.
-func (b *bench) expect(got reply, note, kind string, counts upstream.Counts) {
+func (b *bench) expect(got reply, note, kind string, counts upstream.Usage) {
 	b.Helper()
 	if got.note() != note || got.kind() != kind || got.counts != counts {
 		b.Errorf("got order %q, error %q (%v), %+v; want order %q, error %q, %+v",
@@ -274,9 +274,9 @@ func (b *bench) expectCalls(want int) {
 }
 
 var (
-	nothingCounted = upstream.Counts{}
-	oneCall        = upstream.Counts{Calls: 1}
-	oneHit         = upstream.Counts{Hits: 1}
+	nothingCounted = upstream.Usage{}
+	oneCall        = upstream.Usage{Calls: 1}
+	oneHit         = upstream.Usage{Hits: 1}
 )
 
 // fixture returns an answer of the upstream as the documents have it.

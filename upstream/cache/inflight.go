@@ -49,7 +49,7 @@ type call struct {
 	// needs is what the call asks for.
 	needs upstream.Needs
 	// usage is the bill of the request that started the call.
-	usage *upstream.Usage
+	usage *upstream.Meter
 	// siblings are the calls for the same order, this one among them.
 	siblings *siblings
 	cancel   context.CancelFunc
@@ -169,14 +169,14 @@ func (c *Cache) start(ctx context.Context, l *lookup, held *snapshot, now time.T
 		return nil, &upstream.Error{Kind: upstream.KindUnavailable, Cause: errClosed, Outage: true}
 	case ctx.Err() != nil:
 		return nil, outOfTime(ctx)
-	case !l.Scope.Usage.CallStarted():
+	case !l.Scope.Meter.CallStarted():
 		return nil, &upstream.Error{Kind: upstream.KindTimeout, Cause: errBillEnded}
 	}
 	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	started := &call{
 		key:     l.key,
 		needs:   c.fetchNeeds(l, held, now),
-		usage:   &l.Scope.Usage,
+		usage:   &l.Scope.Meter,
 		cancel:  cancel,
 		waiters: 1,
 		done:    make(chan struct{}),

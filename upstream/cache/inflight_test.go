@@ -34,7 +34,7 @@ func TestColdRequestsShareOneCall(t *testing.T) {
 		for range 50 {
 			go func() { replies <- b.ask(asking{}) }()
 		}
-		total := upstream.Counts{}
+		total := upstream.Usage{}
 		for range 50 {
 			got := <-replies
 			if got.note() != "call 1" {
@@ -120,7 +120,7 @@ func TestDeadlineOfWaiterServesStale(t *testing.T) {
 		b.set(func(f *fake) { f.latency = 10 * time.Second })
 		ctx, cancel := context.WithTimeout(b.Context(), time.Second)
 		defer cancel()
-		b.expect(b.ask(asking{ctx: ctx}), "call 1", "", upstream.Counts{Calls: 1, Hits: 1, Stale: 1})
+		b.expect(b.ask(asking{ctx: ctx}), "call 1", "", upstream.Usage{Calls: 1, Hits: 1, Stale: 1})
 	})
 }
 
@@ -159,13 +159,13 @@ func TestPanics(t *testing.T) {
 type slowStore struct {
 	noStore
 	takes  time.Duration
-	mutex  sync.Mutex
+	mu     sync.Mutex
 	copies map[key]*snapshot
 }
 
 func (l *slowStore) get(k key) *snapshot {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.copies[k]
 }
 
@@ -176,8 +176,8 @@ func (l *slowStore) order(s *snapshot) (*upstream.Order, error) {
 
 func (l *slowStore) put(s *snapshot) {
 	time.Sleep(l.takes)
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.copies[s.key] = s
 }
 
@@ -321,9 +321,9 @@ func TestOnlyWrittenCallsOutliveTheirRequest(t *testing.T) {
 			if left.kind() != "UPSTREAM_TIMEOUT" {
 				b.Errorf("order %d: %+v", id+1, left)
 			}
-			want := upstream.Counts{}
+			want := upstream.Usage{}
 			if id < 3 {
-				want = upstream.Counts{Calls: 1, Points: 3}
+				want = upstream.Usage{Calls: 1, Points: 3}
 			}
 			if bill := left.bill(); bill != want {
 				b.Errorf("order %d cost %+v, want %+v", id+1, bill, want)
@@ -475,7 +475,7 @@ func TestOverloadOfAnotherIsTriedOnce(t *testing.T) {
 func TestNoCallStartsForARequestThatHasEnded(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
 		scope := &upstream.Scope{}
-		scope.Usage.Close(func(upstream.Counts) {})
+		scope.Meter.Close(func(upstream.Usage) {})
 		_, err := b.cache.Order(b.Context(), upstream.Request{Key: upstream.Key{ID: 1}, Scope: scope})
 		if upstream.KindOf(err) != upstream.KindTimeout {
 			b.Errorf("got %v", err)

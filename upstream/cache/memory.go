@@ -27,10 +27,10 @@ type memory struct {
 	seed         maphash.Seed
 	staleIfError time.Duration
 	now          func() time.Time
-	front        front
+	hot          hotSet
 
-	// mutex keeps ristretto from being closed while it is used, which it does not survive.
-	mutex  sync.RWMutex
+	// mu keeps ristretto from being closed while it is used, which it does not survive.
+	mu     sync.RWMutex
 	closed bool
 	copies *ristretto.Cache[uint64, *snapshot]
 }
@@ -40,17 +40,17 @@ func newMemory(options Options) (*memory, error) {
 		seed:         maphash.MakeSeed(),
 		staleIfError: options.StaleIfError,
 		now:          options.Now,
-		front:        front{budget: options.Size / readyShare},
+		hot:          hotSet{budget: options.Size / readyShare},
 	}
 	var err error
 	m.copies, err = ristretto.NewCache(&ristretto.Config[uint64, *snapshot]{
 		NumCounters:        max(1000, 10*options.Size/typicalBytes),
-		MaxCost:            options.Size - m.front.budget,
+		MaxCost:            options.Size - m.hot.budget,
 		BufferItems:        64,
 		IgnoreInternalCost: true, // snapshot.bytes includes it
 		OnExit: func(s *snapshot) {
 			if s != nil { // after a deletion there is none
-				m.front.remove(s)
+				m.hot.remove(s)
 			}
 		},
 	})
@@ -58,8 +58,8 @@ func newMemory(options Options) (*memory, error) {
 }
 
 func (m *memory) get(k key) *snapshot {
-	m.mutex.RLock()
-	defer m.mutex.RUnlock()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
 	if m.closed {
 		return nil
 	}
@@ -78,8 +78,8 @@ func (m *memory) find(k key) *snapshot {
 // order returns the order of a copy: the one at hand, or else a new one from the compressed answer.
 func (m *memory) order(s *snapshot) (*upstream.Order, error) {
 	if order := s.order.Load(); order != nil {
-		if !s.touched.Load() {
-			s.touched.Store(true)
+		if !s.referenced.Load() {
+			s.referenced.Store(true)
 		}
 		return order, nil
 	}
@@ -87,7 +87,7 @@ func (m *memory) order(s *snapshot) (*upstream.Order, error) {
 	if err != nil {
 		return nil, &upstream.Error{Kind: upstream.KindInternal, Cause: fmt.Errorf("reading a copy: %w", err)}
 	}
-	m.front.add(s, order, orderBytes(order))
+	m.hot.add(s, order, orderBytes(order))
 	return order, nil
 }
 
@@ -102,8 +102,8 @@ func (m *memory) decompress(s *snapshot) (*upstream.Order, error) {
 // put returns when the copy can be found, or was not worth keeping. A copy that no longer serves
 // anybody is not kept: without a time to live it would stay for ever.
 func (m *memory) put(s *snapshot) {
-	m.mutex.RLock()
-	defer m.mutex.RUnlock()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
 	if m.closed {
 		return
 	}
@@ -121,8 +121,8 @@ func (m *memory) put(s *snapshot) {
 }
 
 func (m *memory) remove(k key) {
-	m.mutex.RLock()
-	defer m.mutex.RUnlock()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
 	if !m.closed {
 		m.copies.Del(m.hash(k))
 	}
@@ -143,8 +143,8 @@ func (s *snapshot) compress(body []byte) {
 }
 
 func (m *memory) close() {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.closed = true
 	m.copies.Close()
 }

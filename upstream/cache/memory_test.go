@@ -95,7 +95,7 @@ func TestDamagedCopyIsAnError(t *testing.T) {
 	}
 	for _, compressed := range [][]byte{{}, {0xff}, noOrder} {
 		s := put(fixtureAbout(t, fixtures[0], 1), 1)
-		m.front.remove(s)
+		m.hot.remove(s)
 		s.compressed = compressed
 		if order, err := m.order(s); order != nil || upstream.KindOf(err) != upstream.KindInternal || err == nil {
 			t.Errorf("%q: got %v and %v", compressed, order, err)
@@ -107,7 +107,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	const size = 64 << 10
 	m, put := newTestMemory(t, size)
 	check := func(id upstream.OrderID) {
-		if left, used := m.copies.RemainingCost(), m.front.used; left < 0 || used > size/readyShare {
+		if left, used := m.copies.RemainingCost(), m.hot.used; left < 0 || used > size/readyShare {
 			t.Fatalf("order %d: %d bytes over the bound, %d bytes of orders kept ready", id, -left, used)
 		}
 	}
@@ -146,7 +146,7 @@ func TestFrontKeepsWhatIsUsed(t *testing.T) {
 		t.Error("an order is ready that was never asked for again")
 	}
 	use(hot)
-	capacity := int(m.front.budget / hot.readyBytes)
+	capacity := int(m.hot.budget / hot.readyBytes)
 	if capacity < 5 {
 		t.Fatalf("room for %d orders is too little to test", capacity)
 	}
@@ -165,8 +165,8 @@ func TestFrontKeepsWhatIsUsed(t *testing.T) {
 		}
 		return false
 	})
-	if ready != len(m.front.ready) || bytes != m.front.used || ready < capacity-1 {
-		t.Errorf("%d orders of %d bytes are ready; %d of %d were counted", ready, bytes, len(m.front.ready), m.front.used)
+	if ready != len(m.hot.ready) || bytes != m.hot.used || ready < capacity-1 {
+		t.Errorf("%d orders of %d bytes are ready; %d of %d were counted", ready, bytes, len(m.hot.ready), m.hot.used)
 	}
 }
 
@@ -180,11 +180,11 @@ func TestOrderGoesWithItsCopy(t *testing.T) {
 	if _, err := m.order(replacing); err != nil {
 		t.Fatal(err)
 	}
-	if s.order.Load() != nil || replacing.order.Load() == nil || len(m.front.ready) != 1 {
+	if s.order.Load() != nil || replacing.order.Load() == nil || len(m.hot.ready) != 1 {
 		t.Error("want the order of the later copy alone")
 	}
 	m.copies.Del(m.hash(s.key))
-	if replacing.order.Load() != nil || len(m.front.ready) != 0 || m.front.used != 0 {
+	if replacing.order.Load() != nil || len(m.hot.ready) != 0 || m.hot.used != 0 {
 		t.Error("the order of a copy that is gone is still ready")
 	}
 }

@@ -11,7 +11,7 @@ import (
 // of expiry times, at their usual load.
 const overheadBytes = 250
 
-// bytes returns what the copy costs while it is kept, without an order that front keeps ready.
+// bytes returns what the copy costs while it is kept, without an order that hotSet keeps ready.
 func (s *snapshot) bytes() int64 {
 	bytes := overheadBytes + allocated(int(unsafe.Sizeof(*s))) + heldBytes(s.held)
 	if s.compressed == nil {

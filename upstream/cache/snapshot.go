@@ -23,10 +23,10 @@ type snapshot struct {
 	// compressed is the answer in its small form. It is set before the order can be dropped.
 	compressed []byte
 
-	// touched, place and readyBytes belong to front: whether the order was used lately, where it
+	// referenced, index and readyBytes belong to hotSet: whether the order was used lately, where it
 	// stands (0: nowhere), and what it takes.
-	touched    atomic.Bool
-	place      int
+	referenced atomic.Bool
+	index      int
 	readyBytes int64
 }
 

@@ -41,16 +41,16 @@ func (s *Sandbox) SetFaults(faults ...Fault) error {
 		}
 		active[i] = activeFault{Fault: fault, name: test.Name, behave: test.behave}
 	}
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.faults = active
 	return nil
 }
 
 // Faults returns the faults that are switched on, in their order.
 func (s *Sandbox) Faults() []Fault {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	faults := make([]Fault, 0, len(s.faults))
 	for _, fault := range s.faults {
 		faults = append(faults, fault.Fault)
@@ -60,8 +60,8 @@ func (s *Sandbox) Faults() []Fault {
 
 // fault returns the fault that happens to a call, and counts it.
 func (s *Sandbox) fault(authorization, orderID string) (activeFault, bool) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.faults, func(f activeFault) bool { return f.isFor(authorization, orderID) })
 	if i < 0 {
 		return activeFault{}, false

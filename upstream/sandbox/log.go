@@ -65,7 +65,7 @@ func TokenMarker(authorization string) string {
 
 // callLog keeps the last calls and counts all of them.
 type callLog struct {
-	mutex  sync.Mutex
+	mu     sync.Mutex
 	ring   []Call // ring[(n-1)%cap(ring)] is call n
 	totals Totals
 	flips  map[int64]bool // orders that change their status with each call
@@ -77,8 +77,8 @@ func newCallLog(size int) *callLog {
 
 // add logs a call and returns its number.
 func (l *callLog) add(call Call) int64 {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	call.Number = l.totals.Calls + 1
 	if len(l.ring) < cap(l.ring) {
 		l.ring = append(l.ring, call)
@@ -91,21 +91,21 @@ func (l *callLog) add(call Call) int64 {
 }
 
 func (l *callLog) enter() {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.totals.InFlight++
 	l.totals.MaxInFlight = max(l.totals.MaxInFlight, l.totals.InFlight)
 }
 
 func (l *callLog) leave() {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.totals.InFlight--
 }
 
 func (l *callLog) charge(points int64) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.totals.Points += points
 }
 
@@ -114,8 +114,8 @@ const maxFlips = 10_000
 
 // flip tells, alternating, false and true for each call of the same order.
 func (l *callLog) flip(order int64) bool {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if len(l.flips) >= maxFlips {
 		clear(l.flips)
 	}
@@ -126,8 +126,8 @@ func (l *callLog) flip(order int64) bool {
 
 // calls returns the remembered calls, oldest first.
 func (l *callLog) calls() []Call {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if len(l.ring) < cap(l.ring) {
 		return slices.Clone(l.ring)
 	}
@@ -136,8 +136,8 @@ func (l *callLog) calls() []Call {
 }
 
 func (l *callLog) read() Totals {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	totals := l.totals
 	totals.Answers = maps.Clone(totals.Answers)
 	return totals
@@ -145,8 +145,8 @@ func (l *callLog) read() Totals {
 
 // reset forgets everything but the calls in flight.
 func (l *callLog) reset() {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	clear(l.ring[:cap(l.ring)])
 	l.ring = l.ring[:0]
 	clear(l.flips)

@@ -46,7 +46,7 @@ type Sandbox struct {
 	log     *callLog
 	control http.Handler
 
-	mutex   sync.Mutex
+	mu      sync.Mutex
 	latency time.Duration
 	faults  []activeFault
 }
@@ -110,14 +110,14 @@ func (s *Sandbox) choose(r *http.Request, parameters request) (string, behavior)
 
 // SetLatency sets how long each answer takes at least, from now on.
 func (s *Sandbox) SetLatency(latency time.Duration) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.latency = latency
 }
 
 func (s *Sandbox) currentLatency() time.Duration {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.latency
 }
 
