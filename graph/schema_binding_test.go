@@ -17,7 +17,7 @@ var derivedFields = map[string]string{
 }
 
 // TestWireKeys follows each row's wire keys through the structs of package upstream, and wants to end
-// at the field that the row's GraphQL path names, in the row's unit.
+// at the field that the row's GraphQL path names, in the row's unit, read by the table of the row's enum.
 func TestWireKeys(t *testing.T) {
 	for _, row := range readFieldRows(t) {
 		wirePath := strings.TrimPrefix(row.upstreamPath, "result.")
@@ -33,6 +33,9 @@ func TestWireKeys(t *testing.T) {
 		if got, want := field.Tag.Get("unit"), unitOf(row); got != want {
 			t.Errorf("%s: has unit %q, want %q", row.upstreamPath, got, want)
 		}
+		if got, want := field.Tag.Get("enum"), enumOf(field, row); got != want {
+			t.Errorf("%s: is read by the table of %q, want %q", row.upstreamPath, got, want)
+		}
 	}
 }
 
@@ -42,6 +45,13 @@ func unitOf(row fieldRow) string {
 	}
 	unit, _, _ := strings.Cut(row.unit, " ")
 	return unit
+}
+
+func enumOf(field reflect.StructField, row fieldRow) string {
+	if field.Type != reflect.TypeFor[upstream.Enum]() {
+		return ""
+	}
+	return row.typeName
 }
 
 // followKeys returns the field at the end of a path of wire keys, and the names of the fields on it.

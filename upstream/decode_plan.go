@@ -14,6 +14,7 @@ import (
 //	                        wire object; nil where all of them are null
 //	alias:"phase_amount,x"  other accepted spellings of the key
 //	unit:"yuan|fen|major"   on *Money: yuan as sent, fen as a whole number, major unit of any currency
+//	enum:"OrderStatus"      on Enum: the schema's enum, whose table reads the value
 //	null:"UNCREATED"        texts that mean null, comma-separated, in any case
 //	split:","               on []ID: ids joined by commas in one string
 //	path:"Reviews.Sellers"  the field where GraphQL shows the value, if it is another one; where that has

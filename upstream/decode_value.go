@@ -19,6 +19,8 @@ const badElement = "a list element is malformed"
 func decoderOf(field reflect.StructField) valueDecoder {
 	fieldType := field.Type
 	switch {
+	case fieldType == reflect.TypeFor[Enum]():
+		return enumDecoder(field)
 	case reflect.PointerTo(fieldType).Implements(reflect.TypeFor[decodable]()):
 		return scalarDecoder(field)
 	case fieldType == reflect.TypeFor[*Money]():
@@ -40,11 +42,31 @@ func scalarDecoder(field reflect.StructField) valueDecoder {
 		nulls = strings.Split(tag, ",")
 	}
 	return func(d *decoding, target reflect.Value, at int) error {
-		return d.scalar(target, at, nulls)
+		return d.scalar(target, at, nulls, decodeByMethod)
 	}
 }
 
-func (d *decoding) scalar(target reflect.Value, at int, nulls []string) error {
+func decodeByMethod(target reflect.Value, value jsontext.Value) error {
+	return target.Addr().Interface().(decodable).decode(value)
+}
+
+// enumDecoder decodes an enum by the table that the field's tag names. It never fails: what the table
+// lacks is UNKNOWN and not malformed.
+func enumDecoder(field reflect.StructField) valueDecoder {
+	table := enumTables[field.Tag.Get("enum")]
+	if table == nil {
+		panic(fmt.Sprintf("upstream: enum field %s names no table", field.Name))
+	}
+	decode := func(target reflect.Value, value jsontext.Value) error {
+		*target.Addr().Interface().(*Enum) = table.decode(value)
+		return nil
+	}
+	return func(d *decoding, target reflect.Value, at int) error {
+		return d.scalar(target, at, nil, decode)
+	}
+}
+
+func (d *decoding) scalar(target reflect.Value, at int, nulls []string, decode func(reflect.Value, jsontext.Value) error) error {
 	value := d.document.value(at)
 	if value.Kind() != jsontext.KindString && d.document.empty(at) {
 		return nil
@@ -52,7 +74,7 @@ func (d *decoding) scalar(target reflect.Value, at int, nulls []string) error {
 	if len(nulls) > 0 && isSentinel(value, nulls) {
 		return nil
 	}
-	err := target.Addr().Interface().(decodable).decode(value)
+	err := decode(target, value)
 	switch value.Kind() {
 	case jsontext.KindBeginObject, jsontext.KindBeginArray:
 		d.keepsJSON = d.keepsJSON || err == nil
@@ -184,7 +206,7 @@ func scalarListDecoder(scalarType reflect.Type) valueDecoder {
 		list := reflect.MakeSlice(target.Type(), 0, len(elements))
 		for _, element := range elements {
 			scalar := reflect.New(scalarType)
-			if err := d.scalar(scalar.Elem(), element, nil); err != nil {
+			if err := d.scalar(scalar.Elem(), element, nil, decodeByMethod); err != nil {
 				d.bad(badElement)
 			} else if !scalar.Elem().IsZero() {
 				list = reflect.Append(list, scalar.Elem())

@@ -1,9 +1,6 @@
 package upstream
 
 import (
-	"fmt"
-	"io"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -45,25 +42,6 @@ func (e Enum) String() string {
 	return e.reading.value
 }
 
-func (e Enum) write(w io.Writer) {
-	if value := e.String(); value != "" {
-		writeQuoted(w, value)
-		return
-	}
-	_, _ = io.WriteString(w, "null") // the writer is a buffer, see writeQuoted
-}
-
-// decodeBy never fails: what the table lacks is UNKNOWN and not malformed.
-func (e *Enum) decodeBy(table *enumTable, value jsontext.Value) error {
-	*e = table.decode(value)
-	return nil
-}
-
-func (e *Enum) parseBy(table *enumTable, value any) (err error) {
-	*e, err = table.parse(value)
-	return err
-}
-
 // orUnknown returns e, or UNKNOWN with the same raw text where e is null.
 func (e Enum) orUnknown() Enum {
 	if !e.isNull() {
@@ -82,7 +60,6 @@ func wire(value string, forms ...string) wireValue { return wireValue{value, for
 
 // enumTable is the closed list of an enum's known values.
 type enumTable struct {
-	values   []string
 	nullText string // a sentinel that means "nothing"; empty: none
 	// readings holds the readings of the usual wire forms by their exact text, byCanonical the
 	// values by the canonical form of theirs.
@@ -93,7 +70,6 @@ type enumTable struct {
 func newEnumTable(values ...wireValue) *enumTable {
 	table := &enumTable{readings: map[string]*enumReading{}, byCanonical: map[string]string{}}
 	for _, known := range values {
-		table.values = append(table.values, known.value)
 		for _, form := range known.forms {
 			table.readings[form] = &enumReading{value: known.value, raw: RawText{text: form, present: true}}
 			table.byCanonical[canonical(form)] = known.value
@@ -142,14 +118,6 @@ func (t *enumTable) read(text string) Enum {
 
 func unknownReading(text string) Enum {
 	return Enum{&enumReading{value: unknownValue, raw: RawText{text: text, present: true}}}
-}
-
-// parse reads a GraphQL value. gqlgen wants it of every enum; none of these is an argument.
-func (t *enumTable) parse(value any) (Enum, error) {
-	if name, ok := value.(string); ok && (name == unknownValue || slices.Contains(t.values, name)) {
-		return Enum{&enumReading{value: name}}, nil
-	}
-	return Enum{}, fmt.Errorf("not one of %s", strings.Join(t.values, ", "))
 }
 
 // canonical makes WAIT_SELLER_AGREE and waitselleragree, or 2 and "2.0", the same text: lower-case

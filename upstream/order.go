@@ -52,10 +52,10 @@ type BadValue struct {
 
 // BaseInfo is the part of an order that every answer has (订单基础信息, result.base_info).
 type BaseInfo struct {
-	Status                 OrderStatus       `json:"status"`               // 交易状态; never null
-	AfterSalesRefundStatus Text              `json:"refund_status_for_as"` // 订单的售后退款状态; values undocumented
-	RefundStatus           OrderRefundStatus `json:"refund_status"`        // 订单的售中退款状态
-	RefundID               ID                `json:"refund_id"`            // 退款单ID
+	Status                 Enum `json:"status" enum:"OrderStatus"`              // 交易状态; never null
+	AfterSalesRefundStatus Text `json:"refund_status_for_as"`                   // 订单的售后退款状态; values undocumented
+	RefundStatus           Enum `json:"refund_status" enum:"OrderRefundStatus"` // 订单的售中退款状态
+	RefundID               ID   `json:"refund_id"`                              // 退款单ID
 
 	CreatedAt       Time `json:"create_time"`        // 创建时间
 	UpdatedAt       Time `json:"modify_time"`        // 修改时间
@@ -73,19 +73,19 @@ type BaseInfo struct {
 	RefundedAmount   *Money  `json:"refund" unit:"yuan"`              // 退款金额
 	RefundPaymentRaw Decimal `json:"refund_payment"`                  // 退款金额, unit undocumented, believed to be fen
 
-	TradeType            OrderTradeType    `json:"trade_type"`
-	TradeTypeCode        Text              `json:"trade_type_code"` // 下单时指定的交易方式tradeType: assureTrade, …
-	TradeTypeDescription Text              `json:"trade_type_desc"` // 下单时指定的交易方式
-	BusinessType         OrderBusinessType `json:"business_type"`
-	WorkflowTemplateCode Text              `json:"flow_template_code"` // 4.0交易流程模板code
+	TradeType            Enum `json:"trade_type" enum:"OrderTradeType"`
+	TradeTypeCode        Text `json:"trade_type_code"` // 下单时指定的交易方式tradeType: assureTrade, …
+	TradeTypeDescription Text `json:"trade_type_desc"` // 下单时指定的交易方式
+	BusinessType         Enum `json:"business_type" enum:"OrderBusinessType"`
+	WorkflowTemplateCode Text `json:"flow_template_code"` // 4.0交易流程模板code
 
-	PaymentChannels            []Text                  `json:"pay_channel_list"`                 // 支付渠道名称列表, Chinese display names
-	PaymentTransactionID       Text                    `json:"alipay_trade_id" null:"UNCREATED"` // 外部支付交易Id; UNCREATED is null
-	PaymentTimeoutType         OrderPaymentTimeoutType `json:"pay_timeout_type"`
-	PaymentTimeoutRaw          RawText                 `json:"pay_timeout"` // 支付超时时间, seconds unless the type is 1
-	PaymentTimeoutSeconds      Int                     // from PaymentTimeoutRaw; null for the type 1
-	PaymentStages              []*OrderPaymentStage    `json:"step_order_list"`     // 分阶段订单list
-	StagedPaymentAgreementPath Text                    `json:"step_agreement_path"` // 分阶段法务协议地址
+	PaymentChannels            []Text               `json:"pay_channel_list"`                 // 支付渠道名称列表, Chinese display names
+	PaymentTransactionID       Text                 `json:"alipay_trade_id" null:"UNCREATED"` // 外部支付交易Id; UNCREATED is null
+	PaymentTimeoutType         Enum                 `json:"pay_timeout_type" enum:"OrderPaymentTimeoutType"`
+	PaymentTimeoutRaw          RawText              `json:"pay_timeout"` // 支付超时时间, seconds unless the type is 1
+	PaymentTimeoutSeconds      Int                  // from PaymentTimeoutRaw; null for the type 1
+	PaymentStages              []*OrderPaymentStage `json:"step_order_list"`     // 分阶段订单list
+	StagedPaymentAgreementPath Text                 `json:"step_agreement_path"` // 分阶段法务协议地址
 
 	IsPaidInFullUpfront Bool `json:"step_pay_all"`      // 是否一次性付款
 	IsSellerInitiated   Bool `json:"seller_order"`      // 是否自主订单(邀约订单)
@@ -119,9 +119,9 @@ func (b *BaseInfo) PaymentTimeoutTypeRaw() RawText { return b.PaymentTimeoutType
 
 // OrderCancellation is how and why an order was closed (base_info.close_*).
 type OrderCancellation struct {
-	Reason    OrderCancellationReason    `json:"close_reason"`       // 关闭原因
-	Initiator OrderCancellationInitiator `json:"close_operate_type"` // 关闭订单操作类型
-	Note      Text                       `json:"close_remark"`       // 关闭订单备注
+	Reason    Enum `json:"close_reason" enum:"OrderCancellationReason"`          // 关闭原因
+	Initiator Enum `json:"close_operate_type" enum:"OrderCancellationInitiator"` // 关闭订单操作类型
+	Note      Text `json:"close_remark"`                                         // 关闭订单备注
 }
 
 // ReasonRaw returns base_info.close_reason as it was sent.

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// paymentTimeoutFixedTime is the PaymentTimeoutType for which pay_timeout is no number of seconds.
+// paymentTimeoutFixedTime is the OrderPaymentTimeoutType for which pay_timeout is no number of seconds.
 const paymentTimeoutFixedTime = "FIXED_TIME"
 
 var errSeconds = errors.New("not a whole number of seconds in 32 bits")
 
 // finish derives what depends on more than one part of the order.
 func (o *Order) finish(d *decoding) {
-	o.Status.Enum = o.Status.orUnknown()
+	o.Status = o.Status.orUnknown()
 	seconds, err := o.paymentTimeout()
 	if err != nil {
 		d.bad(err.Error(), "PaymentTimeoutSeconds")

@@ -3,11 +3,11 @@ package upstream
 // OrderInvoice is the invoice that the buyer asked for (result.order_invoice_info, 发票信息; domain
 // OrderInvoice). Personal and financial data.
 type OrderInvoice struct {
-	ID         ID                     `json:"local_invoice_id"`     // 本地发票号
-	OrderID    ID                     `json:"order_id"`             // 订单Id
-	Type       OrderInvoiceType       `json:"invoice_type"`         // 发票类型
-	Title      Text                   `json:"invoice_company_name"` // 发票公司名称(即发票抬头)
-	TaxpayerID Text                   `json:"taxpayer_identify"`    // 纳税人识别号
+	ID         ID                     `json:"local_invoice_id"`                     // 本地发票号
+	OrderID    ID                     `json:"order_id"`                             // 订单Id
+	Type       Enum                   `json:"invoice_type" enum:"OrderInvoiceType"` // 发票类型
+	Title      Text                   `json:"invoice_company_name"`                 // 发票公司名称(即发票抬头)
+	TaxpayerID Text                   `json:"taxpayer_identify"`                    // 纳税人识别号
 	Company    *OrderInvoiceCompany   `json:",inline"`
 	Recipient  *OrderInvoiceRecipient `json:",inline"`
 }

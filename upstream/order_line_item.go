@@ -12,10 +12,10 @@ type OrderLineItem struct {
 	ProductType Text `json:"type"`        // 类型; used by the international site
 	Position    Int  `json:"sort"`        // 排序字段, from 0; never on 1688
 
-	Status            OrderStatus             `json:"status"`     // 子订单状态
-	StatusDescription Text                    `json:"status_str"` // 子订单状态描述
-	FulfillmentStatus OrderFulfillmentStatus  `json:"logistics_status"`
-	CloseReason       OrderCancellationReason `json:"close_reason"` // 关闭原因; free text occurs
+	Status            Enum `json:"status" enum:"OrderStatus"` // 子订单状态
+	StatusDescription Text `json:"status_str"`                // 子订单状态描述
+	FulfillmentStatus Enum `json:"logistics_status" enum:"OrderFulfillmentStatus"`
+	CloseReason       Enum `json:"close_reason" enum:"OrderCancellationReason"` // 关闭原因; free text occurs
 
 	ProductID            ID                       `json:"product_id"`           // 产品ID; none for offline products
 	ProductArticleNumber Text                     `json:"product_cargo_number"` // 指定商品货号, as it was when ordered
@@ -37,9 +37,9 @@ type OrderLineItem struct {
 	PriceAdjustment *Money `json:"entry_discount" unit:"fen"` // 涨价或降价的金额, negative for a price cut
 	RefundedAmount  *Money `json:"refund" unit:"yuan"`        // 退款金额
 
-	RefundStatus       OrderRefundStatus `json:"refund_status"`
-	RefundID           ID                `json:"refund_id"`        // 售中退款单号
-	AfterSalesRefundID ID                `json:"refund_id_for_as"` // 售后退款单号
+	RefundStatus       Enum `json:"refund_status" enum:"OrderRefundStatus"`
+	RefundID           ID   `json:"refund_id"`        // 售中退款单号
+	AfterSalesRefundID ID   `json:"refund_id_for_as"` // 售后退款单号
 
 	CreatedAt                 Time `json:"gmt_create"`          // 创建时间
 	UpdatedAt                 Time `json:"gmt_modified"`        // 修改时间

@@ -18,13 +18,13 @@ type OrderForwarder struct {
 
 // OrderCustomsDeclaration is what is declared to customs (result.customs, 跨境报关信息).
 type OrderCustomsDeclaration struct {
-	ID          ID                     `json:"id"`
-	OrderID     ID                     `json:"order_id"`     // 主订单id
-	BuyerUserID ID                     `json:"buyer_id"`     // 买家id, the numeric one
-	RecordType  OrderCustomsRecordType `json:"type"`         // 业务数据类型
-	CreatedAt   Time                   `json:"gmt_create"`   // 创建时间
-	UpdatedAt   Time                   `json:"gmt_modified"` // 修改时间
-	Items       []*OrderCustomsItem    `json:"attributes"`   // 报关信息列表
+	ID          ID                  `json:"id"`
+	OrderID     ID                  `json:"order_id"`                           // 主订单id
+	BuyerUserID ID                  `json:"buyer_id"`                           // 买家id, the numeric one
+	RecordType  Enum                `json:"type" enum:"OrderCustomsRecordType"` // 业务数据类型
+	CreatedAt   Time                `json:"gmt_create"`                         // 创建时间
+	UpdatedAt   Time                `json:"gmt_modified"`                       // 修改时间
+	Items       []*OrderCustomsItem `json:"attributes"`                         // 报关信息列表
 }
 
 // RecordTypeRaw returns customs.type as it was sent.

@@ -2,16 +2,16 @@ package upstream
 
 // OrderPayment is one payment of an order (result.trade_terms, 交易条款).
 type OrderPayment struct {
-	Status            OrderPaymentStatus `json:"pay_status"`                                   // 支付状态
-	PaidAt            Time               `json:"pay_time"`                                     // 完成阶段支付时间
-	Method            OrderPaymentMethod `json:"pay_way"`                                      // 支付方式
-	MethodDescription Text               `json:"pay_way_desc"`                                 // 支付方式
-	Amount            *Money             `json:"phas_amount" alias:"phase_amount" unit:"yuan"` // 付款额; misspelt upstream
-	StageID           ID                 `json:"phase"`                                        // 阶段单id
-	StageCondition    Text               `json:"phase_condition"`                              // 阶段条件; never on 1688
-	StageDate         Text               `json:"phase_date"`                                   // 阶段时间; never on 1688
-	IsCardPayment     Bool               `json:"card_pay"`                                     // 是否银行卡支付
-	IsExpressPayment  Bool               `json:"express_pay"`                                  // 是否快捷支付
+	Status            Enum   `json:"pay_status" enum:"OrderPaymentStatus"`         // 支付状态
+	PaidAt            Time   `json:"pay_time"`                                     // 完成阶段支付时间
+	Method            Enum   `json:"pay_way" enum:"OrderPaymentMethod"`            // 支付方式
+	MethodDescription Text   `json:"pay_way_desc"`                                 // 支付方式
+	Amount            *Money `json:"phas_amount" alias:"phase_amount" unit:"yuan"` // 付款额; misspelt upstream
+	StageID           ID     `json:"phase"`                                        // 阶段单id
+	StageCondition    Text   `json:"phase_condition"`                              // 阶段条件; never on 1688
+	StageDate         Text   `json:"phase_date"`                                   // 阶段时间; never on 1688
+	IsCardPayment     Bool   `json:"card_pay"`                                     // 是否银行卡支付
+	IsExpressPayment  Bool   `json:"express_pay"`                                  // 是否快捷支付
 }
 
 // StatusRaw returns trade_terms.pay_status as it was sent.
@@ -23,12 +23,12 @@ func (p *OrderPayment) MethodRaw() RawText { return p.Method.Raw() }
 // OrderPaymentStage is one stage of a staged payment (base_info.step_order_list, 分阶段订单). Its amounts
 // are its share of the order's; that they are in yuan is inferred, the upstream doesn't say.
 type OrderPaymentStage struct {
-	ID            ID                      `json:"step_order_id"` // 阶段id
-	Name          Text                    `json:"step_name"`     // 当前步骤的名称
-	Sequence      Int                     `json:"step_no"`       // 阶段序列, from 1
-	Status        OrderPaymentStageStatus `json:"step_order_status"`
-	PaymentStatus OrderStagePaymentStatus `json:"step_pay_status"`
-	TemplateID    ID                      `json:"template_id"` // 使用的模板id
+	ID            ID   `json:"step_order_id"` // 阶段id
+	Name          Text `json:"step_name"`     // 当前步骤的名称
+	Sequence      Int  `json:"step_no"`       // 阶段序列, from 1
+	Status        Enum `json:"step_order_status" enum:"OrderPaymentStageStatus"`
+	PaymentStatus Enum `json:"step_pay_status" enum:"OrderStagePaymentStatus"`
+	TemplateID    ID   `json:"template_id"` // 使用的模板id
 
 	AmountDue                  *Money  `json:"actual_pay_fee" unit:"yuan"`    // 应付款(含运费)
 	AmountDueExcludingShipping *Money  `json:"pay_fee" unit:"yuan"`           // 创建时需要付款的金额,不含运费

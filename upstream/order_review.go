@@ -3,10 +3,10 @@ package upstream
 // OrderReviews is how the two sides rated each other (result.order_rate_info, 订单评价信息). The two
 // statuses always come, the two lists belong to the domain RateDetail.
 type OrderReviews struct {
-	BuyerReviewStatus  OrderReviewStatus `json:"buyer_rate_status"`  // 买家评价状态
-	SellerReviewStatus OrderReviewStatus `json:"seller_rate_status"` // 卖家评价状态
-	ReviewsOfBuyer     []*OrderReview    `json:"buyer_rate_list"`    // 卖家給买家的评价, written by the seller
-	ReviewsOfSeller    []*OrderReview    `json:"seller_rate_list"`   // 买家給卖家的评价, written by the buyer
+	BuyerReviewStatus  Enum           `json:"buyer_rate_status" enum:"OrderReviewStatus"`  // 买家评价状态
+	SellerReviewStatus Enum           `json:"seller_rate_status" enum:"OrderReviewStatus"` // 卖家评价状态
+	ReviewsOfBuyer     []*OrderReview `json:"buyer_rate_list"`                             // 卖家給买家的评价, written by the seller
+	ReviewsOfSeller    []*OrderReview `json:"seller_rate_list"`                            // 买家給卖家的评价, written by the buyer
 }
 
 // BuyerReviewStatusRaw returns order_rate_info.buyer_rate_status as it was sent.

@@ -21,16 +21,16 @@ type OrderDomesticShipping struct {
 // OrderShipment is one parcel, or one delivery without a carrier (native_logistics.logistics_items,
 // 运单明细).
 type OrderShipment struct {
-	ID             ID                  `json:"id"`             // 主键id
-	Code           Text                `json:"logistics_code"` // 物流编号
-	Type           OrderShipmentType   `json:"type"`
-	Status         OrderShipmentStatus `json:"status"`                                     // 状态; the values are undocumented
-	TrackingNumber Text                `json:"logistics_bill_no" null:"不需要物流,无需物流,无需物流单号"` // 物流公司运单号; placeholders are null
-	LineItemIDs    []ID                `json:"sub_item_ids" split:","`                     // 商品明细条目id; may name lines that don't exist
-	ShippingFee    *Money              `json:"carriage" unit:"yuan"`                       // 运费
-	ShippedAt      Time                `json:"delivered_time"`                             // 发货时间, handed to the carrier
-	CreatedAt      Time                `json:"gmt_create"`                                 // 创建时间
-	UpdatedAt      Time                `json:"gmt_modified"`                               // 修改时间
+	ID             ID     `json:"id"`             // 主键id
+	Code           Text   `json:"logistics_code"` // 物流编号
+	Type           Enum   `json:"type" enum:"OrderShipmentType"`
+	Status         Enum   `json:"status" enum:"OrderShipmentStatus"`          // 状态; the values are undocumented
+	TrackingNumber Text   `json:"logistics_bill_no" null:"不需要物流,无需物流,无需物流单号"` // 物流公司运单号; placeholders are null
+	LineItemIDs    []ID   `json:"sub_item_ids" split:","`                     // 商品明细条目id; may name lines that don't exist
+	ShippingFee    *Money `json:"carriage" unit:"yuan"`                       // 运费
+	ShippedAt      Time   `json:"delivered_time"`                             // 发货时间, handed to the carrier
+	CreatedAt      Time   `json:"gmt_create"`                                 // 创建时间
+	UpdatedAt      Time   `json:"gmt_modified"`                               // 修改时间
 
 	Carrier   *OrderCarrier         `json:",inline"`
 	NoCarrier *OrderNoCarrier       `json:",inline"`
@@ -58,10 +58,10 @@ type OrderCarrier struct {
 
 // OrderNoCarrier is who delivers, and why, where no carrier does (logistics_items.no_logistics_*).
 type OrderNoCarrier struct {
-	Reason          OrderCarrierlessDeliveryReason `json:"no_logistics_condition"` // 无需物流类别
-	ReferenceNumber Text                           `json:"no_logistics_bill_no"`   // 无需物流业务单号
-	ContactName     Text                           `json:"no_logistics_name"`      // 物流姓名
-	ContactPhone    Phone                          `json:"no_logistics_tel"`       // 联系方式
+	Reason          Enum  `json:"no_logistics_condition" enum:"OrderCarrierlessDeliveryReason"` // 无需物流类别
+	ReferenceNumber Text  `json:"no_logistics_bill_no"`                                         // 无需物流业务单号
+	ContactName     Text  `json:"no_logistics_name"`                                            // 物流姓名
+	ContactPhone    Phone `json:"no_logistics_tel"`                                             // 联系方式
 }
 
 // ReasonRaw returns logistics_items.no_logistics_condition as it was sent.

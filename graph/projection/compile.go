@@ -92,10 +92,7 @@ func (c *compilation) value(f *field, definition *ast.Definition, valueType refl
 		below, err := c.object(definition.Name, valueType.Elem())
 		f.object, f.write = below, below.write
 		return err
-	case definition.Kind == ast.Enum && valueType.Implements(reflect.TypeFor[fmt.Stringer]()):
-		f.write = writeEnum
-		return nil
-	case definition.Kind == ast.Scalar:
+	case definition.Kind == ast.Scalar, definition.Kind == ast.Enum && valueType.Implements(reflect.TypeFor[fmt.Stringer]()):
 		appender, found := scalar.AppenderOf(valueType)
 		if found {
 			f.write = writeScalar(appender)
@@ -110,19 +107,6 @@ func writeScalar(appender scalar.Appender) valueWriter {
 		w.out = appender(w.out, value)
 		return nil
 	}
-}
-
-// writeEnum writes the GraphQL value that String returns, null if that is empty.
-func writeEnum(w *writer, value reflect.Value, _ []selected, _ *badValues) error {
-	name := value.Interface().(fmt.Stringer).String()
-	if name == "" {
-		w.out = append(w.out, null...)
-		return nil
-	}
-	w.out = append(w.out, '"')
-	w.out = append(w.out, name...)
-	w.out = append(w.out, '"')
-	return nil
 }
 
 const typename = "__typename"

@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"fmt"
 	"reflect"
 	"strconv"
 	"time"
@@ -21,13 +22,16 @@ var appenders = map[reflect.Type]Appender{
 	reflect.TypeFor[upstream.URL]():     appendTextOf,
 	reflect.TypeFor[upstream.Decimal](): appendTextOf,
 	reflect.TypeFor[upstream.OrderID](): appender(AppendOrderID),
+	reflect.TypeFor[upstream.Enum]():    appender(AppendEnum[upstream.Enum]),
+	reflect.TypeFor[upstream.WebSite](): appender(AppendEnum[upstream.WebSite]),
+	reflect.TypeFor[upstream.Edition](): appender(AppendEnum[upstream.Edition]),
 	reflect.TypeFor[upstream.Bool]():    appender(AppendBool),
 	reflect.TypeFor[upstream.Int]():     appender(AppendInt),
 	reflect.TypeFor[upstream.Time]():    appender(AppendDateTime),
 	reflect.TypeFor[time.Time]():        appender(AppendInstant),
 }
 
-// AppenderOf returns what appends values of a type, and false if the type is no scalar.
+// AppenderOf returns what appends values of a type, and false if the type is neither scalar nor enum.
 func AppenderOf(valueType reflect.Type) (Appender, bool) {
 	found, ok := appenders[valueType]
 	return found, ok
@@ -74,6 +78,16 @@ func AppendOrderID(out []byte, id upstream.OrderID) []byte {
 	}
 	out = append(out, '"')
 	out = strconv.AppendInt(out, int64(id), 10)
+	return append(out, '"')
+}
+
+// AppendEnum appends the value of an enum, which needs no escaping.
+func AppendEnum[T fmt.Stringer](out []byte, e T) []byte {
+	if e.String() == "" {
+		return append(out, null...)
+	}
+	out = append(out, '"')
+	out = append(out, e.String()...)
 	return append(out, '"')
 }
 

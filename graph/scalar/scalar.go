@@ -1,4 +1,4 @@
-// Package scalar writes the upstream's scalars as GraphQL ones: each Append function as JSON, each
+// Package scalar writes the upstream's scalars and enums as GraphQL ones: each Append function as JSON, each
 // Marshal function as gqlgen wants it. The zero value of each type is null.
 //
 // The Unmarshal functions are there because gqlgen asks for both directions; nothing calls them, as
@@ -59,6 +59,17 @@ func MarshalOrderID(id upstream.OrderID) graphql.Marshaler { return marshaler(id
 
 // UnmarshalOrderID refuses: see the package.
 func UnmarshalOrderID(any) (upstream.OrderID, error) { return 0, errOutputOnly }
+
+// MarshalEnum writes the value of an enum.
+func MarshalEnum(e upstream.Enum) graphql.Marshaler {
+	if e.String() == "" {
+		return graphql.Null // there may be a raw text all the same
+	}
+	return marshaler(e, AppendEnum[upstream.Enum])
+}
+
+// UnmarshalEnum refuses: see the package.
+func UnmarshalEnum(any) (upstream.Enum, error) { return upstream.Enum{}, errOutputOnly }
 
 // MarshalBool writes a Boolean.
 func MarshalBool(b upstream.Bool) graphql.Marshaler { return marshaler(b, AppendBool) }

@@ -308,8 +308,8 @@ func (ec *executionContext) _Order_status(ctx context.Context, field graphql.Col
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderStatus) graphql.Marshaler {
-			return ec.marshalNOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalNOrderStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		true,
@@ -354,8 +354,8 @@ func (ec *executionContext) _Order_refundStatus(ctx context.Context, field graph
 			return obj.RefundStatus, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderRefundStatus) graphql.Marshaler {
-			return ec.marshalOOrderRefundStatus2ordergraphᚋupstreamᚐOrderRefundStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderRefundStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -822,8 +822,8 @@ func (ec *executionContext) _Order_tradeType(ctx context.Context, field graphql.
 			return obj.TradeType, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderTradeType) graphql.Marshaler {
-			return ec.marshalOOrderTradeType2ordergraphᚋupstreamᚐOrderTradeType(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderTradeType2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -914,8 +914,8 @@ func (ec *executionContext) _Order_businessType(ctx context.Context, field graph
 			return obj.BusinessType, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderBusinessType) graphql.Marshaler {
-			return ec.marshalOOrderBusinessType2ordergraphᚋupstreamᚐOrderBusinessType(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderBusinessType2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -1093,8 +1093,8 @@ func (ec *executionContext) _Order_paymentTimeoutType(ctx context.Context, field
 			return obj.PaymentTimeoutType, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderPaymentTimeoutType) graphql.Marshaler {
-			return ec.marshalOOrderPaymentTimeoutType2ordergraphᚋupstreamᚐOrderPaymentTimeoutType(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderPaymentTimeoutType2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -2164,8 +2164,8 @@ func (ec *executionContext) _OrderCancellation_reason(ctx context.Context, field
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderCancellationReason) graphql.Marshaler {
-			return ec.marshalOOrderCancellationReason2ordergraphᚋupstreamᚐOrderCancellationReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderCancellationReason2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -2210,8 +2210,8 @@ func (ec *executionContext) _OrderCancellation_initiator(ctx context.Context, fi
 			return obj.Initiator, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderCancellationInitiator) graphql.Marshaler {
-			return ec.marshalOOrderCancellationInitiator2ordergraphᚋupstreamᚐOrderCancellationInitiator(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderCancellationInitiator2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -2716,8 +2716,8 @@ func (ec *executionContext) _OrderCustomsDeclaration_recordType(ctx context.Cont
 			return obj.RecordType, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderCustomsRecordType) graphql.Marshaler {
-			return ec.marshalOOrderCustomsRecordType2ordergraphᚋupstreamᚐOrderCustomsRecordType(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderCustomsRecordType2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -3548,8 +3548,8 @@ func (ec *executionContext) _OrderInvoice_type(ctx context.Context, field graphq
 			return obj.Type, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderInvoiceType) graphql.Marshaler {
-			return ec.marshalOOrderInvoiceType2ordergraphᚋupstreamᚐOrderInvoiceType(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderInvoiceType2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4118,8 +4118,8 @@ func (ec *executionContext) _OrderLineItem_status(ctx context.Context, field gra
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderStatus) graphql.Marshaler {
-			return ec.marshalOOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4187,8 +4187,8 @@ func (ec *executionContext) _OrderLineItem_fulfillmentStatus(ctx context.Context
 			return obj.FulfillmentStatus, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderFulfillmentStatus) graphql.Marshaler {
-			return ec.marshalOOrderFulfillmentStatus2ordergraphᚋupstreamᚐOrderFulfillmentStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderFulfillmentStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4233,8 +4233,8 @@ func (ec *executionContext) _OrderLineItem_closeReason(ctx context.Context, fiel
 			return obj.CloseReason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderCancellationReason) graphql.Marshaler {
-			return ec.marshalOOrderCancellationReason2ordergraphᚋupstreamᚐOrderCancellationReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderCancellationReason2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4747,8 +4747,8 @@ func (ec *executionContext) _OrderLineItem_refundStatus(ctx context.Context, fie
 			return obj.RefundStatus, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderRefundStatus) graphql.Marshaler {
-			return ec.marshalOOrderRefundStatus2ordergraphᚋupstreamᚐOrderRefundStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderRefundStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4995,8 +4995,8 @@ func (ec *executionContext) _OrderNoCarrier_reason(ctx context.Context, field gr
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderCarrierlessDeliveryReason) graphql.Marshaler {
-			return ec.marshalOOrderCarrierlessDeliveryReason2ordergraphᚋupstreamᚐOrderCarrierlessDeliveryReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderCarrierlessDeliveryReason2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5257,8 +5257,8 @@ func (ec *executionContext) _OrderPayment_status(ctx context.Context, field grap
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderPaymentStatus) graphql.Marshaler {
-			return ec.marshalOOrderPaymentStatus2ordergraphᚋupstreamᚐOrderPaymentStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderPaymentStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5326,8 +5326,8 @@ func (ec *executionContext) _OrderPayment_method(ctx context.Context, field grap
 			return obj.Method, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderPaymentMethod) graphql.Marshaler {
-			return ec.marshalOOrderPaymentMethod2ordergraphᚋupstreamᚐOrderPaymentMethod(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderPaymentMethod2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5611,8 +5611,8 @@ func (ec *executionContext) _OrderPaymentStage_status(ctx context.Context, field
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderPaymentStageStatus) graphql.Marshaler {
-			return ec.marshalOOrderPaymentStageStatus2ordergraphᚋupstreamᚐOrderPaymentStageStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderPaymentStageStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5657,8 +5657,8 @@ func (ec *executionContext) _OrderPaymentStage_paymentStatus(ctx context.Context
 			return obj.PaymentStatus, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderStagePaymentStatus) graphql.Marshaler {
-			return ec.marshalOOrderStagePaymentStatus2ordergraphᚋupstreamᚐOrderStagePaymentStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderStagePaymentStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6810,8 +6810,8 @@ func (ec *executionContext) _OrderReviews_buyerReviewStatus(ctx context.Context,
 			return obj.BuyerReviewStatus, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderReviewStatus) graphql.Marshaler {
-			return ec.marshalOOrderReviewStatus2ordergraphᚋupstreamᚐOrderReviewStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderReviewStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6856,8 +6856,8 @@ func (ec *executionContext) _OrderReviews_sellerReviewStatus(ctx context.Context
 			return obj.SellerReviewStatus, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderReviewStatus) graphql.Marshaler {
-			return ec.marshalOOrderReviewStatus2ordergraphᚋupstreamᚐOrderReviewStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderReviewStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7398,8 +7398,8 @@ func (ec *executionContext) _OrderShipment_type(ctx context.Context, field graph
 			return obj.Type, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderShipmentType) graphql.Marshaler {
-			return ec.marshalOOrderShipmentType2ordergraphᚋupstreamᚐOrderShipmentType(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderShipmentType2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7444,8 +7444,8 @@ func (ec *executionContext) _OrderShipment_status(ctx context.Context, field gra
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v upstream.OrderShipmentStatus) graphql.Marshaler {
-			return ec.marshalOOrderShipmentStatus2ordergraphᚋupstreamᚐOrderShipmentStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+			return ec.marshalOOrderShipmentStatus2ordergraphᚋupstreamᚐEnum(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11124,14 +11124,18 @@ func (ec *executionContext) marshalNOrderShipment2ᚖordergraphᚋupstreamᚐOrd
 	return ec._OrderShipment(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx context.Context, v any) (upstream.OrderStatus, error) {
-	var res upstream.OrderStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalNOrderStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalNOrderStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalEnum(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "OrderStatus!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNOrderVariantAttribute2ᚕᚖordergraphᚋupstreamᚐOrderVariantAttributeᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderVariantAttribute) graphql.Marshaler {
@@ -11263,14 +11267,16 @@ func (ec *executionContext) marshalOOrderBusinessInfo2ᚖordergraphᚋupstream�
 	return ec._OrderBusinessInfo(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOOrderBusinessType2ordergraphᚋupstreamᚐOrderBusinessType(ctx context.Context, v any) (upstream.OrderBusinessType, error) {
-	var res upstream.OrderBusinessType
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderBusinessType2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderBusinessType2ordergraphᚋupstreamᚐOrderBusinessType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderBusinessType) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderBusinessType2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
 func (ec *executionContext) marshalOOrderBuyer2ᚖordergraphᚋupstreamᚐOrderBuyer(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderBuyer) graphql.Marshaler {
@@ -11287,24 +11293,28 @@ func (ec *executionContext) marshalOOrderCancellation2ᚖordergraphᚋupstream�
 	return ec._OrderCancellation(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOOrderCancellationInitiator2ordergraphᚋupstreamᚐOrderCancellationInitiator(ctx context.Context, v any) (upstream.OrderCancellationInitiator, error) {
-	var res upstream.OrderCancellationInitiator
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderCancellationInitiator2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderCancellationInitiator2ordergraphᚋupstreamᚐOrderCancellationInitiator(ctx context.Context, sel ast.SelectionSet, v upstream.OrderCancellationInitiator) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderCancellationInitiator2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
-func (ec *executionContext) unmarshalOOrderCancellationReason2ordergraphᚋupstreamᚐOrderCancellationReason(ctx context.Context, v any) (upstream.OrderCancellationReason, error) {
-	var res upstream.OrderCancellationReason
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderCancellationReason2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderCancellationReason2ordergraphᚋupstreamᚐOrderCancellationReason(ctx context.Context, sel ast.SelectionSet, v upstream.OrderCancellationReason) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderCancellationReason2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
 func (ec *executionContext) marshalOOrderCarrier2ᚖordergraphᚋupstreamᚐOrderCarrier(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderCarrier) graphql.Marshaler {
@@ -11314,14 +11324,16 @@ func (ec *executionContext) marshalOOrderCarrier2ᚖordergraphᚋupstreamᚐOrde
 	return ec._OrderCarrier(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOOrderCarrierlessDeliveryReason2ordergraphᚋupstreamᚐOrderCarrierlessDeliveryReason(ctx context.Context, v any) (upstream.OrderCarrierlessDeliveryReason, error) {
-	var res upstream.OrderCarrierlessDeliveryReason
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderCarrierlessDeliveryReason2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderCarrierlessDeliveryReason2ordergraphᚋupstreamᚐOrderCarrierlessDeliveryReason(ctx context.Context, sel ast.SelectionSet, v upstream.OrderCarrierlessDeliveryReason) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderCarrierlessDeliveryReason2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
 func (ec *executionContext) marshalOOrderContact2ᚖordergraphᚋupstreamᚐOrderContact(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderContact) graphql.Marshaler {
@@ -11345,14 +11357,16 @@ func (ec *executionContext) marshalOOrderCustomsDeclaration2ᚖordergraphᚋupst
 	return ec._OrderCustomsDeclaration(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOOrderCustomsRecordType2ordergraphᚋupstreamᚐOrderCustomsRecordType(ctx context.Context, v any) (upstream.OrderCustomsRecordType, error) {
-	var res upstream.OrderCustomsRecordType
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderCustomsRecordType2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderCustomsRecordType2ordergraphᚋupstreamᚐOrderCustomsRecordType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderCustomsRecordType) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderCustomsRecordType2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
 func (ec *executionContext) marshalOOrderDomesticShipping2ᚖordergraphᚋupstreamᚐOrderDomesticShipping(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderDomesticShipping) graphql.Marshaler {
@@ -11369,14 +11383,16 @@ func (ec *executionContext) marshalOOrderForwarder2ᚖordergraphᚋupstreamᚐOr
 	return ec._OrderForwarder(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOOrderFulfillmentStatus2ordergraphᚋupstreamᚐOrderFulfillmentStatus(ctx context.Context, v any) (upstream.OrderFulfillmentStatus, error) {
-	var res upstream.OrderFulfillmentStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderFulfillmentStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderFulfillmentStatus2ordergraphᚋupstreamᚐOrderFulfillmentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderFulfillmentStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderFulfillmentStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
 func (ec *executionContext) marshalOOrderGuarantee2ᚕᚖordergraphᚋupstreamᚐOrderGuaranteeᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderGuarantee) graphql.Marshaler {
@@ -11419,14 +11435,16 @@ func (ec *executionContext) marshalOOrderInvoiceRecipient2ᚖordergraphᚋupstre
 	return ec._OrderInvoiceRecipient(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOOrderInvoiceType2ordergraphᚋupstreamᚐOrderInvoiceType(ctx context.Context, v any) (upstream.OrderInvoiceType, error) {
-	var res upstream.OrderInvoiceType
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderInvoiceType2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderInvoiceType2ordergraphᚋupstreamᚐOrderInvoiceType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderInvoiceType) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderInvoiceType2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
 func (ec *executionContext) marshalOOrderNoCarrier2ᚖordergraphᚋupstreamᚐOrderNoCarrier(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderNoCarrier) graphql.Marshaler {
@@ -11443,44 +11461,52 @@ func (ec *executionContext) marshalOOrderOverseasShipping2ᚖordergraphᚋupstre
 	return ec._OrderOverseasShipping(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOOrderPaymentMethod2ordergraphᚋupstreamᚐOrderPaymentMethod(ctx context.Context, v any) (upstream.OrderPaymentMethod, error) {
-	var res upstream.OrderPaymentMethod
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderPaymentMethod2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderPaymentMethod2ordergraphᚋupstreamᚐOrderPaymentMethod(ctx context.Context, sel ast.SelectionSet, v upstream.OrderPaymentMethod) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderPaymentMethod2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
-func (ec *executionContext) unmarshalOOrderPaymentStageStatus2ordergraphᚋupstreamᚐOrderPaymentStageStatus(ctx context.Context, v any) (upstream.OrderPaymentStageStatus, error) {
-	var res upstream.OrderPaymentStageStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderPaymentStageStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderPaymentStageStatus2ordergraphᚋupstreamᚐOrderPaymentStageStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderPaymentStageStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderPaymentStageStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
-func (ec *executionContext) unmarshalOOrderPaymentStatus2ordergraphᚋupstreamᚐOrderPaymentStatus(ctx context.Context, v any) (upstream.OrderPaymentStatus, error) {
-	var res upstream.OrderPaymentStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderPaymentStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderPaymentStatus2ordergraphᚋupstreamᚐOrderPaymentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderPaymentStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderPaymentStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
-func (ec *executionContext) unmarshalOOrderPaymentTimeoutType2ordergraphᚋupstreamᚐOrderPaymentTimeoutType(ctx context.Context, v any) (upstream.OrderPaymentTimeoutType, error) {
-	var res upstream.OrderPaymentTimeoutType
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderPaymentTimeoutType2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderPaymentTimeoutType2ordergraphᚋupstreamᚐOrderPaymentTimeoutType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderPaymentTimeoutType) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderPaymentTimeoutType2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
 func (ec *executionContext) marshalOOrderPreOrder2ᚖordergraphᚋupstreamᚐOrderPreOrder(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderPreOrder) graphql.Marshaler {
@@ -11497,14 +11523,16 @@ func (ec *executionContext) marshalOOrderRecipient2ᚖordergraphᚋupstreamᚐOr
 	return ec._OrderRecipient(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOOrderRefundStatus2ordergraphᚋupstreamᚐOrderRefundStatus(ctx context.Context, v any) (upstream.OrderRefundStatus, error) {
-	var res upstream.OrderRefundStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderRefundStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderRefundStatus2ordergraphᚋupstreamᚐOrderRefundStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderRefundStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderRefundStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
 func (ec *executionContext) marshalOOrderReview2ᚕᚖordergraphᚋupstreamᚐOrderReviewᚄ(ctx context.Context, sel ast.SelectionSet, v []*upstream.OrderReview) graphql.Marshaler {
@@ -11526,14 +11554,16 @@ func (ec *executionContext) marshalOOrderReview2ᚕᚖordergraphᚋupstreamᚐOr
 	return ret
 }
 
-func (ec *executionContext) unmarshalOOrderReviewStatus2ordergraphᚋupstreamᚐOrderReviewStatus(ctx context.Context, v any) (upstream.OrderReviewStatus, error) {
-	var res upstream.OrderReviewStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderReviewStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderReviewStatus2ordergraphᚋupstreamᚐOrderReviewStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderReviewStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderReviewStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
 func (ec *executionContext) marshalOOrderReviews2ᚖordergraphᚋupstreamᚐOrderReviews(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderReviews) graphql.Marshaler {
@@ -11583,54 +11613,64 @@ func (ec *executionContext) marshalOOrderShipmentAddress2ᚖordergraphᚋupstrea
 	return ec._OrderShipmentAddress(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOOrderShipmentStatus2ordergraphᚋupstreamᚐOrderShipmentStatus(ctx context.Context, v any) (upstream.OrderShipmentStatus, error) {
-	var res upstream.OrderShipmentStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderShipmentStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderShipmentStatus2ordergraphᚋupstreamᚐOrderShipmentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderShipmentStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderShipmentStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
-func (ec *executionContext) unmarshalOOrderShipmentType2ordergraphᚋupstreamᚐOrderShipmentType(ctx context.Context, v any) (upstream.OrderShipmentType, error) {
-	var res upstream.OrderShipmentType
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderShipmentType2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderShipmentType2ordergraphᚋupstreamᚐOrderShipmentType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderShipmentType) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderShipmentType2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
-func (ec *executionContext) unmarshalOOrderStagePaymentStatus2ordergraphᚋupstreamᚐOrderStagePaymentStatus(ctx context.Context, v any) (upstream.OrderStagePaymentStatus, error) {
-	var res upstream.OrderStagePaymentStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderStagePaymentStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderStagePaymentStatus2ordergraphᚋupstreamᚐOrderStagePaymentStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderStagePaymentStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderStagePaymentStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
-func (ec *executionContext) unmarshalOOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx context.Context, v any) (upstream.OrderStatus, error) {
-	var res upstream.OrderStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderStatus2ordergraphᚋupstreamᚐOrderStatus(ctx context.Context, sel ast.SelectionSet, v upstream.OrderStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderStatus2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
-func (ec *executionContext) unmarshalOOrderTradeType2ordergraphᚋupstreamᚐOrderTradeType(ctx context.Context, v any) (upstream.OrderTradeType, error) {
-	var res upstream.OrderTradeType
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalOOrderTradeType2ordergraphᚋupstreamᚐEnum(ctx context.Context, v any) (upstream.Enum, error) {
+	res, err := scalar.UnmarshalEnum(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOOrderTradeType2ordergraphᚋupstreamᚐOrderTradeType(ctx context.Context, sel ast.SelectionSet, v upstream.OrderTradeType) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalOOrderTradeType2ordergraphᚋupstreamᚐEnum(ctx context.Context, sel ast.SelectionSet, v upstream.Enum) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalEnum(v)
+	return res
 }
 
 func (ec *executionContext) marshalOProduct2ᚖordergraphᚋupstreamᚐProduct(ctx context.Context, sel ast.SelectionSet, v *upstream.Product) graphql.Marshaler {
