@@ -121,7 +121,8 @@ func TestRequestTimeout(t *testing.T) {
 	}
 }
 
-// TestRequestTimeoutShowsStaleCopies: the time that is up is an outage like any other.
+// TestRequestTimeoutShowsStaleCopies: the time that is up is an outage like any other, and a copy that lacks
+// a part shows the rest.
 func TestRequestTimeoutShowsStaleCopies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := false
@@ -143,6 +144,11 @@ func TestRequestTimeoutShowsStaleCopies(t *testing.T) {
 		got, body := postTo(t, handler, `{orders(ids:[1,2]){id}}`)
 		if string(body.Data) != `{"orders":[{"id":"1"},null]}` || !slices.Equal(body.faults(), []string{"REQUEST_TIMEOUT [orders 1]"}) {
 			t.Errorf("%s", got.Body)
+		}
+		got, body = postTo(t, handler, `{orders(ids:[1,2]){id invoice{title}}}`)
+		want := []string{"REQUEST_TIMEOUT [orders 0 invoice]", "REQUEST_TIMEOUT [orders 1]"}
+		if string(body.Data) != `{"orders":[{"id":"1","invoice":null},null]}` || !slices.Equal(body.faults(), want) {
+			t.Errorf("a copy without the invoice: %s", got.Body)
 		}
 	})
 }

@@ -174,6 +174,9 @@ func (o *operation) load(key upstream.Key) (result *dataloader.Result[upstream.R
 	if err != nil {
 		return &dataloader.Result[upstream.Result]{Error: o.explain(err)}
 	}
+	if loaded.Missing != nil {
+		loaded.Missing = o.explain(loaded.Missing)
+	}
 	scope.Provenance.NoteResult(key, loaded)
 	return &dataloader.Result[upstream.Result]{Data: loaded}
 }

@@ -35,7 +35,7 @@ type Order struct {
 	selection *Selection
 	// missing are the parts that the order lacks for the reason why; none if that is nil.
 	missing upstream.Domains
-	why     *upstream.Error
+	why     error
 }
 
 // Of returns what was read of an order as s shows it, nil for none. A selected part that is missing is null,

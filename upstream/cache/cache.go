@@ -258,7 +258,7 @@ func (c *Cache) serveAfter(l *lookup, failure error) (upstream.Result, error) {
 		return upstream.Result{}, errors.Join(failure, err)
 	}
 	if !s.held.Covers(l.Needs) {
-		result.Missing, _ = errors.AsType[*upstream.Error](failure) // every outage is one
+		result.Missing = failure
 	}
 	return result, nil
 }

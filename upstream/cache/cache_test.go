@@ -275,7 +275,7 @@ func TestPartsAreMissing(t *testing.T) {
 			time.Sleep(test.after)
 			got := b.ask(asking{needs: needs(upstream.DomainOrderInvoice | upstream.DomainRateDetail)})
 			b.expect(got, "call 1", "", test.want)
-			if got.Missing == nil || got.Missing.Kind != upstream.KindUnavailable || got.Held.Domains != upstream.DomainOrderInvoice {
+			if upstream.KindOf(got.Missing) != upstream.KindUnavailable || got.Held.Domains != upstream.DomainOrderInvoice {
 				b.Errorf("%s: held %v, missing %v", test.name, got.Held, got.Missing)
 			}
 		}

@@ -159,7 +159,7 @@ func (m *model) check(a asking, got reply, number, seen int, hungUp bool) {
 		m.Errorf("%+v got the order of %+v", a, call.order)
 	}
 	// Only an outage leaves parts out, and only a copy does.
-	partial := got.Missing != nil && got.Missing.Outage && got.counts.Hits > 0
+	partial := upstream.IsOutage(got.Missing) && got.counts.Hits > 0
 	if got.Held.Covers(a.needs) == partial || !call.needs.Covers(got.Held) {
 		m.Errorf("%+v got %v from a call for %v", a, got.Held, call.needs)
 	}
