@@ -57,29 +57,26 @@ func isIntrospection(field graphql.CollectedField) bool {
 func nullCondition(operation *graphql.OperationContext) (name string, found bool) {
 	for _, definition := range operation.Operation.VariableDefinitions {
 		value, given := operation.Variables[definition.Variable]
-		if given && value == nil && definition.Type.NamedType == "Boolean" && decides(operation.Doc, definition.Variable) {
+		if !given || value != nil || definition.Type.NamedType != "Boolean" {
+			continue
+		}
+		search := conditions{definition.Variable, map[*ast.FragmentDefinition]bool{}}
+		if search.in(operation.Operation.SelectionSet) {
 			return definition.Variable, true
 		}
 	}
 	return "", false
 }
 
-// decides tells whether a directive of the document depends on the variable.
-func decides(document *ast.QueryDocument, variable string) bool {
-	for _, operation := range document.Operations {
-		if decidesWithin(operation.SelectionSet, variable) {
-			return true
-		}
-	}
-	for _, fragment := range document.Fragments {
-		if decidesWithin(fragment.SelectionSet, variable) {
-			return true
-		}
-	}
-	return false
+// conditions looks for directives in what one operation of a document can execute. Each fragment is read
+// once.
+type conditions struct {
+	variable string
+	read     map[*ast.FragmentDefinition]bool
 }
 
-func decidesWithin(selections ast.SelectionSet, variable string) bool {
+// in reports whether a directive of the selections, or below them, depends on the variable.
+func (c conditions) in(selections ast.SelectionSet) bool {
 	for _, selection := range selections {
 		var directives ast.DirectiveList
 		var inner ast.SelectionSet
@@ -90,8 +87,12 @@ func decidesWithin(selections ast.SelectionSet, variable string) bool {
 			directives, inner = selection.Directives, selection.SelectionSet
 		case *ast.FragmentSpread:
 			directives = selection.Directives
+			if !c.read[selection.Definition] {
+				c.read[selection.Definition] = true
+				inner = selection.Definition.SelectionSet
+			}
 		}
-		if dependsOn(directives, variable) || decidesWithin(inner, variable) {
+		if dependsOn(directives, c.variable) || c.in(inner) {
 			return true
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
 // What a request says about its variables is refused as a whole, before any call, if the specification
@@ -134,6 +136,22 @@ func TestAnOperationOfSeveralMustBeNamed(t *testing.T) {
 		check(t, response, "", "GRAPHQL_VALIDATION_FAILED")
 		if response.Errors[0].Message != want {
 			t.Errorf("%s: %s", query, response.Errors[0].Message)
+		}
+	}
+}
+
+// TestANullConditionIsOfTheOperationThatRuns refuses a null that decides what is executed, also in a fragment,
+// and lets it be where only another operation has a variable of that name in its conditions.
+func TestANullConditionIsOfTheOperationThatRuns(t *testing.T) {
+	document := `query A($x:Boolean){__type(name:"Order"){fields(includeDeprecated:$x){name}}}
+		query B($x:Boolean=true){...f} query C($x:Boolean=true){order(id:1){id @skip(if:$x)}}
+		fragment f on Query{...g ...g} fragment g on Query{order(id:1){id @include(if:$x)}}`
+	for operation, refused := range map[string]bool{"A": false, "B": true, "C": true} {
+		response := newServer(t, Options{Orders: &fakeOrders{}}).execute(t.Context(), &graphql.RawParams{
+			Query: document, OperationName: operation, Variables: map[string]any{"x": nil},
+		})
+		if got := faults(response.Errors); refused != slices.Equal(got, []string{"BAD_USER_INPUT"}) || !refused && len(got) > 0 {
+			t.Errorf("%s: %q, refused should be %t", operation, got, refused)
 		}
 	}
 }
