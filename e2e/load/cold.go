@@ -141,9 +141,26 @@ func compareCold(t *trial, contestants []*contestant, connections int) {
 	t.add(added)
 	t.add(share)
 	if len(contestants) > 2 {
-		t.add(figure{
-			name: "median latency, compared with the older build's", unit: "ms", decimals: 2,
-			value: compared(program, contestants[2].measured, medianLatency, millisecondsMore),
-		})
+		t.compareColdWithOlder(added.value, direct, program, contestants[2].measured, connections)
 	}
+}
+
+// compareColdWithOlder adds the same of the older build, and what a request costs in the two.
+func (t *trial) compareColdWithOlder(added float64, direct, program, before []measurement, connections int) {
+	t.add(figure{
+		name: "median latency, compared with the older build's", unit: "ms", decimals: 2,
+		value: compared(program, before, medianLatency, millisecondsMore),
+	})
+	processor := figure{
+		name: "CPU a request, multiple of the older build's", value: compared(program, before, processorTime, quotient),
+	}
+	if connections == 1 {
+		t.add(figure{
+			name: "added to the median latency, multiple of the older build's", target: 0.8, atMost: true,
+			value: added / compared(before, direct, medianLatency, millisecondsMore),
+		})
+	} else {
+		processor.target, processor.atMost = 1, true
+	}
+	t.add(processor)
 }

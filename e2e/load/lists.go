@@ -16,9 +16,9 @@ func lists(t *trial) error {
 		return err
 	}
 	ids := orderIDs(t.group(), listLengths[len(listLengths)-1])
+	var all []*contestant
 	for _, s := range stacks {
-		contestants := make([]*contestant, len(listLengths))
-		for i, length := range listLengths {
+		for _, length := range listLengths {
 			q := askList(ids[:length], fortyFields)
 			ready, err := t.warm(s, []question{q}, nil)
 			if err != nil {
@@ -28,15 +28,25 @@ func lists(t *trial) error {
 				name: fmt.Sprintf("%s, orders of %d", s.name, length), process: s.process, log: s.server, answerLength: ready.length,
 			}
 			t.always(c, q)
-			contestants[i] = c
+			all = append(all, c)
 		}
-		if err := t.loadInTurn(contestants...); err != nil {
-			return err
-		}
+	}
+	if err := t.loadInTurn(all...); err != nil {
+		return err
+	}
+	for i, s := range stacks {
 		if err := t.stillRight(s, []question{askList(ids, fortyFields)}); err != nil {
 			return fmt.Errorf("%s, after the load: %w", s.name, err)
 		}
-		compareLists(t, s, contestants)
+		compareLists(t, s, all[i*len(listLengths):])
+	}
+	if len(stacks) > 1 {
+		longest := len(listLengths) - 1
+		t.add(figure{
+			name:   fmt.Sprintf("orders of %d: CPU a request, multiple of the older build's", listLengths[longest]),
+			value:  compared(all[longest].measured, all[longest+len(listLengths)].measured, processorTime, quotient),
+			target: 1.1, atMost: true,
+		})
 	}
 	return nil
 }

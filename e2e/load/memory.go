@@ -23,58 +23,78 @@ func memoryScenario() scenario {
 
 // memory fetches many orders and looks what the process takes then, and how many of them it still has.
 func memory(t *trial) error {
-	admin, err := freeAddress()
+	settled, err := t.fillAndMeasure(current, t.binary)
+	if err != nil || t.against == "" {
+		return err
+	}
+	before, err := t.fillAndMeasure(older, t.against)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", older, err)
 	}
-	// The profile of the heap is how a collection can be asked for. The flag comes later, and counts.
-	s, err := t.stack(current, t.binary, 0, []string{"--admin-listen", admin})
-	if err != nil {
-		return err
-	}
-	before, err := s.memory("VmRSS")
-	if err != nil {
-		return err
-	}
-	ids := orderIDs(t.group(), t.filling)
-	if err := t.fill(s, ids); err != nil {
-		return err
-	}
-	if err := t.wantCalls(s, len(ids)); err != nil {
-		return err
-	}
-	filled, err := s.memory("VmRSS")
-	if err != nil {
-		return err
-	}
-	if err := collect(admin); err != nil {
-		return err
-	}
-	settled, err := s.memory("VmRSS")
-	if err != nil {
-		return err
-	}
-	most, err := s.memory("VmHWM")
-	if err != nil {
-		return err
-	}
-	kept, err := t.stillCached(s, ids)
-	if err != nil {
-		return err
-	}
-	t.addMemory(before, filled, settled, most, kept)
+	t.add(figure{
+		name: "memory after a collection, multiple of the older build's", value: float64(settled) / float64(before),
+		target: 1, atMost: true,
+	})
 	return nil
 }
 
-func (t *trial) addMemory(before, filled, settled, most int, kept float64) {
-	t.add(figure{
-		name: fmt.Sprintf("%s orders: memory of the process after a collection", thousands(t.filling)), unit: "MiB",
-		value: mebibytes(settled), target: memoryTarget, atMost: true,
-		chart: fmt.Sprintf("memory with %s orders cached", thousands(t.filling)),
-	})
-	t.add(figure{name: "bytes for an order", value: float64(settled-before) / float64(t.filling), unit: "B"})
-	t.add(figure{name: "share of the orders still in the cache", value: kept})
-	t.note("%.0f MiB before, %.0f MiB right after filling, %.0f MiB at most", mebibytes(before), mebibytes(filled), mebibytes(most))
+// fillAndMeasure returns the bytes that the process of a build takes with many orders, after a collection.
+func (t *trial) fillAndMeasure(name, binary string) (settled int, err error) {
+	admin, err := freeAddress()
+	if err != nil {
+		return 0, err
+	}
+	// The profile of the heap is how a collection can be asked for. The flag comes later, and counts.
+	s, err := t.stack(name, binary, 0, []string{"--admin-listen", admin})
+	if err != nil {
+		return 0, err
+	}
+	defer s.stop()
+	before, err := s.memory("VmRSS")
+	if err != nil {
+		return 0, err
+	}
+	ids := orderIDs(t.group(), t.filling)
+	if err := t.fill(s, ids); err != nil {
+		return 0, err
+	}
+	if err := t.wantCalls(s, len(ids)); err != nil {
+		return 0, err
+	}
+	filled, err := s.memory("VmRSS")
+	if err != nil {
+		return 0, err
+	}
+	if err := collect(admin); err != nil {
+		return 0, err
+	}
+	if settled, err = s.memory("VmRSS"); err != nil {
+		return 0, err
+	}
+	most, err := s.memory("VmHWM")
+	if err != nil {
+		return 0, err
+	}
+	kept, err := t.stillCached(s, ids)
+	if err != nil {
+		return 0, err
+	}
+	t.addMemory(name, before, filled, settled, most, kept)
+	return settled, nil
+}
+
+func (t *trial) addMemory(name string, before, filled, settled, most int, kept float64) {
+	f := figure{
+		name: fmt.Sprintf("%s, %s orders: memory after a collection", name, thousands(t.filling)), unit: "MiB",
+		value: mebibytes(settled),
+	}
+	if name == current {
+		f.target, f.atMost, f.chart = memoryTarget, true, fmt.Sprintf("memory with %s orders cached", thousands(t.filling))
+	}
+	t.add(f)
+	t.add(figure{name: name + ": bytes for an order", value: float64(settled-before) / float64(t.filling), unit: "B"})
+	t.add(figure{name: name + ": share of the orders still in the cache", value: kept})
+	t.note("%s: %.0f MiB before, %.0f MiB right after filling, %.0f MiB at most", name, mebibytes(before), mebibytes(filled), mebibytes(most))
 }
 
 func mebibytes(bytes int) float64 { return float64(bytes) / (1 << 20) }
