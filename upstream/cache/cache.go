@@ -114,7 +114,7 @@ type store interface {
 	close()
 }
 
-// New returns a Cache in hotSet of orders. The caller must Close it.
+// New returns a Cache in front of orders. The caller must Close it.
 func New(orders upstream.Orders, options Options) (*Cache, error) {
 	if err := options.check(); err != nil {
 		return nil, err

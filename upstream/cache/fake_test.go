@@ -156,7 +156,7 @@ func defaults() Options {
 	}
 }
 
-// bench is a cache in hotSet of a fake, in a bubble of its own time.
+// bench is a cache in front of a fake, in a bubble of its own time.
 type bench struct {
 	*testing.T
 	*fake
