@@ -198,6 +198,7 @@ func (c *check) wantOrder(r *response, authorization, id string, path ...string)
 
 // wantCodes checks the codes and paths of all errors.
 func (c *check) wantCodes(r *response, want ...string) {
+	slices.Sort(want)
 	if got := r.codes(); got != strings.Join(want, ", ") {
 		c.fail("got the errors %q, want %q; the answer: %s", got, strings.Join(want, ", "), brief(r.String()))
 	}

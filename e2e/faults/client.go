@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,7 +97,7 @@ func do(client *http.Client, sent *http.Request) *response {
 	return r
 }
 
-// codes returns the error codes with their paths, as "CODE at a.0, CODE".
+// codes returns the error codes with their paths, sorted, as "CODE at a.0, CODE".
 func (r *response) codes() string {
 	var codes []string
 	for _, e := range r.Errors {
@@ -106,6 +107,7 @@ func (r *response) codes() string {
 		}
 		codes = append(codes, code)
 	}
+	slices.Sort(codes) // fields are resolved at the same time
 	return strings.Join(codes, ", ")
 }
 
