@@ -3,7 +3,6 @@ package cache
 import (
 	"container/list"
 	"errors"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,12 +18,9 @@ import (
 // for many accounts that don't exist never drives out what holds for a tenant.
 const negativeBudget = 16 << 20
 
-// refusedBytes is what a key in a refusalTable costs, and refusalBytes what each of its refusals
-// costs, the link aside. (map slot, list element, refused; refusal)
-const (
-	refusedBytes = 256
-	refusalBytes = 160
-)
+// refusalBytes is what a refusal costs in a refusalTable, its link aside: a map slot, a list element and
+// the refusal.
+const refusalBytes = 384
 
 var errRemembered = errors.New("the upstream said so a moment ago; it was not asked again")
 
@@ -41,6 +37,11 @@ func holding(kind upstream.Kind) (duration time.Duration, ofOrder bool) {
 	default:
 		return 0, false
 	}
+}
+
+// denials are the kinds that deny a tenant its copies, too.
+var denials = [...]upstream.Kind{
+	upstream.KindPermissionDenied, upstream.KindPermissionOrQuota, upstream.KindShopNotAuthorized,
 }
 
 // negativeCache remembers for a moment whom the upstream refused, so that a client's loop does not burn
@@ -67,19 +68,21 @@ func (n *negativeCache) find(k key, receivedAt, now time.Time) (denied, noFetch 
 	}
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	for _, table := range [...]struct {
-		*refusalTable
-		key key
-	}{{&n.tenants, k.ofTenant()}, {&n.orders, k}} {
-		for _, refusal := range table.find(table.key) {
-			switch {
-			case refusal.since.After(receivedAt) || !now.Before(refusal.until):
-			case refusal.kind == upstream.KindQuotaExhausted:
-				noFetch = refusal.remembered(now)
-			default:
-				denied = refusal.remembered(now)
+	tenant := k.ofTenant()
+	if quota := n.tenants.find(refusalKey{tenant, upstream.KindQuotaExhausted}, receivedAt, now); quota != nil {
+		noFetch = quota.remembered(now)
+	}
+	latest := n.orders.find(refusalKey{k, upstream.KindAccountNotFound}, receivedAt, now)
+	if latest == nil {
+		for _, kind := range denials {
+			if found := n.tenants.find(refusalKey{tenant, kind}, receivedAt, now); found != nil &&
+				(latest == nil || found.learnt.After(latest.learnt)) {
+				latest = found
 			}
 		}
+	}
+	if latest != nil {
+		denied = latest.remembered(now)
 	}
 	return denied, noFetch
 }
@@ -96,25 +99,34 @@ func (n *negativeCache) add(k key, failure error, now time.Time) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if ofOrder {
-		n.orders.add(k, answer, now, now.Add(duration))
-	} else {
-		n.tenants.add(k.ofTenant(), answer, now, now.Add(duration))
+	table := &n.orders
+	if !ofOrder {
+		table, k = &n.tenants, k.ofTenant()
 	}
+	table.add(&refusal{
+		refusalKey: refusalKey{k, answer.Kind}, status: answer.Status, authorizationURL: answer.AuthorizationURL,
+		since: now, learnt: now, until: now.Add(duration),
+	})
 	n.until.Store(max(n.until.Load(), now.Add(duration).UnixNano()))
+}
+
+// refusalKey names a refusal: about whom, and of which kind.
+type refusalKey struct {
+	key
+	kind upstream.Kind
 }
 
 // refusal is what the upstream answered, and when that holds.
 type refusal struct {
-	kind             upstream.Kind
+	refusalKey
 	status           int
 	authorizationURL string
-	since            time.Time
-	until            time.Time
+	// since is when it began to hold, and learnt when the upstream last said so.
+	since, learnt, until time.Time
 }
 
 // remembered returns the error of a request that the refusal stops.
-func (r refusal) remembered(now time.Time) *upstream.Error {
+func (r *refusal) remembered(now time.Time) *upstream.Error {
 	return &upstream.Error{
 		Kind:             r.kind,
 		Status:           r.status,
@@ -125,84 +137,55 @@ func (r refusal) remembered(now time.Time) *upstream.Error {
 	}
 }
 
-// refusalTable holds the refusals of each key, at most one of a kind. The keys are in the order in
-// which they were last refused, and the first ones go when there are too many.
+func (r *refusal) bytes() int { return refusalBytes + len(r.authorizationURL) }
+
+// refusalTable holds refusals in the order in which they were last learnt. The first ones go when there are
+// too many.
 type refusalTable struct {
 	budget int
 	used   int
-	byKey  map[key]*list.Element // of *refused
+	byKey  map[refusalKey]*list.Element // of *refusal
 	order  *list.List
 }
 
-type refused struct {
-	key      key
-	refusals []refusal
-	bytes    int
-}
-
 func newRefusalTable(budget int) refusalTable {
-	return refusalTable{budget: budget, byKey: map[key]*list.Element{}, order: list.New()}
+	return refusalTable{budget: budget, byKey: map[refusalKey]*list.Element{}, order: list.New()}
 }
 
-func (t *refusalTable) find(k key) []refusal {
-	if element, found := t.byKey[k]; found {
-		return element.Value.(*refused).refusals
-	}
-	return nil
-}
-
-func (t *refusalTable) add(k key, answer *upstream.Error, since, until time.Time) {
-	element, found := t.byKey[k]
+// find returns the refusal of that name that holds for a request, or nil. It is not a use.
+func (t *refusalTable) find(name refusalKey, receivedAt, now time.Time) *refusal {
+	element, found := t.byKey[name]
 	if !found {
-		element = t.order.PushBack(&refused{key: k})
-		t.byKey[k] = element
+		return nil
 	}
-	t.order.MoveToBack(element)
-	entry := element.Value.(*refused)
-	entry.add(refusal{answer.Kind, answer.Status, answer.AuthorizationURL, since, until})
-	t.used -= entry.bytes
-	entry.bytes = entry.size()
-	t.used += entry.bytes
-	t.shrink(since)
+	held := element.Value.(*refusal)
+	if held.since.After(receivedAt) || !now.Before(held.until) {
+		return nil
+	}
+	return held
 }
 
-// shrink forgets what has ended, as far as that comes first, and what is beyond the budget.
-func (t *refusalTable) shrink(now time.Time) {
+// add adds a refusal. One of the same name that still holds goes on in it: requests that arrived in between
+// are refused by it. What has ended is forgotten, as far as that comes first, and what is beyond the budget.
+func (t *refusalTable) add(added *refusal) {
+	if element, found := t.byKey[added.refusalKey]; found {
+		if old := element.Value.(*refusal); added.learnt.Before(old.until) {
+			added.since = old.since
+		}
+		t.remove(element)
+	}
+	t.byKey[added.refusalKey] = t.order.PushBack(added)
+	t.used += added.bytes()
 	for first := t.order.Front(); first != nil; first = t.order.Front() {
-		entry := first.Value.(*refused)
-		if t.used <= t.budget && entry.holds(now) {
+		if t.used <= t.budget && added.learnt.Before(first.Value.(*refusal).until) {
 			return
 		}
-		t.order.Remove(first)
-		delete(t.byKey, entry.key)
-		t.used -= entry.bytes
+		t.remove(first)
 	}
 }
 
-// add adds a refusal, drops those that have ended, and lets one of the same kind that still holds go
-// on: requests that arrived in between are refused by it.
-func (r *refused) add(added refusal) {
-	kept := make([]refusal, 0, len(r.refusals)+1)
-	for _, old := range r.refusals {
-		switch {
-		case !added.since.Before(old.until):
-		case old.kind == added.kind:
-			added.since = old.since
-		default:
-			kept = append(kept, old)
-		}
-	}
-	r.refusals = append(kept, added)
-}
-
-func (r *refused) holds(now time.Time) bool {
-	return slices.ContainsFunc(r.refusals, func(held refusal) bool { return now.Before(held.until) })
-}
-
-func (r *refused) size() int {
-	bytes := refusedBytes
-	for _, held := range r.refusals {
-		bytes += refusalBytes + len(held.authorizationURL)
-	}
-	return bytes
+func (t *refusalTable) remove(element *list.Element) {
+	removed := t.order.Remove(element).(*refusal)
+	delete(t.byKey, removed.refusalKey)
+	t.used -= removed.bytes()
 }

@@ -218,7 +218,7 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 	}
 	later := now.Add(time.Hour)
 	r.add(key{id: 1}, notFound, later)
-	if got := len(r.orders.byKey); got != 1 || r.orders.used != refusedBytes+refusalBytes {
+	if got := len(r.orders.byKey); got != 1 || r.orders.used != refusalBytes {
 		t.Errorf("%d keys of %d bytes after all but one have ended", got, r.orders.used)
 	}
 }
@@ -226,13 +226,13 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 func TestLatestRefusalsAreKept(t *testing.T) {
 	const capacity = 10
 	now := time.Now()
-	table := newRefusalTable(capacity * (refusedBytes + refusalBytes))
-	answer := &upstream.Error{Kind: upstream.KindAccountNotFound}
+	table := newRefusalTable(capacity * refusalBytes)
+	name := func(id upstream.OrderID) refusalKey { return refusalKey{key{id: id}, upstream.KindAccountNotFound} }
 	for _, id := range []upstream.OrderID{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 11, 12} {
-		table.add(key{id: id}, answer, now, now.Add(time.Minute))
+		table.add(&refusal{refusalKey: name(id), learnt: now, until: now.Add(time.Minute)})
 	}
 	for id := range upstream.OrderID(13) {
-		if kept := table.find(key{id: id}) != nil; kept != (id == 1 || id > 3) {
+		if kept := table.find(name(id), now, now) != nil; kept != (id == 1 || id > 3) {
 			t.Errorf("refusal of %d kept: %t", id, kept)
 		}
 	}
