@@ -10,9 +10,9 @@ import "ordergraph/upstream"
 func (c *Cache) Serves(scope *upstream.Scope, copies []upstream.Copy) bool {
 	now := c.options.Now()
 	_, receivedAt := instants(scope, now)
-	k := key{tenant: scope.TenantHash(c.keys)}
+	tenant := scope.TenantHash(c.keys)
 	for _, copied := range copies {
-		k.id, k.site, k.edition = copied.Key.ID, copied.Key.Site, copied.Key.Edition
+		k := key{tenant, copied.Key}
 		if denied, _ := c.negative.find(k, receivedAt, now); denied != nil {
 			return false
 		}

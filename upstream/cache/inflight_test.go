@@ -170,7 +170,7 @@ func (l *slowStore) get(k key) *snapshot {
 }
 
 func (l *slowStore) order(s *snapshot) (*upstream.Order, error) {
-	answer, err := upstream.DecompressAnswer(s.compressed, s.key.upstreamKey(), time.Unix(0, s.fetchedAt))
+	answer, err := upstream.DecompressAnswer(s.compressed, s.key.order, time.Unix(0, s.fetchedAt))
 	return answer.Order, err
 }
 

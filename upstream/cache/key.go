@@ -10,16 +10,11 @@ import (
 	"ordergraph/upstream"
 )
 
-// tenant names a tenant by a keyed hash of its token.
-type tenant = upstream.TenantHash
-
 // key names one order as one tenant sees it. It is compared whole wherever it is looked up. An id
 // of 0, which no order has, names the tenant itself.
 type key struct {
-	tenant  tenant
-	id      upstream.OrderID
-	site    upstream.WebSite
-	edition upstream.Edition
+	tenant upstream.TenantHash
+	order  upstream.Key
 }
 
 // ofTenant returns the key of the tenant itself.
@@ -43,17 +38,12 @@ func newKeyring(secret []byte) *keyring {
 
 // of returns the key of the order that a request asks for.
 func (k *keyring) of(request upstream.Request) key {
-	return key{
-		tenant:  request.Scope.TenantHash(k),
-		id:      request.Key.ID,
-		site:    request.Key.Site,
-		edition: request.Key.Edition,
-	}
+	return key{request.Scope.TenantHash(k), request.Key}
 }
 
 // HashTenant hashes the token byte by byte, after its length. Tokens that differ by case or by a space
 // are different tenants.
-func (k *keyring) HashTenant(token upstream.Secret) (t tenant) {
+func (k *keyring) HashTenant(token upstream.Secret) (t upstream.TenantHash) {
 	keyed := k.hashes.Get().(*keyedHash)
 	defer k.hashes.Put(keyed)
 	keyed.Reset()

@@ -63,12 +63,7 @@ func (m *memory) get(k key) *snapshot {
 	if m.closed {
 		return nil
 	}
-	return m.find(k)
-}
-
-// find looks a copy up while the mutex is held. Two keys may have one hash: only the whole key
-// tells.
-func (m *memory) find(k key) *snapshot {
+	// Two keys may have one hash: only the whole key tells.
 	if s, found := m.copies.Get(m.hash(k)); found && s.key == k {
 		return s
 	}
@@ -83,20 +78,15 @@ func (m *memory) order(s *snapshot) (*upstream.Order, error) {
 		}
 		return order, nil
 	}
-	order, err := m.decompress(s)
-	if err != nil {
-		return nil, &upstream.Error{Kind: upstream.KindInternal, Cause: fmt.Errorf("reading a copy: %w", err)}
-	}
-	m.hot.add(s, order, orderBytes(order))
-	return order, nil
-}
-
-func (m *memory) decompress(s *snapshot) (*upstream.Order, error) {
-	answer, err := upstream.DecompressAnswer(s.compressed, s.key.upstreamKey(), time.Unix(0, s.fetchedAt))
+	answer, err := upstream.DecompressAnswer(s.compressed, s.key.order, time.Unix(0, s.fetchedAt))
 	if err == nil && answer.Order == nil {
 		err = errors.New("the answer has no order")
 	}
-	return answer.Order, err
+	if err != nil {
+		return nil, &upstream.Error{Kind: upstream.KindInternal, Cause: fmt.Errorf("reading a copy: %w", err)}
+	}
+	m.hot.add(s, answer.Order, orderBytes(answer.Order))
+	return answer.Order, nil
 }
 
 // put returns when the copy can be found, or was not worth keeping. A copy that no longer serves

@@ -50,7 +50,7 @@ func newTestMemory(t testing.TB, size int64) (*memory, func(body []byte, id upst
 	return m, func(body []byte, id upstream.OrderID) *snapshot {
 		now := time.Now().UTC()
 		version++
-		s := newSnapshot(key{id: id}, upstream.Result{
+		s := newSnapshot(key{order: upstream.Key{ID: id}}, upstream.Result{
 			Order: decoded(t, body, id, now), FetchedAt: now, FreshUntil: now.Add(time.Minute), Copy: version,
 		})
 		s.compress(body)
@@ -82,7 +82,7 @@ func TestCopyOfAnotherHashedAlike(t *testing.T) {
 	m, put := newTestMemory(t, 1<<20)
 	s := put(fixtureAbout(t, fixtures[0], 1), 1)
 	s.key.tenant[0]++ // as if both had one hash
-	if got := m.get(key{id: 1}); got != nil {
+	if got := m.get(key{order: upstream.Key{ID: 1}}); got != nil {
 		t.Errorf("got the copy of %+v", got.key)
 	}
 }
@@ -127,7 +127,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	// Orders that grow when they are fetched again must make room too.
 	for id := range upstream.OrderID(200) {
-		if m.get(key{id: id + 1}) != nil {
+		if m.get(key{order: upstream.Key{ID: id + 1}}) != nil {
 			put(fixtureAbout(t, fixtures[1], id+1), id+1)
 			check(id)
 		}

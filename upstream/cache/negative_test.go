@@ -156,7 +156,7 @@ func TestRefusalLearntAgainHoldsOn(t *testing.T) {
 }
 
 func TestRefusalLearntAnew(t *testing.T) {
-	r, k, start := newNegativeCache(), key{id: 1}, time.Now()
+	r, k, start := newNegativeCache(), key{order: upstream.Key{ID: 1}}, time.Now()
 	quota := &upstream.Error{Kind: upstream.KindQuotaExhausted}
 	r.add(k, quota, start)
 	r.add(k, quota, start.Add(40*time.Second))
@@ -171,7 +171,7 @@ func TestRefusalLearntAnew(t *testing.T) {
 
 func TestRefusalsOfTwoKinds(t *testing.T) {
 	now := time.Now()
-	r, k := newNegativeCache(), key{id: 1}
+	r, k := newNegativeCache(), key{order: upstream.Key{ID: 1}}
 	r.add(k, &upstream.Error{Kind: upstream.KindQuotaExhausted}, now)
 	r.add(k, &upstream.Error{Kind: upstream.KindShopNotAuthorized}, now)
 	denied, noFetch := r.find(k, now, now)
@@ -193,10 +193,10 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 	const budget = 64 << 10
 	now := time.Now()
 	r := &negativeCache{tenants: newRefusalTable(budget), orders: newRefusalTable(budget)}
-	r.add(key{tenant: tenant{1}, id: 1}, &upstream.Error{Kind: upstream.KindPermissionDenied}, now)
+	r.add(key{upstream.TenantHash{1}, upstream.Key{ID: 1}}, &upstream.Error{Kind: upstream.KindPermissionDenied}, now)
 	notFound := &upstream.Error{Kind: upstream.KindAccountNotFound}
 	for id := range upstream.OrderID(10_000) {
-		r.add(key{id: id + 1}, notFound, now)
+		r.add(key{order: upstream.Key{ID: id + 1}}, notFound, now)
 		if r.orders.used > budget {
 			t.Fatalf("%d bytes are remembered", r.orders.used)
 		}
@@ -204,20 +204,20 @@ func TestRefusalMemoryIsBounded(t *testing.T) {
 	if got := len(r.orders.byKey); got != r.orders.order.Len() || got < 100 {
 		t.Errorf("%d keys and %d in order", got, r.orders.order.Len())
 	}
-	if denied, _ := r.find(key{tenant: tenant{1}, id: 1}, now, now); denied == nil {
+	if denied, _ := r.find(key{upstream.TenantHash{1}, upstream.Key{ID: 1}}, now, now); denied == nil {
 		t.Error("refusals of orders drove out that of a tenant")
 	}
-	if denied, _ := r.find(key{id: 10_000}, now, now); denied == nil {
+	if denied, _ := r.find(key{order: upstream.Key{ID: 10_000}}, now, now); denied == nil {
 		t.Error("the latest refusal is not remembered")
 	}
-	r.add(key{tenant: tenant{2}}, &upstream.Error{
+	r.add(key{tenant: upstream.TenantHash{2}}, &upstream.Error{
 		Kind: upstream.KindShopNotAuthorized, AuthorizationURL: strings.Repeat("x", 2*budget),
 	}, now)
 	if r.tenants.used > budget {
 		t.Errorf("a long link takes %d bytes", r.tenants.used)
 	}
 	later := now.Add(time.Hour)
-	r.add(key{id: 1}, notFound, later)
+	r.add(key{order: upstream.Key{ID: 1}}, notFound, later)
 	if got := len(r.orders.byKey); got != 1 || r.orders.used != refusalBytes {
 		t.Errorf("%d keys of %d bytes after all but one have ended", got, r.orders.used)
 	}
@@ -227,7 +227,9 @@ func TestLatestRefusalsAreKept(t *testing.T) {
 	const capacity = 10
 	now := time.Now()
 	table := newRefusalTable(capacity * refusalBytes)
-	name := func(id upstream.OrderID) refusalKey { return refusalKey{key{id: id}, upstream.KindAccountNotFound} }
+	name := func(id upstream.OrderID) refusalKey {
+		return refusalKey{key{order: upstream.Key{ID: id}}, upstream.KindAccountNotFound}
+	}
 	for _, id := range []upstream.OrderID{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 11, 12} {
 		table.add(&refusal{refusalKey: name(id), learnt: now, until: now.Add(time.Minute)})
 	}

@@ -67,11 +67,6 @@ func (s *snapshot) result(order *upstream.Order) upstream.Result {
 	}
 }
 
-// upstreamKey returns what the upstream calls the order.
-func (k key) upstreamKey() upstream.Key {
-	return upstream.Key{Site: k.site, Edition: k.edition, ID: k.id}
-}
-
 // timeToLive returns how long an order is fresh after it was fetched.
 func (o Options) timeToLive(order *upstream.Order) time.Duration {
 	switch order.Status.String() {
