@@ -1,13 +1,30 @@
 // Package cache keeps orders, so that what was paid for once is not paid for again.
 //
-// Cache decorates upstream.Orders. It answers from its copy of an order where that is fresh and
-// holds everything needed; it lets requests for the same order share one call; it remembers for a
-// moment that the upstream refused a caller; and it serves an old copy when the upstream fails.
-// Whatever it remembers belongs to one tenant and is never shown to another.
+// [Cache] decorates [upstream.Orders]. A request passes three tables and ends at the first that has an
+// answer:
 //
 //	Order ── negative ── memory ── inflight ── upstream
 //
-// each in the file of its name.
+// Each is in the file of its name.
+//
+//   - negative: refusals of the upstream, for a moment. Most deny a tenant its copies as well: whoever may
+//     not see an order upstream may not see it here. QUOTA_EXHAUSTED says nothing about permission, and so
+//     it only stops calls.
+//   - memory: copies, compressed, and the orders of the most used ones ready (hot_set.go).
+//   - inflight: calls under way, which whoever needs no more than they bring may join.
+//
+// Three questions decide whether that is right, and all code here is about them.
+//
+// What is newest? What was asked last. A call gets its version at the moment when its request is written,
+// because it may wait long before. A copy has the version of its call, and never replaces a later one;
+// whoever keeps what was made of a copy names it by its version ([Cache.Serves]).
+//
+// Whose is it? Everything has a key that begins with a keyed hash of the tenant, and two tenants share
+// neither copies nor calls nor refusals.
+//
+// What may hide a failure? Only an outage may be answered from a copy, a stale one within bounds or one that
+// lacks some of the parts; what the upstream answered is shown. A request that takes no copies gets none
+// then, either.
 package cache
 
 import (
@@ -80,7 +97,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Cache is an [upstream.Orders] that remembers. New makes one; Close ends it.
+// Cache is an [upstream.Orders] that remembers. [New] makes one; [Cache.Close] ends it.
 //
 // A call that was written is finished even if nobody waits for it any longer, so the Orders behind it must
 // bound the time that a call takes.
@@ -158,7 +175,7 @@ type lookup struct {
 }
 
 // Order returns the order from a copy, from a call that is under way, or from a call of its own.
-// Every error is, or wraps, an *upstream.Error.
+// Every error is, or wraps, an [*upstream.Error].
 func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
 	l, now := c.newLookup(request)
 	denied, noFetch := c.negative.find(l.key, l.receivedAt, now)
@@ -243,7 +260,7 @@ func (c *Cache) serve(l *lookup, s *snapshot, now time.Time) (upstream.Result, e
 
 // serveAfter answers from a copy after a call that failed, if the failure is an outage and the copy not too
 // old. Everything else is an answer: no copy may hide it. A copy that lacks some of the parts answers for
-// the others.
+// the others. That the time of the request is up counts as an outage: it gets what there is.
 func (c *Cache) serveAfter(l *lookup, failure error) (upstream.Result, error) {
 	if l.Scope.NoCache || !upstream.IsOutage(failure) {
 		return upstream.Result{}, failure

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -284,6 +285,48 @@ func TestPartsAreMissing(t *testing.T) {
 		}
 		b.expect(b.ask(asking{needs: needs(upstream.DomainRateDetail), noCache: true}), "", "UPSTREAM_UNAVAILABLE", oneCall)
 	})
+}
+
+// TestOutOfTimeTakesWhatThereIs wants a request whose time ends before its call to be answered from a copy, or
+// for the parts that the copy holds. The call goes on.
+func TestOutOfTimeTakesWhatThereIs(t *testing.T) {
+	invoice, reviews := needs(upstream.DomainOrderInvoice), needs(upstream.DomainOrderInvoice|upstream.DomainRateDetail)
+	for _, test := range []struct {
+		name    string
+		needs   upstream.Needs
+		noCache bool
+		after   time.Duration // since the copy was fetched
+		want    upstream.Usage
+		note    string
+		missing bool
+	}{
+		{"fresh, lacks a part", reviews, false, 0, upstream.Usage{Calls: 1, Hits: 1}, "call 1", true},
+		{"stale, lacks a part", reviews, false, DefaultTTL, upstream.Usage{Calls: 1, Hits: 1, Stale: 1}, "call 1", true},
+		{"stale, whole", invoice, false, DefaultTTL, upstream.Usage{Calls: 1, Hits: 1, Stale: 1}, "call 1", false},
+		{"too old", invoice, false, DefaultTTL + DefaultStaleIfError, oneCall, "", false},
+		{"lacks an attribute", needs(0, "a"), false, 0, oneCall, "", false},
+		{"takes no copies", invoice, true, 0, oneCall, "", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, defaults(), func(b *bench) {
+				b.ask(asking{needs: invoice})
+				time.Sleep(test.after)
+				ctx, cancel := context.WithTimeout(b.Context(), time.Millisecond)
+				defer cancel()
+				got := b.ask(asking{needs: test.needs, noCache: test.noCache, ctx: ctx})
+				kind := ""
+				if test.note == "" {
+					kind = "UPSTREAM_TIMEOUT"
+				}
+				b.expect(got, test.note, kind, test.want)
+				if missing := upstream.KindOf(got.Missing) == upstream.KindTimeout; missing != test.missing {
+					b.Errorf("missing %v", got.Missing)
+				}
+				time.Sleep(2 * time.Second)
+				b.expect(b.ask(asking{needs: test.needs}), "call 2", "", oneHit)
+			})
+		})
+	}
 }
 
 func TestStaleIfError(t *testing.T) {
