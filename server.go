@@ -33,10 +33,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"ordergraph/graph"
-	"ordergraph/graph/httpapi"
 	"ordergraph/graph/httpserver"
 	"ordergraph/graph/jsonlog"
 	"ordergraph/graph/limits"
+	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
 	"ordergraph/upstream/sandbox"
@@ -307,7 +307,7 @@ func (c config) check() error {
 		}
 	}
 	for _, origin := range c.CorsOrigins {
-		if err := httpapi.CheckOrigin(origin); err != nil {
+		if err := transport.CheckOrigin(origin); err != nil {
 			return fmt.Errorf("--cors-origins: %s is not allowed, %w", quote(origin), err)
 		}
 	}
@@ -320,7 +320,7 @@ func (c config) check() error {
 		if !fitsHeader(token) {
 			return fmt.Errorf("--client-tokens: token %d [redacted] is not allowed, want a value that fits into a header, without control characters", i+1)
 		}
-		if err := httpapi.CheckClientToken(token); err != nil {
+		if err := transport.CheckClientToken(token); err != nil {
 			return fmt.Errorf("--client-tokens: token %d [redacted] is not allowed, %w", i+1, err)
 		}
 	}
@@ -616,17 +616,17 @@ func newHandler(c config, orders upstream.Orders, health *graph.Health, logger z
 		},
 		NoIntrospection: !c.Introspection, NoGraphiQL: !c.GraphiQL, SandboxData: c.sandboxed(),
 		Origins: c.CorsOrigins, RouterSecret: c.RouterSecret, ResponseCacheSize: int64(c.ResponseCacheSize),
-		HTTP: httpapi.Options{
-			Access:  httpapi.Access{Service: c.UpstreamToken != "", ClientTokens: c.ClientTokens},
+		HTTP: transport.Options{
+			Access:  transport.Access{Service: c.UpstreamToken != "", ClientTokens: c.ClientTokens},
 			MaxBody: int64(c.MaxBody), RequestTimeout: time.Duration(c.RequestTimeout), RateLimit: float64(c.RateLimit),
-			Documents: httpapi.Documents{NoAutomatic: !c.APQ, TrustedOnly: c.TrustedDocumentsOnly},
+			Documents: transport.Documents{NoAutomatic: !c.APQ, TrustedOnly: c.TrustedDocumentsOnly},
 		},
 	}
 	if c.sandboxed() {
 		options.Origins = append(options.Origins, "http://localhost:*", "http://127.0.0.1:*")
 	}
 	if c.TrustedDocuments != "" {
-		manifest, err := httpapi.ReadManifest(c.TrustedDocuments)
+		manifest, err := transport.ReadManifest(c.TrustedDocuments)
 		if err != nil {
 			return nil, fmt.Errorf("--trusted-documents: %w", err)
 		}

@@ -12,11 +12,11 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"ordergraph/graph/httpapi"
 	"ordergraph/graph/introspection"
 	"ordergraph/graph/limits"
 	"ordergraph/graph/loader"
 	"ordergraph/graph/projection"
+	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 )
 
@@ -193,7 +193,7 @@ func explainInternal(err error) *gqlerror.Error {
 }
 
 // recovered turns a panic into an error.
-func recovered(_ context.Context, thrown any) error { return httpapi.PanicError(thrown) }
+func recovered(_ context.Context, thrown any) error { return transport.PanicError(thrown) }
 
 func explained(code, message string, extensions map[string]any) *gqlerror.Error {
 	if extensions == nil {

@@ -2,7 +2,7 @@
 // query may cost, and the routes. It reads orders through upstream.Orders and knows nothing of how
 // they are called, cached or paid for.
 //
-// A request passes httpapi (read strictly, tell callers apart), limits (refuse what costs too
+// A request passes transport (read strictly, tell callers apart), limits (refuse what costs too
 // much), lookahead (selection to parts of an order), loader (one read per order), gqlgen's execution of
 // the root fields, and projection (what is selected of an order, as JSON).
 package graph
@@ -17,8 +17,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"ordergraph/graph/graphiql"
-	"ordergraph/graph/httpapi"
 	"ordergraph/graph/limits"
+	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 )
 
@@ -52,7 +52,7 @@ type Options struct {
 	NoGraphiQL bool
 	// SandboxData tells whether the orders are made up, for a note to people who read them.
 	SandboxData bool
-	// Origins are the browser origins that may read answers, as httpapi.EdgeOptions describes them.
+	// Origins are the browser origins that may read answers, as transport.EdgeOptions describes them.
 	Origins []string
 	// RouterSecret, if set, must be shown in X-Router-Secret for _service and _entities, and admits
 	// introspection even where it is off.
@@ -62,7 +62,7 @@ type Options struct {
 	ResponseCacheSize int64
 	// HTTP says how requests are read and callers told apart. NewHandler sets its Executor, Log,
 	// MaxErrors, RouterSecret and Responses.
-	HTTP httpapi.Options
+	HTTP transport.Options
 }
 
 // NewHandler returns the handler of all public routes:
@@ -92,11 +92,11 @@ func NewHandler(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	handler, err := httpapi.NewHandler(options.HTTP)
+	handler, err := transport.NewHandler(options.HTTP)
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	return httpapi.NewEdge(shortcut{handler, routes(options, api, handler), options.showsGraphiQL()}, httpapi.EdgeOptions{Origins: options.Origins, Log: options.Log})
+	return transport.NewEdge(shortcut{handler, routes(options, api, handler), options.showsGraphiQL()}, transport.EdgeOptions{Origins: options.Origins, Log: options.Log})
 }
 
 // shortcut leads to api without a look at the other routes, which takes a mux longer than api may take
@@ -127,14 +127,14 @@ func (s shortcut) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // asksForPage reports whether a browser opens the address of the API, rather than asking it something.
 func asksForPage(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
-		httpapi.PrefersHTML(r.Header["Accept"]) && !httpapi.AsksForQuery(r.URL.RawQuery)
+		transport.PrefersHTML(r.Header["Accept"]) && !transport.AsksForQuery(r.URL.RawQuery)
 }
 
 const apiPath = "/graphql"
 
 // routes serves what stands beside the API. Of a schema's texts, that for clients is as public as
 // introspection, and that for routers as the field _service.
-func routes(options Options, schema string, api *httpapi.Handler) http.Handler {
+func routes(options Options, schema string, api *transport.Handler) http.Handler {
 	mux := http.NewServeMux()
 	secret := options.RouterSecret != ""
 	mux.Handle("GET /schema.graphql", schemaText(schema, secret && options.NoIntrospection, api))
@@ -160,6 +160,6 @@ func (o *Options) showsGraphiQL() bool { return !o.NoGraphiQL && !o.NoIntrospect
 func redirect(w http.ResponseWriter, location string) {
 	w.Header().Set("Location", location)
 	w.Header().Set("Cache-Control", "no-store")
-	httpapi.AddVary(w.Header(), "Accept")
+	transport.AddVary(w.Header(), "Accept")
 	w.WriteHeader(http.StatusFound)
 }

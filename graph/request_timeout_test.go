@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"ordergraph/graph"
-	"ordergraph/graph/httpapi"
+	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
 )
@@ -93,7 +93,7 @@ func TestRequestTimeout(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer orders.Close()
-				handler := newHandler(t, graph.Options{Orders: orders, HTTP: httpapi.Options{RequestTimeout: 2 * time.Second}})
+				handler := newHandler(t, graph.Options{Orders: orders, HTTP: transport.Options{RequestTimeout: 2 * time.Second}})
 				start := time.Now()
 				got, body := postTo(t, handler, test.query)
 				if took := time.Since(start); took > 2*time.Second {
@@ -137,7 +137,7 @@ func TestRequestTimeoutShowsStaleCopies(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer orders.Close()
-		handler := newHandler(t, graph.Options{Orders: orders, HTTP: httpapi.Options{RequestTimeout: 2 * time.Second}})
+		handler := newHandler(t, graph.Options{Orders: orders, HTTP: transport.Options{RequestTimeout: 2 * time.Second}})
 		postTo(t, handler, `{order(id:1){id}}`)
 		time.Sleep(time.Minute)
 		slow = true

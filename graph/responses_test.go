@@ -16,8 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"ordergraph/graph/httpapi"
 	"ordergraph/graph/limits"
+	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
 )
@@ -277,7 +277,7 @@ func TestWholeResponsesOfTrustedRouters(t *testing.T) {
 
 // Whoever is refused by the limits is refused though the operation is known.
 func TestWholeResponsesDontLiftLimits(t *testing.T) {
-	withResponsesOf(t, Options{Limits: limits.Limits{Tokens: 20}, HTTP: httpapi.Options{MaxBody: 200, RateLimit: 2}}, func(b *responseBench) {
+	withResponsesOf(t, Options{Limits: limits.Limits{Tokens: 20}, HTTP: transport.Options{MaxBody: 200, RateLimit: 2}}, func(b *responseBench) {
 		b.expect(b.ask(oneOrder), `call 1`, 1)
 		b.expect(b.ask(oneOrder+strings.Repeat(" ", 200)), `max-body`, 0)
 		b.expect(b.ask(oneOrder), `RATE_LIMITED`, 0)

@@ -14,7 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/formatter"
 	"github.com/vektah/gqlparser/v2/parser"
 
-	"ordergraph/graph/httpapi"
+	"ordergraph/graph/transport"
 )
 
 // specifiedDirectives are the directives that every reader of a schema knows. All others say something to
@@ -97,9 +97,9 @@ func isFederation(name string) bool {
 }
 
 // schemaText serves a schema's text, to the router alone if hidden.
-func schemaText(text string, hidden bool, api *httpapi.Handler) http.Handler {
+func schemaText(text string, hidden bool, api *transport.Handler) http.Handler {
 	plain := []byte(text)
-	compressed := httpapi.Gzip(plain)
+	compressed := transport.Gzip(plain)
 	digest := sha256.Sum256(plain)
 	tag := hex.EncodeToString(digest[:16])
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -110,8 +110,8 @@ func schemaText(text string, hidden bool, api *httpapi.Handler) http.Handler {
 		header := w.Header()
 		header.Set("Content-Type", "text/plain; charset=utf-8")
 		header.Set("Cache-Control", "no-cache")
-		httpapi.AddVary(header, "Accept-Encoding")
-		if httpapi.AcceptsGzip(r) {
+		transport.AddVary(header, "Accept-Encoding")
+		if transport.AcceptsGzip(r) {
 			header.Set("Content-Encoding", "gzip")
 			header.Set("ETag", `"`+tag+`-gzip"`)
 			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(compressed))

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"ordergraph/graph"
-	"ordergraph/graph/httpapi"
+	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
 	"ordergraph/upstream/sandbox"
@@ -27,7 +27,7 @@ type stackOptions struct {
 	passThrough bool // orders need an Authorization header
 	neverFresh  bool // cached copies serve only when the upstream fails
 	transport   http.RoundTripper
-	access      httpapi.Access
+	access      transport.Access
 }
 
 // stack is the whole way of a request, as the program has it: handler, cache, client and, over
@@ -68,7 +68,7 @@ func newStack(t testing.TB, options stackOptions) *stack {
 	}
 	t.Cleanup(orders.Close)
 	s := &stack{sandbox: emulated, orders: orders}
-	s.handler = newHandler(t, graph.Options{Orders: orders, HTTP: httpapi.Options{Access: options.access}})
+	s.handler = newHandler(t, graph.Options{Orders: orders, HTTP: transport.Options{Access: options.access}})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.arrivals.Add(1)
 		s.handler.ServeHTTP(w, r)

@@ -1,0 +1,121 @@
+package transport
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"ordergraph/upstream"
+)
+
+const routerSecretHeader = "X-Router-Secret"
+
+const hashedTokenPrefix = "sha256:"
+
+// access tells callers apart.
+type access struct {
+	service bool
+	clients [][sha256.Size]byte
+	router  *[sha256.Size]byte
+}
+
+func newAccess(options Access, router upstream.Secret) (*access, error) {
+	a := &access{service: options.Service}
+	for i, token := range options.ClientTokens {
+		digest, err := tokenDigest(token)
+		if err != nil {
+			return nil, fmt.Errorf("client token %d is not allowed, %w", i+1, err)
+		}
+		a.clients = append(a.clients, digest)
+	}
+	if router != "" {
+		digest := sha256.Sum256([]byte(router.Reveal()))
+		a.router = &digest
+	}
+	return a, nil
+}
+
+// CheckClientToken tells whether token can be one of Access.ClientTokens. The error does not repeat it.
+func CheckClientToken(token upstream.Secret) error {
+	_, err := tokenDigest(token)
+	return err
+}
+
+// tokenDigest returns the SHA-256 of a token that is given as it is or as "sha256:<hex>".
+func tokenDigest(token upstream.Secret) (digest [sha256.Size]byte, err error) {
+	text := token.Reveal()
+	if text == "" {
+		return digest, errors.New("want a token that is not empty")
+	}
+	encoded, hashed := strings.CutPrefix(text, hashedTokenPrefix)
+	if !hashed {
+		return sha256.Sum256([]byte(text)), nil
+	}
+	decoded, err := hex.DecodeString(encoded)
+	if err != nil || len(decoded) != sha256.Size {
+		return digest, errors.New("want sha256: and 64 hex digits")
+	}
+	return [sha256.Size]byte(decoded), nil
+}
+
+// identify fills in who asks. In pass-through mode a missing token is no refusal: what needs none,
+// like introspection, is answered, and each order fails at its own path.
+func (a *access) identify(r *http.Request, scope *upstream.Scope) *httpError {
+	values := r.Header["Authorization"]
+	if len(values) > 1 {
+		return badRequest("The header Authorization was sent more than once")
+	}
+	var authorization string
+	if len(values) == 1 {
+		authorization = values[0]
+	}
+	scope.RouterTrusted = a.trustsRouter(r)
+	if a.service {
+		return a.identifyClient(authorization, scope)
+	}
+	scope.Authorization = upstream.Secret(authorization)
+	scope.Tenant = scope.Authorization
+	return nil
+}
+
+func (a *access) identifyClient(authorization string, scope *upstream.Scope) *httpError {
+	if len(a.clients) == 0 {
+		return nil
+	}
+	scheme, token, _ := strings.Cut(authorization, " ")
+	token = strings.TrimLeft(token, " ")
+	if token == "" || !strings.EqualFold(scheme, "Bearer") {
+		return unauthenticated(`Bearer realm="ordergraph"`)
+	}
+	if !a.knowsClient(token) {
+		return unauthenticated(`Bearer realm="ordergraph", error="invalid_token"`)
+	}
+	scope.Tenant = upstream.Secret(token)
+	return nil
+}
+
+// knowsClient compares with every known token, each in constant time, so that the time it takes
+// tells nothing about them.
+func (a *access) knowsClient(token string) bool {
+	digest := sha256.Sum256([]byte(token))
+	known := 0
+	for i := range a.clients {
+		known |= subtle.ConstantTimeCompare(digest[:], a.clients[i][:])
+	}
+	return known == 1
+}
+
+func (a *access) trustsRouter(r *http.Request) bool {
+	if a.router == nil {
+		return false
+	}
+	digest := sha256.Sum256([]byte(r.Header.Get(routerSecretHeader)))
+	return subtle.ConstantTimeCompare(digest[:], a.router[:]) == 1
+}
+
+// TrustsRouter tells whether r shows the router secret. Without one no request does.
+func (h *Handler) TrustsRouter(r *http.Request) bool { return h.access.trustsRouter(r) }

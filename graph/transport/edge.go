@@ -1,0 +1,159 @@
+package transport
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+
+	"github.com/rs/zerolog"
+)
+
+// maxRequestID is the longest request id that is taken over.
+const maxRequestID = 128
+
+// EdgeOptions is what NewEdge needs.
+type EdgeOptions struct {
+	// Origins are the browser origins that may read answers: "https://shop.example", or
+	// "http://localhost:*" for every port. None: only pages of this server itself.
+	Origins []string
+	// Log gets panics; the zero value discards them.
+	Log zerolog.Logger
+}
+
+// NewEdge wraps next with what every answer needs, whatever the route: a request id, the security
+// headers, CORS, and a net for panics.
+func NewEdge(next http.Handler, options EdgeOptions) (http.Handler, error) {
+	allowed, err := newOrigins(options.Origins)
+	if err != nil {
+		return nil, err
+	}
+	return &edge{next: next, origins: allowed, log: options.Log}, nil
+}
+
+type edge struct {
+	next    http.Handler
+	origins *origins
+	log     zerolog.Logger
+}
+
+func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := takeRequestID(r.Header)
+	header := w.Header()
+	header[requestIDHeader] = []string{id}
+	setSecurityHeaders(header)
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			if thrown == http.ErrAbortHandler {
+				panic(thrown) // no fault
+			}
+			e.log.Error().Str("request_id", id).Str("cause", causeText(PanicError(thrown))).Msg("panic")
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}()
+	if e.origins.serve(w, r) {
+		return
+	}
+	if headerSize(r) > maxHeaderSize {
+		refuseHeader(w, r, id)
+		return
+	}
+	e.next.ServeHTTP(w, r)
+}
+
+// maxHeaderSize bounds the header of a request, its first line included, in bytes. The server must read more
+// than that, for this answer to be made here: what net/http refuses itself no page may read.
+const maxHeaderSize = 32 << 10
+
+// headerSize returns how long the header of a request is when written as HTTP/1.1.
+func headerSize(r *http.Request) int {
+	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(": ") + len(value) + len("\r\n")
+		}
+	}
+	return size
+}
+
+func refuseHeader(w http.ResponseWriter, r *http.Request, requestID string) {
+	refused := headerTooLarge()
+	refused.close = r.ProtoMajor < 2
+	header := w.Header()
+	refused.writeHeader(header)
+	header["Content-Type"] = contentTypes[negotiate(r.Header["Accept"])]
+	answer := &Answer{Errors: refused.list()}
+	answer.setCaching(header)
+	body := getBuffer()
+	defer putBuffer(body)
+	answer.appendTo(body, requestID, maxRefusalErrors)
+	header["Content-Length"] = []string{strconv.Itoa(body.Len())}
+	w.WriteHeader(refused.status)
+	// A caller who has hung up gets nothing; there is nobody to tell.
+	_, _ = w.Write(body.Bytes())
+}
+
+const requestIDHeader = "X-Request-Id"
+
+// takeRequestID takes over the caller's id if it is harmless, else makes one.
+func takeRequestID(header http.Header) string {
+	if id := first(header[requestIDHeader]); isRequestID(id) {
+		return id
+	}
+	return newRequestID()
+}
+
+// newRequestID returns 128 random bits as text, in digits that hardly make words. An id tells requests
+// apart and opens nothing, so that it need not be a secret.
+func newRequestID() string {
+	const (
+		digits = "0123456789abcdefghjkmnpqrstvwxyz"
+		half   = 13 // digits of 5 bits for 64 bits
+	)
+	var id [2 * half]byte
+	for i, bits := range [2]uint64{rand.Uint64(), rand.Uint64()} {
+		for j := range half {
+			id[i*half+j] = digits[bits%32]
+			bits /= 32
+		}
+	}
+	return string(id[:])
+}
+
+// first returns the first value of a header. It expects the header's name in the form that net/http
+// gives it, and so need not look for it.
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+// isRequestID tells whether id matches [A-Za-z0-9._-]{1,128}.
+func isRequestID(id string) bool {
+	if id == "" || len(id) > maxRequestID {
+		return false
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// The values are shared by all answers: net/http only reads them, and Header.Add copies.
+var (
+	noSniff    = []string{"nosniff"}
+	noContent  = []string{"default-src 'none'; frame-ancestors 'none'"}
+	noReferrer = []string{"no-referrer"}
+)
+
+// setSecurityHeaders forbids browsers everything that an answer of data never needs. GraphiQL
+// replaces the policy for its own pages.
+func setSecurityHeaders(header http.Header) {
+	header["X-Content-Type-Options"] = noSniff
+	header["Content-Security-Policy"] = noContent
+	header["Referrer-Policy"] = noReferrer
+}
