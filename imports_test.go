@@ -32,6 +32,7 @@ var importRules = []importRule{
 	{"graph/...", []string{"upstream"}},
 	{"upstream", nil},
 	{"upstream/cache", []string{"upstream"}},
+	{"upstream/client", []string{"upstream"}},
 	{"upstream/cache/rediscache", nil},
 	// The emulated upstream must not share structs with the client: a typo would agree with itself.
 	{"upstream/sandbox/...", nil},

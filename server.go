@@ -39,6 +39,7 @@ import (
 	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
+	"ordergraph/upstream/client"
 	"ordergraph/upstream/sandbox"
 )
 
@@ -564,7 +565,7 @@ func limitMemory(c config, file string) {
 
 // run serves until ctx ends, and then drains: no new requests are asked for, those under way finish.
 func run(ctx context.Context, c config, logger zerolog.Logger) error {
-	options := upstream.Options{
+	options := client.Options{
 		URL: c.UpstreamURL, Token: c.UpstreamToken, AllowAnonymous: c.sandboxed(),
 		Timeout: time.Duration(c.UpstreamTimeout), Retries: int(c.UpstreamRetries),
 		Concurrency: int(c.UpstreamConcurrency), Rate: float64(c.UpstreamRate),
@@ -577,12 +578,12 @@ func run(ctx context.Context, c config, logger zerolog.Logger) error {
 		defer closeSandbox(emulated, logger)
 		options.URL = emulated.URL
 	}
-	client, err := upstream.New(options)
+	endpoint, err := client.New(options)
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	orders, err := cache.New(client, cache.Options{
+	defer endpoint.Close()
+	orders, err := cache.New(endpoint, cache.Options{
 		Size: int64(c.CacheSize), TTL: time.Duration(c.CacheTTL), TTLClosed: time.Duration(c.CacheTTLClosed),
 		StaleIfError: time.Duration(c.CacheStaleIfError), MaxAttributeKeys: int(c.MaxAttributeKeys),
 	})

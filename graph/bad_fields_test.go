@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"ordergraph/graph"
-	"ordergraph/upstream"
+	"ordergraph/upstream/client"
 )
 
 // wireOrder returns the result of an answer in which everything that leads to a row is there, and the row
@@ -48,12 +48,12 @@ func answering(t *testing.T, body func() []byte) http.Handler {
 		}
 	}))
 	t.Cleanup(server.Close)
-	client, err := upstream.New(upstream.Options{URL: server.URL, AllowAnonymous: true})
+	endpoint, err := client.New(client.Options{URL: server.URL, AllowAnonymous: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(client.Close)
-	return newHandler(t, graph.Options{Orders: client})
+	t.Cleanup(endpoint.Close)
+	return newHandler(t, graph.Options{Orders: endpoint})
 }
 
 // badPath is a path of a response with its code.

@@ -17,8 +17,8 @@ import (
 
 	"ordergraph/graph"
 	"ordergraph/graph/transport"
-	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
+	"ordergraph/upstream/client"
 	"ordergraph/upstream/sandbox"
 )
 
@@ -51,18 +51,18 @@ func newStack(t testing.TB, options stackOptions) *stack {
 			t.Error(err)
 		}
 	})
-	client, err := upstream.New(upstream.Options{URL: emulated.URL, AllowAnonymous: !options.passThrough, Transport: options.transport})
+	endpoint, err := client.New(client.Options{URL: emulated.URL, AllowAnonymous: !options.passThrough, Transport: options.transport})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(client.Close)
+	t.Cleanup(endpoint.Close)
 	settings := cache.Options{
 		Size: cache.DefaultSize, TTL: cache.DefaultTTL, TTLClosed: cache.DefaultTTLClosed, StaleIfError: cache.DefaultStaleIfError,
 	}
 	if options.neverFresh {
 		settings.TTL, settings.TTLClosed = 0, 0
 	}
-	orders, err := cache.New(client, settings)
+	orders, err := cache.New(endpoint, settings)
 	if err != nil {
 		t.Fatal(err)
 	}

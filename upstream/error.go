@@ -96,10 +96,6 @@ type Error struct {
 	Remembered bool
 	// Cause is what we saw, wrapped; nil when the upstream said it in an envelope.
 	Cause error
-
-	// inTransport says that the endpoint could not be reached or gave no answer of its own: no
-	// connection, a reset, our timeout, HTTP 5xx without an envelope.
-	inTransport bool
 }
 
 func (e *Error) Error() string {

@@ -30,13 +30,14 @@ type Scope struct {
 	// RouterTrusted says that the caller proved to be the router of a federated graph, with the
 	// router secret.
 	RouterTrusted bool
+	// Admission decides whether the request's calls may wait for their turn. The zero value is ready.
+	Admission Admission
 	// Meter gathers the cost. The zero value is ready.
 	Meter Meter
 	// Provenance gathers how fresh the orders are that the answer shows. The zero value is ready.
 	Provenance Provenance
 
-	admission admission
-	hashed    hashedTenant
+	hashed hashedTenant
 }
 
 // Meter counts what one GraphQL request cost; extensions.upstream shows it. Safe for concurrent use.

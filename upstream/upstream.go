@@ -2,8 +2,8 @@
 // 1688get-order-info (订单详情查看, 买家视角): one order a call, every call costs points.
 //
 // The package holds everything that is peculiar to that endpoint: which parts of an order can be
-// asked for (Domains), how its answer is read in spite of its quirks (the decoding files), what
-// its response codes mean (Kind), and how it is called without paying twice (transport.go).
+// asked for (Domains), how its answer is read in spite of its quirks (the files wire_*.go), and what its
+// response codes mean (Kind). Package client calls it.
 // Nothing here knows GraphQL; the structs are nevertheless shaped like the GraphQL types, so that
 // no mapper stands between the two.
 package upstream

@@ -1,4 +1,4 @@
-package upstream
+package client
 
 import (
 	"bytes"
@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"ordergraph/upstream"
 )
 
 var errTooLarge = errors.New("the answer is larger")
@@ -32,7 +34,7 @@ type Attempt struct {
 	// Err is nil, or an *Error.
 	Err error
 
-	result Result
+	result upstream.Result
 	// mayRetry says that no connection came about, so that not a byte of the request was written.
 	mayRetry bool
 }
@@ -51,7 +53,7 @@ func newConnections(options Options) *http.Transport {
 	}
 }
 
-func (c *Client) attempt(ctx context.Context, request Request, token Secret) (attempt Attempt) {
+func (c *Client) attempt(ctx context.Context, request upstream.Request, token upstream.Secret) (attempt Attempt) {
 	finished := func(Attempt) {}
 	if c.options.Observe != nil {
 		ctx, finished = c.options.Observe(ctx)
@@ -61,49 +63,49 @@ func (c *Client) attempt(ctx context.Context, request Request, token Secret) (at
 	attempt.result, attempt.Points, attempt.Err = c.call(ctx, request, token, watch)
 	attempt.Duration = time.Since(started)
 	attempt.Written = watch.counted.Load()
-	attempt.mayRetry = KindOf(attempt.Err) == KindUnavailable && !watch.connected.Load()
+	attempt.mayRetry = upstream.KindOf(attempt.Err) == upstream.KindUnavailable && !watch.connected.Load()
 	finished(attempt)
 	return attempt
 }
 
-func (c *Client) call(ctx context.Context, request Request, token Secret, watch *callWatch) (Result, int, error) {
+func (c *Client) call(ctx context.Context, request upstream.Request, token upstream.Secret, watch *callWatch) (upstream.Result, int, error) {
 	attemptCtx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 	httpRequest, err := c.httpRequest(httptrace.WithClientTrace(attemptCtx, watch.trace()), request, token)
 	if err != nil {
-		return Result{}, 0, &Error{Kind: KindInternal, Cause: err}
+		return upstream.Result{}, 0, &upstream.Error{Kind: upstream.KindInternal, Cause: err}
 	}
 	// Not through an http.Client: that would follow redirects, and take the token along.
 	response, err := c.options.Transport.RoundTrip(httpRequest)
 	if err != nil {
-		return Result{}, 0, connectionError(attemptCtx, err, KindUnavailable)
+		return upstream.Result{}, 0, connectionError(attemptCtx, err, upstream.KindUnavailable)
 	}
 	defer response.Body.Close() //nolint:errcheck // what was read is judged by itself
 	watch.count()
 	body, err := c.readBody(response)
 	if err != nil {
-		return Result{}, 0, bodyError(attemptCtx, response, err)
+		return upstream.Result{}, 0, bodyError(attemptCtx, response, err)
 	}
 	return c.readAnswer(request, response, body)
 }
 
 // readAnswer makes an order of a whole body. An envelope counts under any HTTP status, but one that
 // says success and has no order counts under 2xx alone: under another status, that is what we know.
-func (c *Client) readAnswer(request Request, response *http.Response, body []byte) (Result, int, error) {
+func (c *Client) readAnswer(request upstream.Request, response *http.Response, body []byte) (upstream.Result, int, error) {
 	fetchedAt := time.Now().UTC()
-	answer, err := DecodeAnswer(body, request.Key, fetchedAt)
-	request.Scope.Meter.Add(Usage{Points: answer.Points})
-	if !isSuccess(response) && answer.Order == nil && (err == nil || KindOf(err) == KindBadResponse) {
-		return Result{}, answer.Points, statusError(response, err)
+	answer, err := upstream.DecodeAnswer(body, request.Key, fetchedAt)
+	request.Scope.Meter.Add(upstream.Usage{Points: answer.Points})
+	if !isSuccess(response) && answer.Order == nil && (err == nil || upstream.KindOf(err) == upstream.KindBadResponse) {
+		return upstream.Result{}, answer.Points, statusError(response, err)
 	}
 	if err != nil {
-		return Result{}, answer.Points, err
+		return upstream.Result{}, answer.Points, err
 	}
-	held := Needs{Domains: request.Needs.Domains.Asked(), AttributeKeys: request.Needs.AttributeKeys}
+	held := upstream.Needs{Domains: request.Needs.Domains.Asked(), AttributeKeys: request.Needs.AttributeKeys}
 	if !answer.Compressible {
 		body = nil
 	}
-	return Result{Order: answer.Order, Held: held, Body: body, FetchedAt: fetchedAt}, answer.Points, nil
+	return upstream.Result{Order: answer.Order, Held: held, Body: body, FetchedAt: fetchedAt}, answer.Points, nil
 }
 
 // isSuccess reports whether the HTTP status is 2xx.
@@ -111,18 +113,18 @@ func isSuccess(response *http.Response) bool { return response.StatusCode/100 ==
 
 // statusError returns the error for an answer whose HTTP status is all we know of it, because its body
 // is no envelope, or says success and has no order.
-func statusError(response *http.Response, cause error) *Error {
-	failure := &Error{Kind: KindBadResponse, Cause: fmt.Errorf("HTTP status %d", response.StatusCode)}
+func statusError(response *http.Response, cause error) *upstream.Error {
+	failure := &upstream.Error{Kind: upstream.KindBadResponse, Cause: fmt.Errorf("HTTP status %d", response.StatusCode)}
 	if cause != nil {
 		failure.Cause = fmt.Errorf("HTTP status %d: %w", response.StatusCode, cause)
 	}
 	switch status := response.StatusCode; {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		failure.Kind = KindPermissionOrQuota
+		failure.Kind = upstream.KindPermissionOrQuota
 	case status == http.StatusTooManyRequests:
-		failure.Kind = KindRateLimited
+		failure.Kind = upstream.KindRateLimited
 	case status >= 500:
-		failure.Kind, failure.Outage, failure.inTransport = KindUnavailable, true, true
+		failure.Kind, failure.Outage = upstream.KindUnavailable, true
 	}
 	if response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable {
 		failure.RetryAfter = min(maxCooldown, parseRetryAfter(response.Header.Get("Retry-After"), time.Now()))
@@ -141,7 +143,7 @@ func parseRetryAfter(text string, now time.Time) time.Duration {
 	return 0
 }
 
-func (c *Client) httpRequest(ctx context.Context, request Request, token Secret) (*http.Request, error) {
+func (c *Client) httpRequest(ctx context.Context, request upstream.Request, token upstream.Secret) (*http.Request, error) {
 	body, err := requestBody(request)
 	if err != nil {
 		return nil, fmt.Errorf("writing the request: %w", err)
@@ -163,7 +165,7 @@ func (c *Client) httpRequest(ctx context.Context, request Request, token Secret)
 
 // requestBody writes the parameters. The id is a number with every digit; include_fields is never
 // empty, because what an empty one means is documented nowhere.
-func requestBody(request Request) ([]byte, error) {
+func requestBody(request upstream.Request) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := jsontext.NewEncoder(&buffer)
 	tokens := []jsontext.Token{
@@ -204,10 +206,10 @@ func (c *Client) readBody(response *http.Response) ([]byte, error) {
 
 // bodyError returns the error for a body that could not be read to its end. Under 2xx that is an
 // outage, unless the body is too large; another status says by itself what became of the call.
-func bodyError(ctx context.Context, response *http.Response, err error) *Error {
-	failure := connectionError(ctx, err, KindBadResponse)
+func bodyError(ctx context.Context, response *http.Response, err error) *upstream.Error {
+	failure := connectionError(ctx, err, upstream.KindBadResponse)
 	if errors.Is(err, errTooLarge) {
-		failure = &Error{Kind: KindBadResponse, Cause: err}
+		failure = &upstream.Error{Kind: upstream.KindBadResponse, Cause: err}
 	}
 	if !isSuccess(response) {
 		return statusError(response, failure)
@@ -217,19 +219,18 @@ func bodyError(ctx context.Context, response *http.Response, err error) *Error {
 
 // connectionError returns the error for a connection that failed: our own deadline, a reset, or else
 // the given kind. All of them are outages: nothing was said.
-func connectionError(ctx context.Context, err error, kind Kind) *Error {
-	failure := &Error{Kind: kind, Outage: true, Cause: &connectionFault{err}}
+func connectionError(ctx context.Context, err error, kind upstream.Kind) *upstream.Error {
+	failure := &upstream.Error{Kind: kind, Outage: true, Cause: &connectionFault{err}}
 	switch {
 	case ctx.Err() != nil:
-		failure.Kind, failure.Cause = KindTimeout, fmt.Errorf("%w: %w", context.Cause(ctx), failure.Cause)
+		failure.Kind, failure.Cause = upstream.KindTimeout, fmt.Errorf("%w: %w", context.Cause(ctx), failure.Cause)
 	case isTimeout(err):
-		failure.Kind = KindTimeout
+		failure.Kind = upstream.KindTimeout
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		failure.Kind = KindUnavailable
+		failure.Kind = upstream.KindUnavailable
 	case isMalformedHeader(err):
-		failure.Kind = KindBadResponse
+		failure.Kind = upstream.KindBadResponse
 	}
-	failure.inTransport = failure.Kind != KindBadResponse
 	return failure
 }
 
@@ -269,7 +270,7 @@ func (f *connectionFault) Unwrap() error { return f.cause }
 // callWatch watches one attempt from inside the HTTP client: whether it got a connection, and whether
 // its request was written. The second is what the call is charged for.
 type callWatch struct {
-	usage     *Meter
+	usage     *upstream.Meter
 	connected atomic.Bool
 	counted   atomic.Bool
 	once      sync.Once
@@ -291,6 +292,6 @@ func (w *callWatch) trace() *httptrace.ClientTrace {
 func (w *callWatch) count() {
 	w.once.Do(func() {
 		w.counted.Store(true)
-		w.usage.Add(Usage{Calls: 1})
+		w.usage.Add(upstream.Usage{Calls: 1})
 	})
 }

@@ -1,4 +1,4 @@
-package upstream
+package client
 
 import (
 	"container/heap"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 const (
@@ -124,28 +126,16 @@ func newLimiter(concurrency int, rate float64, timeout time.Duration) *limiter {
 
 // admit acquires a slot for a call of a GraphQL request. If the request's first call would wait longer
 // than maxFirstWait, it is refused with KindOverloaded, and so is every other call of that request.
-func (l *limiter) admit(ctx context.Context, request *admission, caller uint64) (*slot, error) {
-	for {
-		first, decided := request.begin()
+func (l *limiter) admit(ctx context.Context, request *upstream.Admission, caller uint64) (s *slot, err error) {
+	err = request.Admit(ctx, func(first bool) (err error) {
+		var maxWait time.Duration
 		if first {
-			s, err := l.acquire(ctx, caller, maxFirstWait)
-			request.decide(err)
-			return s, err
+			maxWait = maxFirstWait
 		}
-		if decided != nil {
-			select {
-			case <-decided:
-			case <-ctx.Done():
-				return nil, outOfTime(ctx, "the request's first call")
-			}
-		}
-		switch admitted, refusal := request.outcome(); {
-		case refusal != nil:
-			return nil, refusal
-		case admitted:
-			return l.acquire(ctx, caller, 0)
-		}
-	}
+		s, err = l.acquire(ctx, caller, maxWait)
+		return err
+	})
+	return s, err
 }
 
 // acquire waits until a call of the caller may start: as long as ctx allows, or no longer than maxWait
@@ -433,54 +423,6 @@ func (l *limiter) remaining(age time.Duration) time.Duration {
 }
 
 // overloaded returns the refusal of a request that would have to wait.
-func overloaded(wait time.Duration) *Error {
-	return &Error{Kind: KindOverloaded, Cause: errOverloaded, RetryAfter: max(wait, time.Second)}
-}
-
-// admission is whether a GraphQL request was let in. Its first call decides; the others wait for
-// that. The zero value is ready.
-type admission struct {
-	mu sync.Mutex
-	// decided is closed when the first call was let in, refused, or has left without either. It is made
-	// by the first one to wait for it.
-	decided  chan struct{}
-	deciding bool
-	admitted bool
-	refusal  *Error
-}
-
-// begin reports whether this call must decide, because it is the request's first one. If another one
-// is about to, decided is not nil.
-func (a *admission) begin() (first bool, decided <-chan struct{}) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.deciding {
-		a.deciding = !a.admitted && a.refusal == nil
-		return a.deciding, nil
-	}
-	if a.decided == nil {
-		a.decided = make(chan struct{})
-	}
-	return false, a.decided
-}
-
-// decide settles the request by how its first call fared. One that left while it waited decides
-// nothing: then the next one is the first.
-func (a *admission) decide(err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.deciding, a.admitted = false, err == nil
-	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Kind == KindOverloaded {
-		a.refusal = refusal
-	}
-	if a.decided != nil {
-		close(a.decided)
-		a.decided = nil
-	}
-}
-
-func (a *admission) outcome() (admitted bool, refusal *Error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.admitted, a.refusal
+func overloaded(wait time.Duration) *upstream.Error {
+	return &upstream.Error{Kind: upstream.KindOverloaded, Cause: errOverloaded, RetryAfter: max(wait, time.Second)}
 }

@@ -1,9 +1,11 @@
-package upstream
+package client
 
 import (
 	"errors"
 	"sync"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 const (
@@ -46,7 +48,7 @@ func (c *cooldowns) refusal(by caller) error {
 		return unavailable(errCooldown, wait)
 	}
 	if wait := remaining(c.tokens, by.token, now); wait > 0 {
-		return &Error{Kind: KindRateLimited, Cause: errCooldown, RetryAfter: wait}
+		return &upstream.Error{Kind: upstream.KindRateLimited, Cause: errCooldown, RetryAfter: wait}
 	}
 	return nil
 }
@@ -62,14 +64,14 @@ func remaining(table *lru[uint64, time.Time], key uint64, now time.Time) time.Du
 
 // add remembers the cooldown that a failed call asked for, if any.
 func (c *cooldowns) add(by caller, err error) {
-	failure, ok := errors.AsType[*Error](err)
+	failure, ok := errors.AsType[*upstream.Error](err)
 	if !ok || failure.RetryAfter <= 0 {
 		return
 	}
 	until := time.Now().Add(failure.RetryAfter)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if failure.Kind == KindRateLimited {
+	if failure.Kind == upstream.KindRateLimited {
 		c.tokens.put(by.token, until)
 		return
 	}

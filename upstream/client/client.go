@@ -1,4 +1,6 @@
-package upstream
+// Package client calls the upstream: each order is one paid call, which is never made twice. Around every
+// call stand a limiter, circuit breakers and the pauses that the upstream asked for (transport.go).
+package client
 
 import (
 	"cmp"
@@ -9,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 // What New takes where Options leaves a value open.
@@ -16,7 +20,7 @@ const (
 	DefaultTimeout        = 5 * time.Second
 	DefaultRetries        = 1
 	DefaultConcurrency    = 64
-	DefaultMaxAnswerBytes = 8 << 20
+	DefaultMaxAnswerBytes = upstream.MaxAnswerBytes
 )
 
 // retryDelay is the mean wait before a further attempt; the actual one is between half and one and a
@@ -29,7 +33,7 @@ type Options struct {
 	URL string
 	// Token is sent as Authorization in service mode. Empty is pass-through: the caller's own
 	// Authorization goes upstream unchanged.
-	Token Secret
+	Token upstream.Secret
 	// AllowAnonymous calls without Authorization where there is none. Otherwise such an order is
 	// KindUnauthenticated and costs no call.
 	AllowAnonymous bool
@@ -85,7 +89,7 @@ type Client struct {
 	transport *transport
 }
 
-var _ Orders = (*Client)(nil)
+var _ upstream.Orders = (*Client)(nil)
 
 // New returns a client. It opens no connection yet.
 func New(options Options) (*Client, error) {
@@ -98,13 +102,13 @@ func New(options Options) (*Client, error) {
 
 // Order makes one call, after waiting for its turn where many calls are under way. It asks for
 // exactly request.Needs.
-func (c *Client) Order(ctx context.Context, request Request) (Result, error) {
+func (c *Client) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
 	token := request.Scope.Authorization
 	if c.options.Token != "" {
 		token = c.options.Token
 	}
 	if token == "" && !c.options.AllowAnonymous {
-		return Result{}, &Error{Kind: KindUnauthenticated}
+		return upstream.Result{}, &upstream.Error{Kind: upstream.KindUnauthenticated}
 	}
 	by := c.transport.caller(request.Scope, token)
 	for try := 0; ; try++ {
@@ -115,7 +119,7 @@ func (c *Client) Order(ctx context.Context, request Request) (Result, error) {
 			return attempt.result, nil
 		}
 		if !attempt.mayRetry || try >= c.options.Retries || sleep(ctx, retryDelay/2+rand.N(retryDelay)) != nil {
-			return Result{}, err
+			return upstream.Result{}, err
 		}
 	}
 }
@@ -154,11 +158,11 @@ func sleep(ctx context.Context, duration time.Duration) error {
 }
 
 // unavailable returns the error for a call that was not made, or not answered.
-func unavailable(cause error, retryAfter time.Duration) *Error {
-	return &Error{Kind: KindUnavailable, Cause: cause, Outage: true, RetryAfter: retryAfter}
+func unavailable(cause error, retryAfter time.Duration) *upstream.Error {
+	return &upstream.Error{Kind: upstream.KindUnavailable, Cause: cause, Outage: true, RetryAfter: retryAfter}
 }
 
 // outOfTime returns the error for a wait that outlasted its context.
-func outOfTime(ctx context.Context, waitingFor string) *Error {
-	return &Error{Kind: KindTimeout, Outage: true, Cause: fmt.Errorf("waiting for %s: %w", waitingFor, context.Cause(ctx))}
+func outOfTime(ctx context.Context, waitingFor string) *upstream.Error {
+	return &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: fmt.Errorf("waiting for %s: %w", waitingFor, context.Cause(ctx))}
 }

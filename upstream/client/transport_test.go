@@ -1,4 +1,4 @@
-package upstream
+package client
 
 import (
 	"context"
@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 // fakeWire is an http.RoundTripper that a test answers by itself. It reports to the client's trace like
@@ -96,15 +98,15 @@ func (w *fakeWire) client(t *testing.T, options Options) *Client {
 var lastOrder atomic.Int64
 
 // requestOf returns a caller's request for an order that nobody has asked for yet.
-func requestOf(tenant Secret) Request {
-	return Request{
-		Key:   Key{ID: OrderID(lastOrder.Add(1))},
-		Scope: &Scope{Authorization: tenant, Tenant: tenant},
+func requestOf(tenant upstream.Secret) upstream.Request {
+	return upstream.Request{
+		Key:   upstream.Key{ID: upstream.OrderID(lastOrder.Add(1))},
+		Scope: &upstream.Scope{Authorization: tenant, Tenant: tenant},
 	}
 }
 
 // orderOf asks for one order for a caller.
-func orderOf(client *Client, tenant Secret) error {
+func orderOf(client *Client, tenant upstream.Secret) error {
 	_, err := client.Order(context.Background(), requestOf(tenant))
 	return err
 }
@@ -128,23 +130,23 @@ func TestRetryTable(t *testing.T) {
 		name   string
 		status int
 		body   string
-		kind   Kind
+		kind   upstream.Kind
 		calls  int32 // with two retries
 	}{
-		{"no connection", 0, "", KindUnavailable, 3},
-		{"broken after the request", -1, "", KindUnavailable, 1},
-		{"101", 200, `{"status":101}`, KindTimeout, 1},
-		{"200", 200, `{"status":200}`, KindUpstreamError, 1},
-		{"HTTP 500", 500, "", KindUnavailable, 1},
-		{"HTTP 502", 502, "", KindUnavailable, 1},
-		{"HTTP 503", 503, "", KindUnavailable, 1},
-		{"HTTP 429", 429, "", KindRateLimited, 1},
-		{"100", 200, `{"status":100}`, KindBadUserInput, 1},
-		{"103", 200, `{"status":103}`, KindAccountNotFound, 1},
-		{"203", 200, `{"status":203}`, KindUnsupported, 1},
-		{"204", 200, `{"status":204}`, KindPermissionOrQuota, 1},
-		{"302", 200, `{"status":302}`, KindShopNotAuthorized, 1},
-		{"HTML", 200, `<html>`, KindBadResponse, 1},
+		{"no connection", 0, "", upstream.KindUnavailable, 3},
+		{"broken after the request", -1, "", upstream.KindUnavailable, 1},
+		{"101", 200, `{"status":101}`, upstream.KindTimeout, 1},
+		{"200", 200, `{"status":200}`, upstream.KindUpstreamError, 1},
+		{"HTTP 500", 500, "", upstream.KindUnavailable, 1},
+		{"HTTP 502", 502, "", upstream.KindUnavailable, 1},
+		{"HTTP 503", 503, "", upstream.KindUnavailable, 1},
+		{"HTTP 429", 429, "", upstream.KindRateLimited, 1},
+		{"100", 200, `{"status":100}`, upstream.KindBadUserInput, 1},
+		{"103", 200, `{"status":103}`, upstream.KindAccountNotFound, 1},
+		{"203", 200, `{"status":203}`, upstream.KindUnsupported, 1},
+		{"204", 200, `{"status":204}`, upstream.KindPermissionOrQuota, 1},
+		{"302", 200, `{"status":302}`, upstream.KindShopNotAuthorized, 1},
+		{"HTML", 200, `<html>`, upstream.KindBadResponse, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -197,7 +199,7 @@ func TestRetryAsksAgain(t *testing.T) {
 		asked := 0
 		request.Begin = func() bool { asked++; return asked < 3 }
 		_, err := client.Order(t.Context(), request)
-		checkFailure(t, err, KindTimeout)
+		checkFailure(t, err, upstream.KindTimeout)
 		if calls := wire.calls.Load(); asked != 3 || calls != 2 || client.State().InFlight != 0 {
 			t.Errorf("asked %d times, %d attempts, state %+v", asked, calls, client.State())
 		}
@@ -210,7 +212,7 @@ func TestRetryEndsWithTheRequest(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), retryDelay/4)
 		defer cancel()
 		_, err := wire.client(t, Options{Retries: 5}).Order(ctx, testRequest())
-		checkFailure(t, err, KindUnavailable)
+		checkFailure(t, err, upstream.KindUnavailable)
 		if calls := wire.calls.Load(); calls != 1 {
 			t.Errorf("%d attempts, want 1", calls)
 		}
@@ -223,7 +225,7 @@ func TestAttemptTimeout(t *testing.T) {
 		begun := time.Now()
 		request := testRequest()
 		_, err := wire.client(t, Options{Timeout: 2 * time.Second, Retries: 1}).Order(t.Context(), request)
-		checkFailure(t, err, KindTimeout)
+		checkFailure(t, err, upstream.KindTimeout)
 		if took := time.Since(begun); took != 2*time.Second || wire.calls.Load() != 1 {
 			t.Errorf("%d attempts in %v", wire.calls.Load(), took)
 		}
@@ -310,11 +312,11 @@ func TestObserve(t *testing.T) {
 		client := wire.client(t, Options{Retries: 1, Observe: func(ctx context.Context) (context.Context, func(Attempt)) {
 			return context.WithValue(ctx, key{}, true), func(attempt Attempt) { seen = append(seen, attempt) }
 		}})
-		checkFailure(t, order(client), KindAccountNotFound)
+		checkFailure(t, order(client), upstream.KindAccountNotFound)
 		if len(seen) != 2 || seen[0].Written || !seen[1].Written {
 			t.Fatalf("observed %+v", seen)
 		}
-		if last := seen[1]; last.Points != 2 || last.Duration != time.Second || KindOf(last.Err) != KindAccountNotFound {
+		if last := seen[1]; last.Points != 2 || last.Duration != time.Second || upstream.KindOf(last.Err) != upstream.KindAccountNotFound {
 			t.Errorf("observed %+v", last)
 		}
 	})

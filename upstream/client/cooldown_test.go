@@ -1,4 +1,4 @@
-package upstream
+package client
 
 import (
 	"fmt"
@@ -6,24 +6,26 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 func TestRetryAfter(t *testing.T) {
 	for _, test := range []struct {
 		name, header string
 		status       int
-		kind         Kind
+		kind         upstream.Kind
 		lasts        time.Duration
 	}{
-		{"429", "7", 429, KindRateLimited, 7 * time.Second},
-		{"503", "7", 503, KindUnavailable, 7 * time.Second},
-		{"503 with a date", "Sat, 01 Jan 2000 00:00:09 GMT", 503, KindUnavailable, 9 * time.Second},
-		{"503 for days", "1000000", 503, KindUnavailable, maxCooldown},
-		{"503 without", "", 503, KindUnavailable, 0},
-		{"503 with nonsense", "soon", 503, KindUnavailable, 0},
-		{"503 with the past", "Fri, 31 Dec 1999 00:00:00 GMT", 503, KindUnavailable, 0},
-		{"503 negative", "-5", 503, KindUnavailable, 0},
-		{"500", "7", 500, KindUnavailable, 0},
+		{"429", "7", 429, upstream.KindRateLimited, 7 * time.Second},
+		{"503", "7", 503, upstream.KindUnavailable, 7 * time.Second},
+		{"503 with a date", "Sat, 01 Jan 2000 00:00:09 GMT", 503, upstream.KindUnavailable, 9 * time.Second},
+		{"503 for days", "1000000", 503, upstream.KindUnavailable, maxCooldown},
+		{"503 without", "", 503, upstream.KindUnavailable, 0},
+		{"503 with nonsense", "soon", 503, upstream.KindUnavailable, 0},
+		{"503 with the past", "Fri, 31 Dec 1999 00:00:00 GMT", 503, upstream.KindUnavailable, 0},
+		{"503 negative", "-5", 503, upstream.KindUnavailable, 0},
+		{"500", "7", 500, upstream.KindUnavailable, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -59,11 +61,11 @@ func TestTwoCallersCoolTheEndpointDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := &fakeWire{}
 		client := wire.client(t, Options{})
-		say := func(tenant Secret, seconds int) {
+		say := func(tenant upstream.Secret, seconds int) {
 			t.Helper()
 			wire.header = http.Header{"Retry-After": {fmt.Sprint(seconds)}}
 			wire.always(503, "")
-			checkFailure(t, orderOf(client, tenant), KindUnavailable)
+			checkFailure(t, orderOf(client, tenant), upstream.KindUnavailable)
 			wire.always(200, `{"status":0}`)
 		}
 		say("a", 3)
@@ -77,8 +79,8 @@ func TestTwoCallersCoolTheEndpointDown(t *testing.T) {
 		}
 		say("b", 10)
 		before := wire.calls.Load()
-		for tenant, wait := range map[Secret]time.Duration{"a": 20 * time.Second, "b": 10 * time.Second, "c": 10 * time.Second} {
-			if refused := checkFailure(t, orderOf(client, tenant), KindUnavailable); refused.RetryAfter != wait || !refused.Outage {
+		for tenant, wait := range map[upstream.Secret]time.Duration{"a": 20 * time.Second, "b": 10 * time.Second, "c": 10 * time.Second} {
+			if refused := checkFailure(t, orderOf(client, tenant), upstream.KindUnavailable); refused.RetryAfter != wait || !refused.Outage {
 				t.Errorf("%s: %+v, want %v", tenant.Reveal(), refused, wait)
 			}
 		}
@@ -86,12 +88,12 @@ func TestTwoCallersCoolTheEndpointDown(t *testing.T) {
 			t.Error("a call was made")
 		}
 		time.Sleep(10 * time.Second)
-		for _, tenant := range []Secret{"b", "c"} {
+		for _, tenant := range []upstream.Secret{"b", "c"} {
 			if err := orderOf(client, tenant); err != nil {
 				t.Errorf("after the cooldown, %s: %v", tenant.Reveal(), err)
 			}
 		}
-		checkFailure(t, orderOf(client, "a"), KindUnavailable)
+		checkFailure(t, orderOf(client, "a"), upstream.KindUnavailable)
 	})
 }
 
@@ -157,11 +159,11 @@ func TestCooldownInUseIsKept(t *testing.T) {
 		others := maxCooldowns + 10
 		for i := range others {
 			if i%1000 == 0 {
-				checkFailure(t, orderOf(client, "keeps asking"), KindRateLimited)
+				checkFailure(t, orderOf(client, "keeps asking"), upstream.KindRateLimited)
 			}
-			checkFailure(t, orderOf(client, manyCallers(i)), KindRateLimited)
+			checkFailure(t, orderOf(client, manyCallers(i)), upstream.KindRateLimited)
 		}
-		checkFailure(t, orderOf(client, "keeps asking"), KindRateLimited)
+		checkFailure(t, orderOf(client, "keeps asking"), upstream.KindRateLimited)
 		if calls := int(wire.calls.Load()) - others; calls != 1 {
 			t.Errorf("the one that keeps asking made %d calls", calls)
 		}

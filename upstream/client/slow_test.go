@@ -1,4 +1,4 @@
-package upstream
+package client
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 // pipeListener hands out in-memory connections, whose delays take no time in a synctest bubble.
@@ -60,20 +62,20 @@ func TestSlowUpstream(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		handler http.HandlerFunc
-		kind    Kind
+		kind    upstream.Kind
 		took    time.Duration
 	}{
-		{"hangs", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, KindTimeout, 5 * time.Second},
+		{"hangs", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, upstream.KindTimeout, 5 * time.Second},
 		{"stalls", func(w http.ResponseWriter, r *http.Request) {
 			slowly(w, `{"status":`, 0)
 			<-r.Context().Done()
-		}, KindTimeout, 5 * time.Second},
+		}, upstream.KindTimeout, 5 * time.Second},
 		{"a byte each half second", func(w http.ResponseWriter, _ *http.Request) {
 			slowly(w, `{"status":0,"data":null}`, 500*time.Millisecond)
-		}, KindTimeout, 5 * time.Second},
+		}, upstream.KindTimeout, 5 * time.Second},
 		{"a byte each tenth of a second", func(w http.ResponseWriter, _ *http.Request) {
 			slowly(w, `{"status":103}`, 100*time.Millisecond)
-		}, KindAccountNotFound, 1400 * time.Millisecond},
+		}, upstream.KindAccountNotFound, 1400 * time.Millisecond},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

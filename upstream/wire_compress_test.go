@@ -103,7 +103,7 @@ func TestCompressAnswerKeepsText(t *testing.T) {
 
 // TestDecompressAnswerIsBounded reads what would be larger than any answer.
 func TestDecompressAnswerIsBounded(t *testing.T) {
-	bomb := compressor.EncodeAll(make([]byte, DefaultMaxAnswerBytes+1), nil)
+	bomb := compressor.EncodeAll(make([]byte, MaxAnswerBytes+1), nil)
 	if _, err := DecompressAnswer(bomb, documentedKey, fetchedAt); KindOf(err) != KindInternal || err == nil {
 		t.Errorf("error %v", err)
 	}

@@ -19,6 +19,9 @@ var (
 	errEmbedded     = errors.New("the answer says success and carries an error")
 )
 
+// MaxAnswerBytes is how large an answer may be, inflated, where nobody says otherwise.
+const MaxAnswerBytes = 8 << 20
+
 // Answer is what one answer of the upstream says.
 type Answer struct {
 	// Order is nil when the upstream answered with success but without an order.

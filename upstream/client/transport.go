@@ -1,4 +1,4 @@
-package upstream
+package client
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 // errAbandoned is a call that was not made, because nobody waited for it any longer.
@@ -34,12 +36,12 @@ func newTransport(options Options) *transport {
 	}
 }
 
-func (t *transport) caller(scope *Scope, token Secret) caller {
+func (t *transport) caller(scope *upstream.Scope, token upstream.Secret) caller {
 	return caller{tenant: maphash.String(t.seed, scope.Tenant.Reveal()), token: maphash.String(t.seed, token.Reveal())}
 }
 
 // once makes one attempt as soon as it may, and tells all of them how it went.
-func (t *transport) once(ctx context.Context, request Request, by caller, attempt func(context.Context) Attempt) (Attempt, error) {
+func (t *transport) once(ctx context.Context, request upstream.Request, by caller, attempt func(context.Context) Attempt) (Attempt, error) {
 	slot, permits, err := t.admit(ctx, request.Scope, by)
 	if err != nil {
 		return Attempt{}, err
@@ -51,18 +53,18 @@ func (t *transport) once(ctx context.Context, request Request, by caller, attemp
 		giveBack(slot)
 	}()
 	if request.Begin != nil && !request.Begin() {
-		return Attempt{}, &Error{Kind: KindTimeout, Outage: true, Cause: errAbandoned}
+		return Attempt{}, &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: errAbandoned}
 	}
 	giveBack = t.limiter.release
 	made := attempt(ctx)
-	call.outcome, call.outage, call.at = outcomeOf(ctx, made), IsOutage(made.Err), time.Now()
+	call.outcome, call.outage, call.at = outcomeOf(ctx, made), upstream.IsOutage(made.Err), time.Now()
 	t.cooldowns.add(by, made.Err)
 	return made, made.Err
 }
 
 // admit waits until a call may be made. Whoever is refused does not wait before it, and whoever waits
 // for a breaker has no place that another caller could use.
-func (t *transport) admit(ctx context.Context, scope *Scope, by caller) (*slot, breakerPermits, error) {
+func (t *transport) admit(ctx context.Context, scope *upstream.Scope, by caller) (*slot, breakerPermits, error) {
 	for {
 		if err := t.cooldowns.refusal(by); err != nil {
 			return nil, breakerPermits{}, err
@@ -70,7 +72,7 @@ func (t *transport) admit(ctx context.Context, scope *Scope, by caller) (*slot, 
 		if err := t.breakers.await(ctx, by.tenant); err != nil {
 			return nil, breakerPermits{}, err
 		}
-		slot, err := t.limiter.admit(ctx, &scope.admission, by.tenant)
+		slot, err := t.limiter.admit(ctx, &scope.Admission, by.tenant)
 		if err != nil {
 			return nil, breakerPermits{}, err
 		}
@@ -92,20 +94,26 @@ func (t *transport) admit(ctx context.Context, scope *Scope, by caller) (*slot, 
 
 // outcomeOf returns what an attempt says about the upstream.
 func outcomeOf(ctx context.Context, made Attempt) outcome {
-	failure, isFailure := errors.AsType[*Error](made.Err)
+	failure, isFailure := errors.AsType[*upstream.Error](made.Err)
 	switch {
 	case !isFailure:
 		return succeeded
-	case failure.Kind == KindInternal:
+	case failure.Kind == upstream.KindInternal:
 		return gaveUp
-	case failure.Kind == KindTimeout && failure.inTransport && ctx.Err() != nil:
+	case failure.Kind == upstream.KindTimeout && inTransport(failure) && ctx.Err() != nil:
 		// Whoever asked broke it off before its own time was up.
 		return gaveUp
-	case failure.inTransport:
+	case inTransport(failure):
 		return failedOnce
-	case failure.Outage, failure.Kind == KindBadResponse:
+	case failure.Outage, failure.Kind == upstream.KindBadResponse:
 		return failed
 	default:
 		return succeeded
 	}
+}
+
+// inTransport reports whether the endpoint could not be reached or gave no answer of its own: no
+// connection, a reset, our timeout, HTTP 5xx without an envelope. What the upstream said has no cause.
+func inTransport(failure *upstream.Error) bool {
+	return failure.Kind == upstream.KindUnavailable || failure.Kind == upstream.KindTimeout && failure.Cause != nil
 }

@@ -1,4 +1,4 @@
-package upstream
+package client
 
 import (
 	"context"
@@ -8,19 +8,21 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 // checkOpen fails the test unless err is the refusal of a breaker that opened just now.
 func checkOpen(t *testing.T, err error, outage bool) {
 	t.Helper()
-	refused := checkFailure(t, err, KindUnavailable)
+	refused := checkFailure(t, err, upstream.KindUnavailable)
 	if !errors.Is(refused, errBreakerOpen) || refused.RetryAfter != breakerDelay || refused.Outage != outage {
 		t.Errorf("refused with %+v", refused)
 	}
 }
 
 // streak makes calls that fail, each for an order of its own, until a breaker should be open.
-func streak(t *testing.T, client *Client, tenant func(i int) Secret) {
+func streak(t *testing.T, client *Client, tenant func(i int) upstream.Secret) {
 	t.Helper()
 	for i := range breakerStreak {
 		if err := orderOf(client, tenant(i)); err == nil || errors.Is(err, errBreakerOpen) {
@@ -29,13 +31,13 @@ func streak(t *testing.T, client *Client, tenant func(i int) Secret) {
 	}
 }
 
-func sameCaller(int) Secret { return "bad" }
+func sameCaller(int) upstream.Secret { return "bad" }
 
-func manyCallers(i int) Secret { return Secret(fmt.Sprintf("caller %d", i)) }
+func manyCallers(i int) upstream.Secret { return upstream.Secret(fmt.Sprintf("caller %d", i)) }
 
 func TestEndpointBreaker(t *testing.T) {
 	for name, status := range map[string]int{"no connection": 0, "broken": -1, "HTTP 500": 500, "HTTP 503": 503, "hangs": 200} {
-		for callers, tenant := range map[string]func(int) Secret{"one caller": sameCaller, "many callers": manyCallers} {
+		for callers, tenant := range map[string]func(int) upstream.Secret{"one caller": sameCaller, "many callers": manyCallers} {
 			t.Run(name+" "+callers, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					wire := (&fakeWire{}).always(status, "")
@@ -55,7 +57,7 @@ func TestEndpointBreaker(t *testing.T) {
 					}
 					wire.delay = 0
 					wire.always(200, `{"status":0}`)
-					for _, tenant := range []Secret{"another", tenant(0)} {
+					for _, tenant := range []upstream.Secret{"another", tenant(0)} {
 						if err := orderOf(client, tenant); err != nil || client.State().Breaker != "closed" {
 							t.Errorf("after the delay, %s: %v, %+v", tenant.Reveal(), err, client.State())
 						}
@@ -165,7 +167,7 @@ func TestOneOrderOpensNothing(t *testing.T) {
 					request := requestOf(manyCallers(i % 5))
 					request.Key = documentedKey
 					_, err := client.Order(t.Context(), request)
-					if failure := checkFailure(t, err, KindUnavailable); errors.Is(failure, errBreakerOpen) {
+					if failure := checkFailure(t, err, upstream.KindUnavailable); errors.Is(failure, errBreakerOpen) {
 						t.Fatalf("call %d: %v", i, err)
 					}
 					wire.always(200, `{"status":0}`)
@@ -261,7 +263,7 @@ func TestBreakerIgnoresCallersWhoLeave(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(4*time.Second, cancel)
 			_, err := client.Order(ctx, requestOf("caller"))
-			checkFailure(t, err, KindTimeout)
+			checkFailure(t, err, upstream.KindTimeout)
 		}
 		if state := client.State(); state.Breaker != "closed" || state.InFlight != 0 {
 			t.Errorf("state %+v", state)
@@ -278,7 +280,7 @@ func TestBreakerIgnoresCallsWithoutTime(t *testing.T) {
 		for range 2 * breakerStreak {
 			ctx, cancel := context.WithTimeout(t.Context(), DefaultTimeout/2)
 			_, err := client.Order(ctx, requestOf("caller"))
-			checkFailure(t, err, KindTimeout)
+			checkFailure(t, err, upstream.KindTimeout)
 			cancel()
 		}
 		if state := client.State(); state.Breaker != "closed" {
@@ -292,7 +294,7 @@ func openBreaker(t *testing.T, wire *fakeWire, client *Client) {
 	t.Helper()
 	wire.always(500, "")
 	for i := range breakerStreak {
-		checkFailure(t, orderOf(client, manyCallers(i)), KindUnavailable)
+		checkFailure(t, orderOf(client, manyCallers(i)), upstream.KindUnavailable)
 	}
 	time.Sleep(breakerDelay)
 }
@@ -325,7 +327,7 @@ func TestHalfOpenBreakerFailsOthersWithTheTrial(t *testing.T) {
 		openBreaker(t, wire, client)
 		before := wire.calls.Load()
 		for _, err := range orderAll(client, 50) {
-			if failure := checkFailure(t, err, KindUnavailable); !failure.Outage {
+			if failure := checkFailure(t, err, upstream.KindUnavailable); !failure.Outage {
 				t.Error("no outage")
 			}
 		}
@@ -344,7 +346,7 @@ func TestTwoCallersOpenTheBreakerAgain(t *testing.T) {
 		for range 3 {
 			before := wire.calls.Load()
 			for i := range 50 {
-				checkFailure(t, orderOf(client, manyCallers(i)), KindUnavailable)
+				checkFailure(t, orderOf(client, manyCallers(i)), upstream.KindUnavailable)
 			}
 			if calls := wire.calls.Load() - before; calls != 2 || client.State().Breaker != "open" {
 				t.Errorf("%d calls, state %+v", calls, client.State())
@@ -368,7 +370,7 @@ func TestOneCallerDoesNotKeepTheBreakerOpen(t *testing.T) {
 			return 200, `{"status":0}`
 		}
 		var group sync.WaitGroup
-		group.Go(func() { checkFailure(t, orderOf(client, "bad"), KindUnavailable) })
+		group.Go(func() { checkFailure(t, orderOf(client, "bad"), upstream.KindUnavailable) })
 		synctest.Wait()
 		for range 5 {
 			group.Go(func() { checkOpen(t, orderOf(client, "bad"), true) })
@@ -391,12 +393,12 @@ func TestHalfOpenBreakerIsLeftAtTheDeadline(t *testing.T) {
 		client := wire.client(t, Options{})
 		openBreaker(t, wire, client)
 		var group sync.WaitGroup
-		group.Go(func() { checkFailure(t, order(client), KindUnavailable) })
+		group.Go(func() { checkFailure(t, order(client), upstream.KindUnavailable) })
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		_, err := client.Order(ctx, requestOf("caller"))
-		checkFailure(t, err, KindTimeout)
+		checkFailure(t, err, upstream.KindTimeout)
 		group.Wait()
 	})
 }
@@ -409,13 +411,13 @@ func TestTrialWithoutVerdict(t *testing.T) {
 			request := requestOf("caller")
 			request.Begin = func() bool { return false }
 			_, err := client.Order(t.Context(), request)
-			checkFailure(t, err, KindTimeout)
+			checkFailure(t, err, upstream.KindTimeout)
 		},
 		"its caller leaves": func(t *testing.T, client *Client) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Millisecond, cancel)
 			_, err := client.Order(ctx, requestOf("caller"))
-			checkFailure(t, err, KindTimeout)
+			checkFailure(t, err, upstream.KindTimeout)
 		},
 		"panic": func(t *testing.T, client *Client) {
 			defer func() {
@@ -491,7 +493,7 @@ func TestLateFailuresDontReopenTheBreaker(t *testing.T) {
 		wire.always(500, "")
 		var late sync.WaitGroup
 		for range breakerStreak {
-			late.Go(func() { checkFailure(t, orderOf(client, "late"), KindUnavailable) })
+			late.Go(func() { checkFailure(t, orderOf(client, "late"), upstream.KindUnavailable) })
 		}
 		synctest.Wait()
 		wire.delay = 0
@@ -512,7 +514,7 @@ func TestBreakersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := (&fakeWire{}).always(200, "<html>").client(t, Options{})
 		for i := range 3 * maxBreakers {
-			checkFailure(t, orderOf(client, manyCallers(i)), KindBadResponse)
+			checkFailure(t, orderOf(client, manyCallers(i)), upstream.KindBadResponse)
 		}
 		if kept := client.transport.breakers.own.order.Len(); kept != maxBreakers {
 			t.Errorf("%d breakers are kept", kept)

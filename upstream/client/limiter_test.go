@@ -1,4 +1,4 @@
-package upstream
+package client
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 func TestConcurrencyIsBounded(t *testing.T) {
@@ -37,7 +39,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 }
 
 // busy fills all places with calls of one request, and returns when they are under way.
-func busy(t *testing.T, group *sync.WaitGroup, client *Client, calls int) *Scope {
+func busy(t *testing.T, group *sync.WaitGroup, client *Client, calls int) *upstream.Scope {
 	t.Helper()
 	request := testRequest()
 	for range calls {
@@ -63,11 +65,11 @@ func TestNewRequestIsRefusedAtOnce(t *testing.T) {
 		begun := time.Now()
 		request := testRequest()
 		_, err := client.Order(t.Context(), request)
-		refused := checkFailure(t, err, KindOverloaded)
+		refused := checkFailure(t, err, upstream.KindOverloaded)
 		if time.Since(begun) != 0 || refused.RetryAfter != 3*time.Second {
 			t.Errorf("refused after %v with %v, want at once with 3s", time.Since(begun), refused.RetryAfter)
 		}
-		if counts := request.Scope.Meter.Usage(); counts != (Usage{}) {
+		if counts := request.Scope.Meter.Usage(); counts != (upstream.Usage{}) {
 			t.Errorf("the refused request is billed %+v", counts)
 		}
 		group.Wait()
@@ -99,14 +101,14 @@ func TestNewRequestWaitsOneSecondAtMost(t *testing.T) {
 		var group sync.WaitGroup
 		busy(t, &group, client, 1)
 		begun := time.Now()
-		checkFailure(t, order(client), KindOverloaded)
+		checkFailure(t, order(client), upstream.KindOverloaded)
 		if waited := time.Since(begun); waited != maxFirstWait {
 			t.Errorf("refused after %v, want %v", waited, maxFirstWait)
 		}
 		// The call under way is late by now, so the next request need not wait to know.
 		time.Sleep(100 * time.Millisecond)
 		begun = time.Now()
-		checkFailure(t, order(client), KindOverloaded)
+		checkFailure(t, order(client), upstream.KindOverloaded)
 		if waited := time.Since(begun); waited != 0 {
 			t.Errorf("refused after %v, want at once", waited)
 		}
@@ -132,7 +134,7 @@ func TestAdmittedRequestWaitsToItsDeadline(t *testing.T) {
 				switch {
 				case err == nil:
 					done++
-				case KindOf(err) == KindTimeout:
+				case upstream.KindOf(err) == upstream.KindTimeout:
 					late++
 				default:
 					t.Error(err)
@@ -160,11 +162,11 @@ func TestRefusedRequestIsRefusedWhole(t *testing.T) {
 		for range 3 {
 			group.Go(func() {
 				_, err := client.Order(t.Context(), request)
-				checkFailure(t, err, KindOverloaded)
+				checkFailure(t, err, upstream.KindOverloaded)
 			})
 		}
 		group.Wait()
-		if _, err := client.Order(t.Context(), request); KindOf(err) != KindOverloaded {
+		if _, err := client.Order(t.Context(), request); upstream.KindOf(err) != upstream.KindOverloaded {
 			t.Errorf("a later call of the refused request gets %v", err)
 		}
 	})
@@ -180,7 +182,7 @@ func TestFirstCallThatLeavesRefusesNobody(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		group.Go(func() {
 			_, err := client.Order(ctx, request)
-			checkFailure(t, err, KindTimeout)
+			checkFailure(t, err, upstream.KindTimeout)
 		})
 		synctest.Wait()
 		cancel()
@@ -211,7 +213,7 @@ func TestRateRefusesNewRequests(t *testing.T) {
 		client := (&fakeWire{}).client(t, Options{Rate: 2})
 		refused := 0
 		for _, err := range orderAll(client, 10) {
-			if KindOf(err) == KindOverloaded {
+			if upstream.KindOf(err) == upstream.KindOverloaded {
 				refused++
 			} else if err != nil {
 				t.Error(err)
@@ -234,7 +236,7 @@ func TestRateIsLeftAtTheDeadline(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := client.Order(ctx, request)
-		checkFailure(t, err, KindTimeout)
+		checkFailure(t, err, upstream.KindTimeout)
 		if !errors.Is(err, context.DeadlineExceeded) || client.State().InFlight != 0 {
 			t.Errorf("got %v, state %+v", err, client.State())
 		}
@@ -243,7 +245,7 @@ func TestRateIsLeftAtTheDeadline(t *testing.T) {
 
 // loud asks for n orders at once in one request of a caller, and returns how to wait for them. They may
 // end in time or be cancelled with ctx, but not fail otherwise.
-func loud(t *testing.T, ctx context.Context, client *Client, tenant Secret, n int) (wait func()) {
+func loud(t *testing.T, ctx context.Context, client *Client, tenant upstream.Secret, n int) (wait func()) {
 	t.Helper()
 	var group sync.WaitGroup
 	scope := requestOf(tenant).Scope
@@ -296,7 +298,7 @@ func TestRateIsShared(t *testing.T) {
 			}
 			time.Sleep(150 * time.Millisecond)
 		}
-		refused := checkFailure(t, orderOf(client, "loud"), KindOverloaded)
+		refused := checkFailure(t, orderOf(client, "loud"), upstream.KindOverloaded)
 		if waiting := client.State().Waiting; refused.RetryAfter < time.Duration(waiting)*200*time.Millisecond-200*time.Millisecond {
 			t.Errorf("the loud caller is told to wait %v, with %d calls before", refused.RetryAfter, waiting)
 		}
@@ -380,7 +382,7 @@ func TestRefusedCallerFindsAPlace(t *testing.T) {
 		}
 		wait := loud(t, t.Context(), client, "loud", 40)
 		time.Sleep(time.Second)
-		refused := checkFailure(t, orderOf(client, "quiet"), KindOverloaded)
+		refused := checkFailure(t, orderOf(client, "quiet"), upstream.KindOverloaded)
 		if refused.RetryAfter != 2*time.Second {
 			t.Errorf("the quiet caller is told to wait %v", refused.RetryAfter)
 		}
@@ -402,7 +404,7 @@ func TestLoudCallerIsToldTheTruth(t *testing.T) {
 			t.Fatal(err)
 		}
 		wait := loud(t, t.Context(), client, "loud", 12)
-		refused := checkFailure(t, orderOf(client, "loud"), KindOverloaded)
+		refused := checkFailure(t, orderOf(client, "loud"), upstream.KindOverloaded)
 		if refused.RetryAfter != 6*time.Second {
 			t.Errorf("told to wait %v, want 6s", refused.RetryAfter)
 		}
@@ -422,7 +424,7 @@ func TestWaitingCallLeavesTheQueue(t *testing.T) {
 				request := requestOf("")
 				request.Scope = scope
 				_, err := client.Order(ctx, request)
-				if failure := checkFailure(t, err, KindTimeout); !errors.Is(failure, context.Canceled) {
+				if failure := checkFailure(t, err, upstream.KindTimeout); !errors.Is(failure, context.Canceled) {
 					t.Errorf("got %v", failure)
 				}
 			})
@@ -434,7 +436,7 @@ func TestWaitingCallLeavesTheQueue(t *testing.T) {
 			t.Errorf("state %+v", state)
 		}
 		_, err := client.Order(ctx, testRequest())
-		checkFailure(t, err, KindTimeout)
+		checkFailure(t, err, upstream.KindTimeout)
 		group.Wait()
 		if calls := wire.calls.Load(); calls != 1 {
 			t.Errorf("%d calls", calls)
@@ -455,12 +457,12 @@ func TestFirstCallIsDecidedByTheNext(t *testing.T) {
 		defer cancel()
 		group.Go(func() {
 			_, err := client.Order(ctx, request)
-			checkFailure(t, err, KindTimeout)
+			checkFailure(t, err, upstream.KindTimeout)
 		})
 		synctest.Wait()
 		begun := time.Now()
 		_, err := client.Order(t.Context(), request)
-		checkFailure(t, err, KindOverloaded)
+		checkFailure(t, err, upstream.KindOverloaded)
 		if took := time.Since(begun); took != 1500*time.Millisecond {
 			t.Errorf("refused after %v", took)
 		}
@@ -477,7 +479,7 @@ func TestCallThatIsNotMadeGivesAllBack(t *testing.T) {
 			request := requestOf("caller")
 			request.Begin = func() bool { return false }
 			_, err := client.Order(t.Context(), request)
-			checkFailure(t, err, KindTimeout)
+			checkFailure(t, err, upstream.KindTimeout)
 		}
 		begun := time.Now()
 		if err := order(client); err != nil || time.Since(begun) != 0 || client.State().InFlight != 0 {
@@ -560,14 +562,14 @@ func TestExtremeOptions(t *testing.T) {
 					}
 					continue
 				}
-				if refused := checkFailure(t, err, KindOverloaded); refused.RetryAfter != maxInterval {
+				if refused := checkFailure(t, err, upstream.KindOverloaded); refused.RetryAfter != maxInterval {
 					t.Errorf("%+v: told to wait %v", options, refused.RetryAfter)
 				}
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			_, err := client.Order(ctx, admitted)
-			if kind := KindOf(err); (err != nil) != (options.Rate > 0 && options.Rate < 1) || err != nil && kind != KindTimeout {
+			if kind := upstream.KindOf(err); (err != nil) != (options.Rate > 0 && options.Rate < 1) || err != nil && kind != upstream.KindTimeout {
 				t.Errorf("%+v: a further call gets %v", options, err)
 			}
 		})
@@ -595,7 +597,7 @@ func BenchmarkLimiter(b *testing.B) {
 	l := newLimiter(DefaultConcurrency, 0, DefaultTimeout)
 	b.ReportAllocs()
 	for b.Loop() {
-		var request admission
+		var request upstream.Admission
 		s, err := l.admit(b.Context(), &request, 1)
 		if err != nil {
 			b.Fatal(err)

@@ -23,7 +23,7 @@ const dictionaryID = 1
 var (
 	compressor   = newCompressor()
 	decompressor = must(zstd.NewReader(nil,
-		zstd.WithDecoderDictRaw(dictionaryID, dictionary), zstd.WithDecoderMaxMemory(DefaultMaxAnswerBytes)))
+		zstd.WithDecoderDictRaw(dictionaryID, dictionary), zstd.WithDecoderMaxMemory(MaxAnswerBytes)))
 )
 
 // newCompressor returns a compressor that has made what it makes at its first use. What a test in virtual time

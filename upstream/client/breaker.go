@@ -1,4 +1,4 @@
-package upstream
+package client
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"ordergraph/upstream"
 )
 
 // A circuit breaker opens when half of at least 20 calls within 10 s failed, or 8 in a row, and lets a
@@ -38,7 +40,7 @@ const (
 // breakerCall is one call as a breaker sees it.
 type breakerCall struct {
 	tenant  uint64
-	order   Key
+	order   upstream.Key
 	outcome outcome
 	// outage says that a failure was an outage. The zero value is a failure that was answered.
 	outage bool

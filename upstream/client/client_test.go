@@ -1,4 +1,4 @@
-package upstream
+package client
 
 import (
 	"bufio"
@@ -11,12 +11,27 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"reflect"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"ordergraph/upstream"
 )
+
+var documentedKey = upstream.Key{ID: 58218860983545941}
+
+// documentedAnswer returns the upstream's own sample of an answer.
+func documentedAnswer(t *testing.T) []byte {
+	t.Helper()
+	body, err := os.ReadFile("../testdata/fixtures/01_seed_sample_repaired.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
 
 // newTestClient returns a client of handler over loopback.
 func newTestClient(t *testing.T, options Options, handler http.HandlerFunc) *Client {
@@ -32,14 +47,14 @@ func newTestClient(t *testing.T, options Options, handler http.HandlerFunc) *Cli
 	return client
 }
 
-func testRequest() Request {
-	return Request{Key: documentedKey, Scope: &Scope{Authorization: "caller's token"}}
+func testRequest() upstream.Request {
+	return upstream.Request{Key: documentedKey, Scope: &upstream.Scope{Authorization: "caller's token"}}
 }
 
 // checkFailure fails the test unless err is an *Error of the kind.
-func checkFailure(t *testing.T, err error, kind Kind) *Error {
+func checkFailure(t *testing.T, err error, kind upstream.Kind) *upstream.Error {
 	t.Helper()
-	failure, ok := errors.AsType[*Error](err)
+	failure, ok := errors.AsType[*upstream.Error](err)
 	if !ok || failure.Kind != kind {
 		t.Fatalf("got error %v, want %s", err, kind)
 	}
@@ -55,25 +70,25 @@ func TestClientRequest(t *testing.T) {
 			t.Error(err)
 		}
 		got, body = r, string(text)
-		_, _ = w.Write(fixture(t, "01_seed_sample_repaired.json"))
+		_, _ = w.Write(documentedAnswer(t))
 	})
 	for _, test := range []struct {
-		key   Key
-		needs Needs
+		key   upstream.Key
+		needs upstream.Needs
 		want  string
-		held  Needs
+		held  upstream.Needs
 	}{
 		{
-			Key{ID: documentedKey.ID},
-			Needs{},
+			upstream.Key{ID: documentedKey.ID},
+			upstream.Needs{},
 			`{"web_site":"1688","order_id":58218860983545941,"include_fields":"GuaranteesTerms","edition":"1"}`,
-			Needs{Domains: DomainGuaranteesTerms},
+			upstream.Needs{Domains: upstream.DomainGuaranteesTerms},
 		},
 		{
-			Key{Site: WebSiteAlibaba, Edition: EditionV2, ID: documentedKey.ID},
-			Needs{Domains: DomainOrderInvoice | DomainNativeLogistics, AttributeKeys: []string{"a", `"</script>`}},
+			upstream.Key{Site: upstream.WebSiteAlibaba, Edition: upstream.EditionV2, ID: documentedKey.ID},
+			upstream.Needs{Domains: upstream.DomainOrderInvoice | upstream.DomainNativeLogistics, AttributeKeys: []string{"a", `"</script>`}},
 			`{"web_site":"alibaba","order_id":58218860983545941,"include_fields":"NativeLogistics,OrderInvoice","edition":"2","attribute_keys":["a","\"</script>"]}`,
-			Needs{Domains: DomainOrderInvoice | DomainNativeLogistics, AttributeKeys: []string{"a", `"</script>`}},
+			upstream.Needs{Domains: upstream.DomainOrderInvoice | upstream.DomainNativeLogistics, AttributeKeys: []string{"a", `"</script>`}},
 		},
 	} {
 		request := testRequest()
@@ -88,7 +103,7 @@ func TestClientRequest(t *testing.T) {
 		if !reflect.DeepEqual(result.Held, test.held) {
 			t.Errorf("holds %v, want %v", result.Held, test.held)
 		}
-		if result.Order == nil || string(result.Body) != string(fixture(t, "01_seed_sample_repaired.json")) {
+		if result.Order == nil || string(result.Body) != string(documentedAnswer(t)) {
 			t.Error("the order or its body is missing")
 		}
 		if result.FetchedAt.IsZero() || !result.FreshUntil.IsZero() {
@@ -101,7 +116,7 @@ func TestClientRequest(t *testing.T) {
 		if got.Method != http.MethodPost || got.RequestURI != "/vv/external/1688get-order-info" || !reflect.DeepEqual(got.Header, wantHeader) {
 			t.Errorf("sent %s %s with %v, want the headers %v", got.Method, got.RequestURI, got.Header, wantHeader)
 		}
-		if counts := request.Scope.Meter.Usage(); counts != (Usage{Calls: 1, Points: 1}) {
+		if counts := request.Scope.Meter.Usage(); counts != (upstream.Usage{Calls: 1, Points: 1}) {
 			t.Errorf("the bill is %+v", counts)
 		}
 	}
@@ -111,12 +126,12 @@ func TestClientAuthorization(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		options Options
-		caller  Secret
+		caller  upstream.Secret
 		want    []string
-		kind    Kind
+		kind    upstream.Kind
 	}{
 		{name: "pass-through", caller: " bearer  X", want: []string{"bearer  X"}},
-		{name: "pass-through without a token", kind: KindUnauthenticated},
+		{name: "pass-through without a token", kind: upstream.KindUnauthenticated},
 		{name: "service mode", options: Options{Token: "ours"}, caller: "client's", want: []string{"ours"}},
 		{name: "service mode, nothing from the client", options: Options{Token: "ours"}, want: []string{"ours"}},
 		{name: "anonymous", options: Options{AllowAnonymous: true}},
@@ -133,9 +148,9 @@ func TestClientAuthorization(t *testing.T) {
 			request := testRequest()
 			request.Scope.Authorization = test.caller
 			_, err := client.Order(context.Background(), request)
-			if test.kind == KindUnauthenticated {
-				checkFailure(t, err, KindUnauthenticated)
-				if calls.Load() != 0 || request.Scope.Meter.Usage() != (Usage{}) {
+			if test.kind == upstream.KindUnauthenticated {
+				checkFailure(t, err, upstream.KindUnauthenticated)
+				if calls.Load() != 0 || request.Scope.Meter.Usage() != (upstream.Usage{}) {
 					t.Error("a call was made")
 				}
 				return
@@ -159,73 +174,73 @@ func TestClientWithoutOrder(t *testing.T) {
 
 func TestClientHTTPStatus(t *testing.T) {
 	const (
-		order = `{"status":0,"data":{"deduct_money":3,` + baseInfo + `}}`
+		order = `{"status":0,"data":{"deduct_money":3,"base_info":{"id_of_str":"58218860983545941","status":"success"}}}`
 		empty = `{"status":0,"data":{"deduct_money":3}}`
 		wrong = `{"status":0,"data":{"deduct_money":3,"product_items":[{"name":"x"}]}}`
 	)
 	for _, test := range []struct {
 		status int
 		body   string
-		kind   Kind
+		kind   upstream.Kind
 		outage bool
 		code   int
 		points int
 	}{
 		// An envelope counts under any status.
-		{200, `{"status":103}`, KindAccountNotFound, false, 103, 0},
-		{302, `{"status":103}`, KindAccountNotFound, false, 103, 0},
-		{403, `{"status":302}`, KindShopNotAuthorized, false, 302, 0},
-		{404, `{"status":103}`, KindAccountNotFound, false, 103, 0},
-		{429, `{"status":204,"msg":"API调用次数不足"}`, KindQuotaExhausted, false, 204, 0},
-		{500, `{"status":103,"data":{"deduct_money":2}}`, KindAccountNotFound, false, 103, 2},
-		{404, `{"status":101}`, KindTimeout, true, 101, 0},
-		{500, `{"status":200}`, KindUpstreamError, true, 200, 0},
-		{500, `{"status":999}`, KindUpstreamError, false, 999, 0},
-		{200, order, KindInternal, false, 0, 3}, // KindInternal: no error
-		{302, order, KindInternal, false, 0, 3},
-		{401, order, KindInternal, false, 0, 3},
-		{500, order, KindInternal, false, 0, 3},
+		{200, `{"status":103}`, upstream.KindAccountNotFound, false, 103, 0},
+		{302, `{"status":103}`, upstream.KindAccountNotFound, false, 103, 0},
+		{403, `{"status":302}`, upstream.KindShopNotAuthorized, false, 302, 0},
+		{404, `{"status":103}`, upstream.KindAccountNotFound, false, 103, 0},
+		{429, `{"status":204,"msg":"API调用次数不足"}`, upstream.KindQuotaExhausted, false, 204, 0},
+		{500, `{"status":103,"data":{"deduct_money":2}}`, upstream.KindAccountNotFound, false, 103, 2},
+		{404, `{"status":101}`, upstream.KindTimeout, true, 101, 0},
+		{500, `{"status":200}`, upstream.KindUpstreamError, true, 200, 0},
+		{500, `{"status":999}`, upstream.KindUpstreamError, false, 999, 0},
+		{200, order, upstream.KindInternal, false, 0, 3}, // upstream.KindInternal: no error
+		{302, order, upstream.KindInternal, false, 0, 3},
+		{401, order, upstream.KindInternal, false, 0, 3},
+		{500, order, upstream.KindInternal, false, 0, 3},
 
 		// Success without an order counts under 2xx alone.
-		{200, empty, KindInternal, false, 0, 3},
-		{202, empty, KindInternal, false, 0, 3},
-		{302, empty, KindBadResponse, false, 0, 3},
-		{401, empty, KindPermissionOrQuota, false, 0, 3},
-		{403, empty, KindPermissionOrQuota, false, 0, 3},
-		{404, empty, KindBadResponse, false, 0, 3},
-		{429, empty, KindRateLimited, false, 0, 3},
-		{500, empty, KindUnavailable, true, 0, 3},
-		{503, empty, KindUnavailable, true, 0, 3},
-		{200, wrong, KindBadResponse, false, 0, 3},
-		{403, wrong, KindPermissionOrQuota, false, 0, 3},
-		{500, wrong, KindUnavailable, true, 0, 3},
-		{500, `{"status":0,"data":{"base_info":{"id":5}}}`, KindUnavailable, true, 0, 0},
+		{200, empty, upstream.KindInternal, false, 0, 3},
+		{202, empty, upstream.KindInternal, false, 0, 3},
+		{302, empty, upstream.KindBadResponse, false, 0, 3},
+		{401, empty, upstream.KindPermissionOrQuota, false, 0, 3},
+		{403, empty, upstream.KindPermissionOrQuota, false, 0, 3},
+		{404, empty, upstream.KindBadResponse, false, 0, 3},
+		{429, empty, upstream.KindRateLimited, false, 0, 3},
+		{500, empty, upstream.KindUnavailable, true, 0, 3},
+		{503, empty, upstream.KindUnavailable, true, 0, 3},
+		{200, wrong, upstream.KindBadResponse, false, 0, 3},
+		{403, wrong, upstream.KindPermissionOrQuota, false, 0, 3},
+		{500, wrong, upstream.KindUnavailable, true, 0, 3},
+		{500, `{"status":0,"data":{"base_info":{"id":5}}}`, upstream.KindUnavailable, true, 0, 0},
 
 		// Without an envelope the status is all there is.
-		{429, ``, KindRateLimited, false, 0, 0},
-		{429, `{"error_code":"gw.QosAppFrequencyLimit"}`, KindRateLimited, false, 0, 0},
-		{500, `<html>`, KindUnavailable, true, 0, 0},
-		{502, ``, KindUnavailable, true, 0, 0},
-		{503, `null`, KindUnavailable, true, 0, 0},
-		{504, `{}`, KindUnavailable, true, 0, 0},
-		{301, ``, KindBadResponse, false, 0, 0},
-		{304, ``, KindBadResponse, false, 0, 0},
-		{400, `{"error_code":"gw.ParamMissing"}`, KindBadResponse, false, 0, 0},
-		{401, `Unauthorized`, KindPermissionOrQuota, false, 0, 0},
-		{401, `{"message":"Unauthorized"}`, KindPermissionOrQuota, false, 0, 0},
-		{403, `<html>`, KindPermissionOrQuota, false, 0, 0},
-		{404, `[]`, KindBadResponse, false, 0, 0},
-		{407, ``, KindBadResponse, false, 0, 0},
-		{451, `{"status":0`, KindBadResponse, false, 0, 0},
+		{429, ``, upstream.KindRateLimited, false, 0, 0},
+		{429, `{"error_code":"gw.QosAppFrequencyLimit"}`, upstream.KindRateLimited, false, 0, 0},
+		{500, `<html>`, upstream.KindUnavailable, true, 0, 0},
+		{502, ``, upstream.KindUnavailable, true, 0, 0},
+		{503, `null`, upstream.KindUnavailable, true, 0, 0},
+		{504, `{}`, upstream.KindUnavailable, true, 0, 0},
+		{301, ``, upstream.KindBadResponse, false, 0, 0},
+		{304, ``, upstream.KindBadResponse, false, 0, 0},
+		{400, `{"error_code":"gw.ParamMissing"}`, upstream.KindBadResponse, false, 0, 0},
+		{401, `Unauthorized`, upstream.KindPermissionOrQuota, false, 0, 0},
+		{401, `{"message":"Unauthorized"}`, upstream.KindPermissionOrQuota, false, 0, 0},
+		{403, `<html>`, upstream.KindPermissionOrQuota, false, 0, 0},
+		{404, `[]`, upstream.KindBadResponse, false, 0, 0},
+		{407, ``, upstream.KindBadResponse, false, 0, 0},
+		{451, `{"status":0`, upstream.KindBadResponse, false, 0, 0},
 
 		// Under 2xx it is an outage if it cannot be read, else an answer.
-		{200, `<html>`, KindBadResponse, true, 0, 0},
-		{200, ``, KindBadResponse, true, 0, 0},
-		{204, ``, KindBadResponse, true, 0, 0},
-		{200, `{"status":0`, KindBadResponse, true, 0, 0},
-		{200, `{"message":"Unauthorized"}`, KindBadResponse, false, 0, 0},
-		{200, `{"code":401,"msg":"token无效"}`, KindUpstreamError, false, 401, 0},
-		{200, `{"status":0,"data":{"base_info":{"id":5}}}`, KindBadResponse, false, 0, 0},
+		{200, `<html>`, upstream.KindBadResponse, true, 0, 0},
+		{200, ``, upstream.KindBadResponse, true, 0, 0},
+		{204, ``, upstream.KindBadResponse, true, 0, 0},
+		{200, `{"status":0`, upstream.KindBadResponse, true, 0, 0},
+		{200, `{"message":"Unauthorized"}`, upstream.KindBadResponse, false, 0, 0},
+		{200, `{"code":401,"msg":"token无效"}`, upstream.KindUpstreamError, false, 401, 0},
+		{200, `{"status":0,"data":{"base_info":{"id":5}}}`, upstream.KindBadResponse, false, 0, 0},
 	} {
 		t.Run(fmt.Sprint(test.status, test.body), func(t *testing.T) {
 			client := newTestClient(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
@@ -236,14 +251,14 @@ func TestClientHTTPStatus(t *testing.T) {
 			})
 			request := testRequest()
 			result, err := client.Order(context.Background(), request)
-			if test.kind == KindInternal {
+			if test.kind == upstream.KindInternal {
 				if err != nil || (result.Order != nil) != (test.body == order) {
 					t.Fatalf("got %+v and %v", result, err)
 				}
 			} else if failure := checkFailure(t, err, test.kind); failure.Status != test.code || failure.Outage != test.outage {
 				t.Errorf("code %d, outage %t; want %d, %t", failure.Status, failure.Outage, test.code, test.outage)
 			}
-			if counts := request.Scope.Meter.Usage(); counts != (Usage{Calls: 1, Points: test.points}) {
+			if counts := request.Scope.Meter.Usage(); counts != (upstream.Usage{Calls: 1, Points: test.points}) {
 				t.Errorf("the bill is %+v, want 1 call and %d points", counts, test.points)
 			}
 		})
@@ -259,7 +274,7 @@ func TestClientFollowsNoRedirect(t *testing.T) {
 			http.Redirect(w, r, other.URL, status)
 		})
 		_, err := client.Order(context.Background(), testRequest())
-		if failure := checkFailure(t, err, KindBadResponse); failure.Outage {
+		if failure := checkFailure(t, err, upstream.KindBadResponse); failure.Outage {
 			t.Errorf("HTTP %d is an outage", status)
 		}
 	}
@@ -272,7 +287,7 @@ func TestClientReadsGzip(t *testing.T) {
 	client := newTestClient(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		zip := gzip.NewWriter(w)
-		_, _ = zip.Write(fixture(t, "01_seed_sample_repaired.json"))
+		_, _ = zip.Write(documentedAnswer(t))
 		if err := zip.Close(); err != nil {
 			t.Error(err)
 		}
@@ -313,7 +328,7 @@ func TestClientBoundsAnswers(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			_, err := client.Order(context.Background(), testRequest())
 			runtime.ReadMemStats(&after)
-			if failure := checkFailure(t, err, KindBadResponse); failure.Outage {
+			if failure := checkFailure(t, err, upstream.KindBadResponse); failure.Outage {
 				t.Error("an answer that is too large is an outage")
 			}
 			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 32<<20 {
@@ -326,11 +341,11 @@ func TestClientBoundsAnswers(t *testing.T) {
 // TestClientBoundIsExact reads an answer of exactly the bound.
 func TestClientBoundIsExact(t *testing.T) {
 	const body = `{"status":0}`
-	for extra, kind := range map[string]Kind{"": KindInternal, " ": KindBadResponse} {
+	for extra, kind := range map[string]upstream.Kind{"": upstream.KindInternal, " ": upstream.KindBadResponse} {
 		client := newTestClient(t, Options{MaxAnswerBytes: int64(len(body))}, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, body+extra)
 		})
-		if _, err := client.Order(context.Background(), testRequest()); KindOf(err) != kind {
+		if _, err := client.Order(context.Background(), testRequest()); upstream.KindOf(err) != kind {
 			t.Errorf("%d more bytes: %v", len(extra), err)
 		}
 	}
@@ -369,19 +384,19 @@ func TestClientBrokenConnections(t *testing.T) {
 	for _, test := range []struct {
 		name, answer string
 		reset        bool
-		kind         Kind
+		kind         upstream.Kind
 		answered     bool // whether it is an answer nevertheless
 	}{
-		{"closed before an answer", "", false, KindUnavailable, false},
-		{"reset before an answer", "", true, KindUnavailable, false},
-		{"truncated header", "HTTP/1.1 200 OK\r\nContent-Ty", false, KindBadResponse, false},
-		{"truncated body", header + `{"status":0`, false, KindBadResponse, false},
-		{"truncated chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{\"sta", false, KindBadResponse, false},
-		{"malformed header", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", false, KindBadResponse, false},
-		{"not gzip", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n\r\n{\"status\":0}", false, KindBadResponse, false},
-		{"truncated body of a refusal", "HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n{\"status\":0", false, KindPermissionOrQuota, true},
-		{"reset in the body of a redirect", "HTTP/1.1 302 No\r\nContent-Length: 100\r\n\r\n", true, KindBadResponse, true},
-		{"truncated body of a failure", "HTTP/1.1 502 No\r\nContent-Length: 100\r\n\r\n{\"status\":103}", false, KindUnavailable, false},
+		{"closed before an answer", "", false, upstream.KindUnavailable, false},
+		{"reset before an answer", "", true, upstream.KindUnavailable, false},
+		{"truncated header", "HTTP/1.1 200 OK\r\nContent-Ty", false, upstream.KindBadResponse, false},
+		{"truncated body", header + `{"status":0`, false, upstream.KindBadResponse, false},
+		{"truncated chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{\"sta", false, upstream.KindBadResponse, false},
+		{"malformed header", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", false, upstream.KindBadResponse, false},
+		{"not gzip", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n\r\n{\"status\":0}", false, upstream.KindBadResponse, false},
+		{"truncated body of a refusal", "HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n{\"status\":0", false, upstream.KindPermissionOrQuota, true},
+		{"reset in the body of a redirect", "HTTP/1.1 302 No\r\nContent-Length: 100\r\n\r\n", true, upstream.KindBadResponse, true},
+		{"truncated body of a failure", "HTTP/1.1 502 No\r\nContent-Length: 100\r\n\r\n{\"status\":103}", false, upstream.KindUnavailable, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var calls atomic.Int32
@@ -411,7 +426,7 @@ func TestClientReusesConnections(t *testing.T) {
 	})
 	for range 3 {
 		_, err := client.Order(context.Background(), testRequest())
-		checkFailure(t, err, KindBadResponse)
+		checkFailure(t, err, upstream.KindBadResponse)
 	}
 	if len(connections) != 1 {
 		t.Errorf("%d connections for 3 calls", len(connections))
@@ -469,7 +484,7 @@ func TestClientAsksBeforeItWrites(t *testing.T) {
 			t.Errorf("wanted %t: %v", wanted, err)
 		}
 		if !wanted {
-			failure := checkFailure(t, err, KindTimeout)
+			failure := checkFailure(t, err, upstream.KindTimeout)
 			if !errors.Is(failure, context.Canceled) {
 				t.Errorf("got %v, want one that was cancelled", failure)
 			}
@@ -515,7 +530,7 @@ func TestClientRetriesWithoutConnection(t *testing.T) {
 			asked := 0
 			request.Begin = func() bool { asked++; return true }
 			_, err = client.Order(context.Background(), request)
-			if failure := checkFailure(t, err, KindUnavailable); !failure.Outage {
+			if failure := checkFailure(t, err, upstream.KindUnavailable); !failure.Outage {
 				t.Error("no outage")
 			}
 			if calls := request.Scope.Meter.Usage().Calls; attempts != 2 || asked != 2 || calls != 0 {
