@@ -1,11 +1,12 @@
 package upstream
 
-// Copy names one copy of an order among all that a cache ever had: what was fetched later has another
-// number.
+// Version numbers the copies of an order: the answer to what was asked later has a higher one. 0 is no copy.
+type Version uint64
+
+// Copy names one copy of an order among all that a cache ever had.
 type Copy struct {
-	Key Key
-	// Number is Result.Copy; 0 names no copy.
-	Number uint64
+	Key     Key
+	Version Version
 }
 
 // Copies is what Orders offer that keep copies, so that what was made of copies can be kept too, and

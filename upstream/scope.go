@@ -151,11 +151,11 @@ func (s *Provenance) NoteResult(key Key, result Result) {
 	if result.Order != nil {
 		s.note(result.FreshUntil)
 	}
-	if result.Order == nil || result.Copy == 0 || result.Missing != nil {
+	if result.Order == nil || result.Version == 0 || result.Missing != nil {
 		s.uncacheable = true
 		return
 	}
-	s.copies = append(s.copies, Copy{Key: key, Number: result.Copy})
+	s.copies = append(s.copies, Copy{Key: key, Version: result.Version})
 }
 
 // Copies returns the copies that the answer shows, or false if it depends on more than copies: an

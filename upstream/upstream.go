@@ -53,8 +53,8 @@ type Result struct {
 	// FreshUntil is when the copy stops being fresh; in the past for a stale copy. Client leaves it
 	// zero: freshness is the cache's decision.
 	FreshUntil time.Time
-	// Copy is the number of the copy that the order is, or 0 where there is none to ask Copies for.
-	Copy uint64
+	// Version is that of the copy that the order is, or 0 where there is none to ask Copies for.
+	Version Version
 }
 
 // Key names one order at one site in one edition of the upstream's API.

@@ -350,7 +350,7 @@ func (o *readyOrders) Peek(request upstream.Request) (upstream.Result, bool) {
 		return upstream.Result{}, false
 	}
 	o.taken.Add(1)
-	return upstream.Result{Order: &upstream.Order{ID: request.Key.ID}, Copy: 1, FreshUntil: time.Now()}, true
+	return upstream.Result{Order: &upstream.Order{ID: request.Key.ID}, Version: 1, FreshUntil: time.Now()}, true
 }
 
 // TestWhatIsAtHandNeedsNoBatch wants each order that is at hand to be taken once, and the batch of the

@@ -18,15 +18,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // shelf holds copies for every caller alike. It names callers by the beginning of their token.
 type shelf struct {
-	mu      sync.Mutex
-	numbers map[upstream.Key]uint64
+	mu       sync.Mutex
+	versions map[upstream.Key]upstream.Version
 }
 
 func (s *shelf) Serves(_ *upstream.Scope, copies []upstream.Copy) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, copied := range copies {
-		if s.numbers[copied.Key] != copied.Number {
+		if s.versions[copied.Key] != copied.Version {
 			return false
 		}
 	}
@@ -39,20 +39,20 @@ func (s *shelf) Tenant(scope *upstream.Scope) (named upstream.TenantHash) {
 	return named
 }
 
-func (s *shelf) set(id upstream.OrderID, number uint64) {
+func (s *shelf) set(id upstream.OrderID, version upstream.Version) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.numbers[upstream.Key{ID: id}] = number
+	s.versions[upstream.Key{ID: id}] = version
 }
 
 func newShelf() *shelf {
-	return &shelf{numbers: map[upstream.Key]uint64{{ID: 1}: 10, {ID: 2}: 20}}
+	return &shelf{versions: map[upstream.Key]upstream.Version{{ID: 1}: 10, {ID: 2}: 20}}
 }
 
 func of(value string) Answer[string] {
 	return Answer[string]{
 		Value: value, Bytes: len(value), FreshUntil: time.Now().Add(time.Minute),
-		Copies: []upstream.Copy{{Key: upstream.Key{ID: 1}, Number: 10}, {Key: upstream.Key{ID: 2}, Number: 20}},
+		Copies: []upstream.Copy{{Key: upstream.Key{ID: 1}, Version: 10}, {Key: upstream.Key{ID: 2}, Version: 20}},
 	}
 }
 
@@ -239,7 +239,7 @@ func TestConcurrentUse(t *testing.T) {
 				e := NewEntry(of(scope.Tenant.Reveal()))
 				c.Put(scope, operation(fmt.Sprint(i%10)), request, e)
 				c.Grow(e, 100)
-				copies.set(2, 20+uint64(i%50)/49)
+				copies.set(2, 20+upstream.Version(i%50)/49)
 			}
 		})
 	}

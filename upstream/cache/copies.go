@@ -16,7 +16,7 @@ func (c *Cache) Serves(scope *upstream.Scope, copies []upstream.Copy) bool {
 		if denied, _ := c.negative.find(k, receivedAt, now); denied != nil {
 			return false
 		}
-		if s := c.store.get(k); s == nil || s.version != copied.Number || !s.fresh(now) {
+		if s := c.store.get(k); s == nil || s.version != copied.Version || !s.fresh(now) {
 			return false
 		}
 	}

@@ -14,20 +14,20 @@ func (b *bench) serves(tenant string, copies ...upstream.Copy) bool {
 
 func TestServes(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
-		first := b.ask(asking{tenant: "a"}).Copy
-		if hit := b.ask(asking{tenant: "a"}); hit.Copy != first || first == 0 {
-			t.Fatalf("copy %d, then %d", first, hit.Copy)
+		first := b.ask(asking{tenant: "a"}).Version
+		if hit := b.ask(asking{tenant: "a"}); hit.Version != first || first == 0 {
+			t.Fatalf("version %d, then %d", first, hit.Version)
 		}
-		one := upstream.Copy{Key: upstream.Key{ID: 1}, Number: first}
-		two := upstream.Copy{Key: upstream.Key{ID: 2}, Number: b.ask(asking{tenant: "a", id: 2}).Copy}
-		elsewhere := upstream.Copy{Key: upstream.Key{ID: 1, Site: upstream.WebSiteAlibaba}, Number: first}
+		one := upstream.Copy{Key: upstream.Key{ID: 1}, Version: first}
+		two := upstream.Copy{Key: upstream.Key{ID: 2}, Version: b.ask(asking{tenant: "a", id: 2}).Version}
+		elsewhere := upstream.Copy{Key: upstream.Key{ID: 1, Site: upstream.WebSiteAlibaba}, Version: first}
 		for name, test := range map[string]struct{ got, want bool }{
-			"one":              {b.serves("a", one), true},
-			"both":             {b.serves("a", one, two), true},
-			"another tenant":   {b.serves("b", one), false},
-			"another site":     {b.serves("a", elsewhere), false},
-			"one of two":       {b.serves("a", one, upstream.Copy{Key: two.Key, Number: first}), false},
-			"no copy's number": {b.serves("a", upstream.Copy{Key: one.Key}), false},
+			"one":               {b.serves("a", one), true},
+			"both":              {b.serves("a", one, two), true},
+			"another tenant":    {b.serves("b", one), false},
+			"another site":      {b.serves("a", elsewhere), false},
+			"one of two":        {b.serves("a", one, upstream.Copy{Key: two.Key, Version: first}), false},
+			"no copy's version": {b.serves("a", upstream.Copy{Key: one.Key}), false},
 		} {
 			if test.got != test.want {
 				t.Errorf("%s: %v, want %v", name, test.got, test.want)
@@ -37,8 +37,8 @@ func TestServes(t *testing.T) {
 		if !b.serves("a", one) {
 			t.Error("a call under way has replaced nothing yet")
 		}
-		one.Number = newer().Copy
-		if old := (upstream.Copy{Key: one.Key, Number: first}); b.serves("a", old) || !b.serves("a", one) {
+		one.Version = newer().Version
+		if old := (upstream.Copy{Key: one.Key, Version: first}); b.serves("a", old) || !b.serves("a", one) {
 			t.Error("a copy outlives the call that replaced it")
 		}
 		time.Sleep(DefaultTTL)
@@ -52,8 +52,8 @@ func TestServesNothingWithoutCopies(t *testing.T) {
 	options := defaults()
 	options.Size = 0
 	inBubble(t, options, func(b *bench) {
-		if number := b.ask(asking{}).Copy; number != 0 || b.serves("", upstream.Copy{Key: upstream.Key{ID: 1}, Number: number}) {
-			t.Errorf("copy %d of a cache that keeps none", number)
+		if version := b.ask(asking{}).Version; version != 0 || b.serves("", upstream.Copy{Key: upstream.Key{ID: 1}, Version: version}) {
+			t.Errorf("version %d of a cache that keeps no copies", version)
 		}
 	})
 }

@@ -58,7 +58,7 @@ type call struct {
 	// version and writtenAt until done is closed.
 	waiters int
 	// version is 0 until the call is written.
-	version   uint64
+	version   upstream.Version
 	writtenAt time.Time
 
 	// done is closed when the call has ended; result and err are not changed after that.
@@ -74,14 +74,14 @@ type siblings struct {
 	// storing is held while a copy is stored.
 	storing sync.Mutex
 	// answered is the latest version that brought an answer, guarded by storing.
-	answered uint64
+	answered upstream.Version
 }
 
 // inflight is the table of the calls under way that were not abandoned.
 type inflight struct {
 	mu      sync.Mutex
 	byKey   map[key]*siblings
-	version uint64 // the last one given
+	version upstream.Version // the last one given
 	closed  bool
 	running sync.WaitGroup
 }
@@ -256,7 +256,7 @@ func (c *Cache) keep(call *call, result upstream.Result) upstream.Result {
 		}
 		result.FreshUntil = result.FetchedAt.Add(c.options.timeToLive(result.Order))
 		if c.options.Size > 0 {
-			result.Copy = version
+			result.Version = version
 			copied = newSnapshot(call.key, result)
 			copied.compress(body)
 		}
@@ -278,7 +278,7 @@ func (c *Cache) keep(call *call, result upstream.Result) upstream.Result {
 
 // versionOf returns the version of a call that has been answered. Orders that never asked for leave to
 // write get it now.
-func (c *Cache) versionOf(call *call, now time.Time) uint64 {
+func (c *Cache) versionOf(call *call, now time.Time) upstream.Version {
 	c.inflight.mu.Lock()
 	defer c.inflight.mu.Unlock()
 	if call.version == 0 {

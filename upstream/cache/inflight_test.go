@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -214,7 +213,8 @@ func TestLatestVersionStays(t *testing.T) {
 	defer cache.Close()
 	for id := range upstream.OrderID(200) {
 		request := upstream.Request{Key: upstream.Key{ID: id + 1}}
-		var latest atomic.Uint64
+		var mu sync.Mutex
+		var latest upstream.Version
 		var running sync.WaitGroup
 		for range 8 {
 			running.Go(func() {
@@ -224,14 +224,15 @@ func TestLatestVersionStays(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				for known := latest.Load(); known < result.Copy && !latest.CompareAndSwap(known, result.Copy); known = latest.Load() {
-				}
+				mu.Lock()
+				defer mu.Unlock()
+				latest = max(latest, result.Version)
 			})
 		}
 		running.Wait()
 		request.Scope = &upstream.Scope{}
-		if result, err := cache.Order(t.Context(), request); err != nil || result.Copy != latest.Load() {
-			t.Fatalf("order %d: copy %d and %v, want %d", id+1, result.Copy, err, latest.Load())
+		if result, err := cache.Order(t.Context(), request); err != nil || result.Version != latest {
+			t.Fatalf("order %d: version %d and %v, want %d", id+1, result.Version, err, latest)
 		}
 	}
 }
@@ -388,7 +389,7 @@ func TestStarterOfASharedCallMayLeave(t *testing.T) {
 	})
 }
 
-// A call that found no connection tries again: it is asked whether anybody still waits, and is numbered anew.
+// A call that found no connection tries again: it is asked whether anybody still waits, and gets another version.
 func TestBeginIsAskedForEachAttempt(t *testing.T) {
 	for _, stays := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -414,8 +415,8 @@ func TestBeginIsAskedForEachAttempt(t *testing.T) {
 			result, err := cache.Order(ctx, upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}})
 			cache.inflight.running.Wait()
 			switch {
-			case stays && (err != nil || attempts != 2 || result.Copy != 2):
-				t.Errorf("copy %d, %v after %d attempts", result.Copy, err, attempts)
+			case stays && (err != nil || attempts != 2 || result.Version != 2):
+				t.Errorf("version %d, %v after %d attempts", result.Version, err, attempts)
 			case !stays && (err == nil || attempts != 1):
 				t.Errorf("%d attempts for nobody, %v", attempts, err)
 			}
@@ -430,7 +431,7 @@ func (f ordersFunc) Order(ctx context.Context, request upstream.Request) (upstre
 }
 
 // What was asked last is newest, and not what was wanted first: a call may wait long for its turn.
-func TestCallIsNumberedWhenItIsWritten(t *testing.T) {
+func TestCallGetsItsVersionWhenItIsWritten(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
 		b.queue = 5 * time.Second
 		waits := b.later(asking{needs: needs(upstream.DomainRateDetail)})

@@ -46,12 +46,12 @@ func newTestMemory(t testing.TB, size int64) (*memory, func(body []byte, id upst
 		t.Fatal(err)
 	}
 	t.Cleanup(m.close)
-	version := uint64(0)
+	version := upstream.Version(0)
 	return m, func(body []byte, id upstream.OrderID) *snapshot {
 		now := time.Now().UTC()
 		version++
 		s := newSnapshot(key{order: upstream.Key{ID: id}}, upstream.Result{
-			Order: decoded(t, body, id, now), FetchedAt: now, FreshUntil: now.Add(time.Minute), Copy: version,
+			Order: decoded(t, body, id, now), FetchedAt: now, FreshUntil: now.Add(time.Minute), Version: version,
 		})
 		s.compress(body)
 		m.put(s)

@@ -112,7 +112,7 @@ func TestRefusalHoldsForWhoeverIsNotReceived(t *testing.T) {
 		b.expect(b.ask(slow), "", "PERMISSION_DENIED", nothingCounted)
 		slow.noCache = true
 		b.expect(b.ask(slow), "", "PERMISSION_DENIED", nothingCounted)
-		copies := []upstream.Copy{{Key: upstream.Key{ID: 2}, Number: kept.Copy}}
+		copies := []upstream.Copy{{Key: upstream.Key{ID: 2}, Version: kept.Version}}
 		if b.cache.Serves(&upstream.Scope{ArrivedAt: arrivedAt, ReceivedAt: slow.receivedAt}, copies) {
 			b.Error("an answer is given to a request that was received after the refusal")
 		}

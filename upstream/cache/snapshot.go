@@ -12,7 +12,7 @@ import (
 type snapshot struct {
 	key key
 	// version is that of the call: a higher one was written later.
-	version uint64
+	version upstream.Version
 	held    upstream.Needs
 	// fetchedAt is when the answer had been read, in nanoseconds since 1970.
 	fetchedAt  int64
@@ -34,7 +34,7 @@ type snapshot struct {
 func newSnapshot(k key, result upstream.Result) *snapshot {
 	s := &snapshot{
 		key:        k,
-		version:    result.Copy,
+		version:    result.Version,
 		held:       result.Held,
 		fetchedAt:  result.FetchedAt.UnixNano(),
 		freshUntil: result.FreshUntil,
@@ -63,7 +63,7 @@ func (s *snapshot) result(order *upstream.Order) upstream.Result {
 		Held:       s.held,
 		FetchedAt:  time.Unix(0, s.fetchedAt).UTC(),
 		FreshUntil: s.freshUntil,
-		Copy:       s.version,
+		Version:    s.version,
 	}
 }
 
