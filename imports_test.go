@@ -25,11 +25,12 @@ type importRule struct {
 // given its place.
 var importRules = []importRule{
 	{"", []string{"graph", "graph/...", "upstream", "upstream/..."}},
+	{"internal/lru", nil},
 	{"graph", []string{"graph/...", "upstream"}},
 	{"graph/internal/generated", []string{"graph/projection", "graph/scalar", "upstream"}},
 	{"graph/projection", []string{"graph/scalar", "upstream"}},
 	{"graph/graphiql/...", nil},
-	{"graph/...", []string{"upstream"}},
+	{"graph/...", []string{"internal/lru", "upstream"}},
 	{"upstream", nil},
 	{"upstream/cache", []string{"upstream"}},
 	{"upstream/client", []string{"upstream"}},

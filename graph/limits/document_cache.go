@@ -1,12 +1,6 @@
 package limits
 
-import (
-	"container/list"
-	"context"
-	"sync"
-
-	"github.com/vektah/gqlparser/v2/ast"
-)
+import "github.com/vektah/gqlparser/v2/ast"
 
 const (
 	// maxCachedBytes bounds the documents that strangers can make us remember.
@@ -16,52 +10,9 @@ const (
 	nodeBytes = 400
 )
 
-// documentCache keeps valid documents by their text; the least recently used go first. Safe for
-// concurrent use.
-type documentCache struct {
-	mu      sync.Mutex
-	entries map[string]*list.Element
-	recent  *list.List // of cachedDocument, the latest in front
-	bytes   int
-}
-
-type cachedDocument struct {
-	text     string
-	document *ast.QueryDocument
-	bytes    int
-}
-
-func newDocumentCache() *documentCache {
-	return &documentCache{entries: map[string]*list.Element{}, recent: list.New()}
-}
-
-// Get returns the document whose text is text.
-func (c *documentCache) Get(_ context.Context, text string) (*ast.QueryDocument, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	element, found := c.entries[text]
-	if !found {
-		return nil, false
-	}
-	c.recent.MoveToFront(element)
-	return element.Value.(*cachedDocument).document, true
-}
-
-// Add remembers a document that has proven valid.
-func (c *documentCache) Add(_ context.Context, text string, document *ast.QueryDocument) {
-	added := &cachedDocument{text, document, len(text) + nodeBytes*nodes(document)}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, found := c.entries[text]; found {
-		return
-	}
-	c.entries[text] = c.recent.PushFront(added)
-	c.bytes += added.bytes
-	for c.bytes > maxCachedBytes {
-		oldest := c.recent.Remove(c.recent.Back()).(*cachedDocument)
-		delete(c.entries, oldest.text)
-		c.bytes -= oldest.bytes
-	}
+// bytesOf returns about what a parsed document takes in memory.
+func bytesOf(text string, document *ast.QueryDocument) int {
+	return len(text) + nodeBytes*nodes(document)
 }
 
 // nodes counts the nodes of a document as it is written, fragments not expanded.

@@ -9,6 +9,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"ordergraph/internal/lru"
 )
 
 // Guard makes exec refuse documents beyond limits, validates and remembers the others, with hints
@@ -23,7 +25,7 @@ func Guard(exec *executor.Executor, schema *ast.Schema, limits Limits, suggestio
 		Executor:  exec,
 		schema:    schema,
 		validator: newValidator(limits, suggestions),
-		documents: newDocumentCache(),
+		documents: lru.New[string, *ast.QueryDocument](maxCachedBytes, nil),
 		limits:    limits,
 	}
 }
@@ -32,7 +34,7 @@ type guarded struct {
 	*executor.Executor
 	schema    *ast.Schema
 	validator *validator
-	documents *documentCache
+	documents *lru.Cache[string, *ast.QueryDocument] // by their texts
 	limits    Limits
 }
 
@@ -46,7 +48,7 @@ func (g *guarded) CreateOperationContext(
 
 func (g *guarded) createOperation(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
 	refused := &graphql.OperationContext{RawQuery: params.Query, OperationName: params.OperationName, Variables: params.Variables}
-	document, list := g.document(ctx, params.Query)
+	document, list := g.document(params.Query)
 	if len(list) > 0 {
 		return refused, list
 	}
@@ -65,8 +67,8 @@ func (g *guarded) createOperation(ctx context.Context, params *graphql.RawParams
 }
 
 // document returns the document with the given text, which has proven valid.
-func (g *guarded) document(ctx context.Context, text string) (*ast.QueryDocument, gqlerror.List) {
-	if document, found := g.documents.Get(ctx, text); found {
+func (g *guarded) document(text string) (*ast.QueryDocument, gqlerror.List) {
+	if document, found := g.documents.Get(text); found {
 		return document, nil
 	}
 	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, g.limits.Tokens)
@@ -83,7 +85,7 @@ func (g *guarded) document(ctx context.Context, text string) (*ast.QueryDocument
 		errcode.Set(mistake, errcode.ValidationFailed)
 	}
 	if len(list) == 0 {
-		g.documents.Add(ctx, text, document)
+		g.documents.Put(text, document, bytesOf(text, document))
 	}
 	return document, list
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"ordergraph/internal/lru"
 	"ordergraph/upstream"
 )
 
@@ -27,7 +28,7 @@ type Handler struct {
 	documents *documents
 	responses Responses
 	// introspections are the answers to operations that introspect, by their digests.
-	introspections *lru[*StoredResponse]
+	introspections *lru.Cache[OperationDigest, *StoredResponse]
 	rate           *rateLimit
 	maxBody        int64
 	maxErrors      int
@@ -50,7 +51,7 @@ func NewHandler(options Options) (*Handler, error) {
 		documents: newDocuments(options.Documents),
 		responses: options.Responses,
 
-		introspections: newLRU[*StoredResponse](maxIntrospections, maxIntrospectionBytes),
+		introspections: lru.New[OperationDigest, *StoredResponse](maxIntrospectionBytes, nil),
 		rate:           newRateLimit(options.RateLimit),
 		maxBody:        cmp.Or(options.MaxBody, defaultMaxBody),
 		maxErrors:      int(cmp.Or(options.MaxErrors, defaultMaxErrors)),

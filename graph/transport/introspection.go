@@ -6,11 +6,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// maxIntrospections and maxIntrospectionBytes bound the answers to introspection that are kept.
-const (
-	maxIntrospections     = 200
-	maxIntrospectionBytes = 16 << 20
-)
+// maxIntrospectionBytes bounds the answers to introspection that are kept.
+const maxIntrospectionBytes = 16 << 20
 
 // introspects reports whether an operation asks for the schema, and for nothing else.
 func introspects(operation *graphql.OperationContext) bool {
@@ -31,7 +28,7 @@ func introspects(operation *graphql.OperationContext) bool {
 // nothing but the operation, and is the same for all callers who may introspect.
 func (h *Handler) introspect(ctx context.Context, operation *graphql.OperationContext, x *requestState) result {
 	digest, ok := digestOperation(operation)
-	if kept, found := h.introspections.get(string(digest[:])); ok && found {
+	if kept, found := h.introspections.Get(digest); ok && found {
 		return result{whole: kept}
 	}
 	res := h.respond(ctx, operation, x)
@@ -41,6 +38,6 @@ func (h *Handler) introspect(ctx context.Context, operation *graphql.OperationCo
 	res.answer.Operation = x.operation
 	kept := NewStoredResponse(res.answer, 0)
 	// The compressed body, which is made when somebody asks for it, takes no more than the plain one.
-	h.introspections.add(string(digest[:]), kept, 2*kept.Bytes())
+	h.introspections.Put(digest, kept, 2*kept.Bytes())
 	return result{whole: kept}
 }

@@ -54,12 +54,24 @@ func TestIntrospectionWithErrorsIsNotKept(t *testing.T) {
 
 // A flood of different introspections stays within its bytes.
 func TestKeptIntrospectionsAreBounded(t *testing.T) {
-	kept := newLRU[*StoredResponse](maxIntrospections, maxIntrospectionBytes)
-	large := NewStoredResponse(&Answer{Data: json.RawMessage(`"` + strings.Repeat("x", 900<<10) + `"`)}, 0)
-	for i := range 3 * maxIntrospections {
-		kept.add(fmt.Sprint(i), large, 2*large.Bytes())
+	executed := 0
+	answer := json.RawMessage(`"` + strings.Repeat("x", 900<<10) + `"`)
+	handler := serve(t, Options{}, func(context.Context, *graphql.OperationContext) *graphql.Response {
+		executed++
+		return &graphql.Response{Data: answer}
+	})
+	ask := func(i int) { send(t, handler, post(query(fmt.Sprintf(`query Q%d{__schema{queryType{name}}}`, i)))) }
+	last := 3 * maxIntrospectionBytes / len(answer)
+	for i := range last + 1 {
+		ask(i)
+		ask(0)
 	}
-	if kept.bytes > maxIntrospectionBytes || kept.recent.Len() != len(kept.entries) || kept.recent.Len() == 0 {
-		t.Errorf("%d bytes in %d entries of %d keys", kept.bytes, kept.recent.Len(), len(kept.entries))
+	if executed != last+1 {
+		t.Fatalf("%d executions of %d operations", executed, last+1)
+	}
+	ask(last)
+	ask(1)
+	if executed != last+2 {
+		t.Errorf("the first is not forgotten, or the last is: %d executions more", executed-last-1)
 	}
 }

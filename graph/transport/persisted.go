@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+
+	"ordergraph/internal/lru"
 )
 
 // Documents says which operations run, and which are known by their hash.
@@ -17,22 +19,23 @@ type Documents struct {
 	TrustedOnly bool
 }
 
-// maxDocuments and maxDocumentBytes bound the automatic persisted queries.
 const (
-	maxDocuments     = 1000
+	// maxDocumentBytes bounds the automatic persisted queries.
 	maxDocumentBytes = 8 << 20
+	// documentBytes is what one takes besides its text.
+	documentBytes = 512
 )
 
 // documents turns hashes into texts.
 type documents struct {
 	Documents
-	automatic *lru[string] // texts by their SHA-256; nil when off. Who knows the hash knows the text
+	automatic *lru.Cache[string, string] // texts by their SHA-256; nil when off. Who knows the hash knows the text
 }
 
 func newDocuments(options Documents) *documents {
 	d := &documents{Documents: options}
 	if !options.NoAutomatic && !options.TrustedOnly {
-		d.automatic = newLRU[string](maxDocuments, maxDocumentBytes)
+		d.automatic = lru.New[string, string](maxDocumentBytes, nil)
 	}
 	return d
 }
@@ -90,7 +93,7 @@ func (d *documents) resolve(p *parameters) (keepAs string, refused *httpError) {
 func (d *documents) lookUp(id string, p *parameters) *httpError {
 	text, found := d.Trusted.find(id)
 	if !found && d.automatic != nil {
-		text, found = d.automatic.get(id)
+		text, found = d.automatic.Get(id)
 	}
 	switch {
 	case found:
@@ -109,6 +112,6 @@ func (d *documents) keep(id, text string) bool {
 	if id == "" || d.automatic == nil {
 		return false
 	}
-	d.automatic.add(id, text, len(text))
+	d.automatic.Put(id, text, documentBytes+len(text))
 	return true
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -194,29 +195,27 @@ func TestManifestFileIsBounded(t *testing.T) {
 	}
 }
 
-func TestDocumentCacheIsBounded(t *testing.T) {
-	cache := newDocuments(Documents{}).automatic
-	add := func(id, text string) { cache.add(id, text, len(text)) }
-	add("kept", "text")
-	for i := range 3 * maxDocuments {
-		add(digestOf(string(rune(i))), "text")
-		cache.get("kept")
+// Texts that strangers leave here stay within their bytes: those that are used longest ago go.
+func TestPersistedDocumentsAreBounded(t *testing.T) {
+	handler := serve(t, Options{}, nil)
+	large := strings.Repeat("x", 200<<10)
+	text := func(i int) string { return fmt.Sprintf("{wide} # %d %s", i, large) }
+	ask := func(i int) *reply {
+		return send(t, handler, post(hashed(digestOf(text(i)), "")))
 	}
-	if cache.recent.Len() != maxDocuments || len(cache.entries) != maxDocuments {
-		t.Errorf("%d entries, %d keys", cache.recent.Len(), len(cache.entries))
+	last := 3 * maxDocumentBytes / len(large)
+	for i := range last + 1 {
+		if got := send(t, handler, post(hashed(digestOf(text(i)), text(i)))); got.Code != http.StatusOK {
+			t.Fatalf("%d %s", got.Code, got.Body)
+		}
+		if got := ask(0); got.code() != "" {
+			t.Fatalf("%d: the text in use was forgotten: %s", i, got.Body)
+		}
 	}
-	if _, found := cache.get("kept"); !found {
-		t.Error("the entry in use was forgotten")
+	if got := ask(1); got.code() != "PERSISTED_QUERY_NOT_FOUND" {
+		t.Errorf("the text that was not used for longest: %d %s", got.Code, got.Body)
 	}
-	large := strings.Repeat("x", 1<<20)
-	for i := range 20 {
-		add(digestOf("large"+string(rune('a'+i))), large)
-	}
-	if cache.bytes > maxDocumentBytes || cache.recent.Len() == 0 {
-		t.Errorf("%d bytes in %d entries", cache.bytes, cache.recent.Len())
-	}
-	add("huge", strings.Repeat("x", maxDocumentBytes+1))
-	if _, found := cache.get("huge"); found || cache.recent.Len() == 0 {
-		t.Error("one large text pushed out all others")
+	if got := ask(last); got.code() != "" {
+		t.Errorf("the last text: %s", got.Body)
 	}
 }
