@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -66,7 +66,7 @@ func TestReadmeListsEveryErrorOfTheUpstream(t *testing.T) {
 
 func TestReadmeListsEverySetting(t *testing.T) {
 	var line commandLine
-	commands, err := kong.New(&line, kong.DefaultEnvars("ORDERGRAPH"), kong.Vars{"version": "", "log_format": "json"})
+	commands, err := newParser(&line, io.Discard, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -36,7 +35,7 @@ func TestMain(m *testing.M) {
 	}
 	// The developer's own settings, and the suites' name of the program, are none of the tests'.
 	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, variablePrefix) {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "ORDERGRAPH_") {
 			if err := os.Unsetenv(name); err != nil {
 				panic(err)
 			}
@@ -66,18 +65,18 @@ func startDraining(t *testing.T, delay time.Duration, flags ...string) *program 
 		Transport:     &http.Transport{DisableCompression: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	settings, _, err := parse(append([]string{"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"}, flags...), io.Discard, io.Discard)
+	c, err := settings(append([]string{"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"}, flags...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	listening, stopped := make(chan struct{}), make(chan error, 1)
-	settings.drain = httpserver.Drain{Delay: delay}
-	settings.listening = func(public, admin string) {
+	c.drain = httpserver.Drain{Delay: delay}
+	c.listening = func(public, admin string) {
 		p.public, p.admin = "http://"+public, "http://"+admin
 		close(listening)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { stopped <- run(ctx, settings, newLogger(settings, p.log)) }()
+	go func() { stopped <- run(ctx, c, newLogger(c, p.log)) }()
 	select {
 	case <-listening:
 	case err := <-stopped:
@@ -581,12 +580,12 @@ func TestSettingsFromEnvironment(t *testing.T) {
 	t.Setenv("ORDERGRAPH_CACHE_SIZE", "1GiB")
 	t.Setenv("ORDERGRAPH_GRAPHIQL", "false")
 	t.Setenv("ORDERGRAPH_CORS_ORIGINS", "https://a.example,https://b.example")
-	settings, _, err := parse([]string{"--cache-size=2KiB"}, io.Discard, io.Discard)
+	c, err := settings("--cache-size=2KiB")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if time.Duration(settings.CacheTTL) != 7*time.Second || settings.CacheSize != 2048 || settings.GraphiQL || !settings.Introspection || len(settings.CorsOrigins) != 2 {
-		t.Errorf("%+v", settings)
+	if c.Cache.TTL != 7*time.Second || c.Cache.Size != 2048 || c.Operations.GraphiQL || !c.Operations.Introspection || len(c.Serving.CorsOrigins) != 2 {
+		t.Errorf("%+v", c)
 	}
 	t.Setenv("ORDERGRAPH_CACHE_TTL", "soon")
 	expectOneLine(t, nil, []string{"--cache-ttl", "ORDERGRAPH_CACHE_TTL", `"soon"`, "30s"})
@@ -628,11 +627,11 @@ func TestMemoryLimit(t *testing.T) {
 		debug.SetGCPercent(percent)
 	})
 	file := filepath.Join(t.TempDir(), "memory.max")
-	standard := config{CacheSize: 240 << 20, ResponseCacheSize: 64 << 20}
+	const standard = (240 + 64) << 20
 	const needed = (240 + 64 + 52) << 20
 	for _, test := range []struct {
 		environment, text string
-		config            config
+		caches            int64
 		want              int64
 	}{
 		{"1GiB", "1000000000\n", standard, before},
@@ -640,18 +639,18 @@ func TestMemoryLimit(t *testing.T) {
 		{"", "", standard, needed},
 		{"", "1000000000\n", standard, needed},
 		{"", "100000000\n", standard, 90_000_000},
-		{"", "max\n", config{}, 52 << 20},
-		{"", "max\n", config{CacheSize: 7 << 30, ResponseCacheSize: 1 << 30}, 9 << 30},
-		{"", "1000000000\n", config{CacheSize: math.MaxInt64, ResponseCacheSize: math.MaxInt64}, 900_000_000},
+		{"", "max\n", 0, 52 << 20},
+		{"", "max\n", 8 << 30, 9 << 30},
+		{"", "1000000000\n", 128 << 30, 900_000_000},
 	} {
 		debug.SetMemoryLimit(before)
 		t.Setenv("GOMEMLIMIT", test.environment)
 		if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		limitMemory(test.config, file)
+		limitMemory(test.caches, file)
 		if got := debug.SetMemoryLimit(-1); got != test.want {
-			t.Errorf("GOMEMLIMIT=%q, container %q, %+v: limit %d, want %d", test.environment, test.text, test.config, got, test.want)
+			t.Errorf("GOMEMLIMIT=%q, container %q, caches of %d: limit %d, want %d", test.environment, test.text, test.caches, got, test.want)
 		}
 	}
 	limitMemory(standard, filepath.Join(t.TempDir(), "none"))
@@ -678,7 +677,11 @@ func TestVersion(t *testing.T) {
 func TestLogFormats(t *testing.T) {
 	for format, want := range map[string]string{"json": `"msg":"m"`, "text": "WRN m"} {
 		var output bytes.Buffer
-		log := newLogger(config{LogLevel: "warn", LogFormat: format}, &output)
+		c, err := settings("--log-level=warn", "--log-format="+format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := newLogger(c, &output)
 		log.Info().Msg("hidden")
 		log.Warn().Msg("m")
 		if !strings.Contains(output.String(), want) || strings.Contains(output.String(), "hidden") {

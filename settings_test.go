@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"reflect"
 	"slices"
@@ -12,13 +11,22 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"ordergraph/upstream"
 )
 
-// settingFlags are the flags that are settings, as the program has them.
-func settingFlags(t *testing.T) []*kong.Flag {
-	t.Helper()
+// settings returns what the program makes of its arguments.
+func settings(arguments ...string) (*config, error) {
 	var line commandLine
-	parser, err := kong.New(&line, kong.DefaultEnvars("ORDERGRAPH"), kong.Vars{"version": "", "log_format": "json"})
+	_, err := line.parse(arguments, io.Discard, io.Discard)
+	return &line.Config, err
+}
+
+// flagsOf are the flags that are settings, as the program has them, with the values of c.
+func flagsOf(t *testing.T, c *config) []*kong.Flag {
+	t.Helper()
+	line := commandLine{Config: *c}
+	parser, err := newParser(&line, io.Discard, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,22 +49,22 @@ func TestNumbersHaveARange(t *testing.T) {
 		"9223372036854775807", "9223372036854775808", "18446744073709551616", "9007199254740993GiB", "8589934592GiB", "17179869183GiB", "-1GiB",
 		"1000000h", "2562047h47m16.854775807s", "2562048h", "-1ns", "1e10s", "1,5", "１", "1 2", "1\n2", "1\x00", strings.Repeat("9", 1<<20), strings.Repeat("x", 1<<20),
 	}
-	for _, flag := range settingFlags(t) {
+	for _, flag := range flagsOf(t, new(config)) {
 		if !isNumber(flag) {
 			continue
 		}
 		t.Run(flag.Name, func(t *testing.T) {
-			least, most := flag.Tag.Get("min"), flag.Tag.Get("max")
-			if least == "" || most == "" {
+			least, most, bounded := strings.Cut(flag.Tag.Get("range"), "..")
+			if !bounded {
 				t.Fatal("it has no range")
 			}
 			for _, value := range absurd {
-				settings, _, err := parse([]string{"--" + flag.Name + "=" + value}, io.Discard, io.Discard)
+				given, err := settings("--" + flag.Name + "=" + value)
 				if err != nil {
 					expectOneLine(t, []string{"--" + flag.Name + "=" + value}, []string{"--" + flag.Name, "want ", "from " + least + " to " + most})
 					continue
 				}
-				if got, highest := numberOf(settings, flag), numberOf(with(t, flag.Name, most), flag); !(got <= highest) {
+				if got, highest := numberOf(t, given, flag.Name), numberOf(t, with(t, flag.Name, most), flag.Name); !(got <= highest) {
 					t.Errorf("%.50q is taken for %v", value, got)
 				}
 			}
@@ -68,33 +76,34 @@ func TestNumbersHaveARange(t *testing.T) {
 }
 
 // with returns the settings with one of them set.
-func with(t *testing.T, name, value string) config {
+func with(t *testing.T, name, value string) *config {
 	t.Helper()
-	settings, _, err := parse([]string{"--" + name + "=" + value}, io.Discard, io.Discard)
+	given, err := settings("--" + name + "=" + value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return settings
+	return given
 }
 
-// numberOf returns a number of the settings by the flag's name.
-func numberOf(settings config, flag *kong.Flag) float64 {
-	var line commandLine
-	line.Config = settings
-	parser, err := kong.New(&line, kong.DefaultEnvars("ORDERGRAPH"), kong.Vars{"version": "", "log_format": "json"})
-	if err != nil {
-		return math.NaN()
-	}
-	for _, other := range parser.Model.Flags {
-		if other.Name != flag.Name {
-			continue
+// valueOf returns a setting by the flag's name.
+func valueOf(t *testing.T, c *config, name string) reflect.Value {
+	t.Helper()
+	for _, flag := range flagsOf(t, c) {
+		if flag.Name == name {
+			return flag.Target
 		}
-		if other.Target.CanFloat() {
-			return other.Target.Float()
-		}
-		return float64(other.Target.Int())
 	}
-	return math.NaN()
+	t.Fatalf("there is no --%s", name)
+	return reflect.Value{}
+}
+
+func numberOf(t *testing.T, c *config, name string) float64 {
+	t.Helper()
+	value := valueOf(t, c, name)
+	if value.CanFloat() {
+		return value.Float()
+	}
+	return float64(value.Int())
 }
 
 // The program works with the least and with the most that each number may be, but for what would take the
@@ -103,8 +112,9 @@ func TestEndsOfTheRanges(t *testing.T) {
 	for _, end := range []string{"min", "max"} {
 		t.Run(end, func(t *testing.T) {
 			var flags []string
-			for _, flag := range settingFlags(t) {
-				value := flag.Tag.Get(end)
+			for _, flag := range flagsOf(t, new(config)) {
+				least, most, _ := strings.Cut(flag.Tag.Get("range"), "..")
+				value := map[string]string{"min": least, "max": most}[end]
 				if end == "min" && (strings.HasPrefix(flag.Name, "max-") || strings.HasSuffix(flag.Name, "-timeout")) ||
 					end == "max" && strings.HasSuffix(flag.Name, "cache-size") {
 					value = flag.Default
@@ -141,9 +151,9 @@ func TestLeastRates(t *testing.T) {
 // White space around values and elements is cut, from flags and from variables.
 func TestWhiteSpaceIsCut(t *testing.T) {
 	want := map[string]any{
-		"Listen": address("127.0.0.1:0"), "CacheTTL": duration(7 * time.Second), "CacheSize": size(1 << 20), "MaxDepth": count(7), "RateLimit": rate(2.5),
-		"UpstreamURL": "https://host/path", "UpstreamToken": "Bearer abc", "RouterSecret": "s3cr3t", "LogLevel": "warn", "GraphiQL": false, "APQ": false,
-		"ClientTokens": "[t1 t2 t3]", "CorsOrigins": "[https://a.example https://b.example]",
+		"listen": "127.0.0.1:0", "cache-ttl": 7 * time.Second, "cache-size": int64(1 << 20), "max-depth": 7, "rate-limit": 2.5,
+		"upstream-url": "https://host/path", "upstream-token": "Bearer abc", "router-secret": "s3cr3t", "log-level": "warn", "graphiql": false, "apq": false,
+		"client-tokens": "[t1 t2 t3]", "cors-origins": "[https://a.example https://b.example]",
 	}
 	given := map[string]string{
 		"listen": "127.0.0.1:0", "cache-ttl": "7s", "cache-size": "1MiB", "max-depth": "7", "rate-limit": "2.5",
@@ -152,24 +162,23 @@ func TestWhiteSpaceIsCut(t *testing.T) {
 	}
 	expect := func(t *testing.T, arguments []string) {
 		t.Helper()
-		settings, _, err := parse(arguments, io.Discard, io.Discard)
+		c, err := settings(arguments...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for name, value := range want {
-			got := reflect.ValueOf(settings).FieldByName(name).Interface()
-			if secret, ok := got.(interface{ Reveal() string }); ok {
-				got = secret.Reveal()
-			}
-			if name == "ClientTokens" {
+			got := valueOf(t, c, name).Interface()
+			switch typed := got.(type) {
+			case upstream.Secret:
+				got = typed.Reveal()
+			case []upstream.Secret:
 				var tokens []string
-				for _, token := range settings.ClientTokens {
+				for _, token := range typed {
 					tokens = append(tokens, token.Reveal())
 				}
 				got = fmt.Sprint(tokens)
-			}
-			if name == "CorsOrigins" {
-				got = fmt.Sprint(got)
+			case []string:
+				got = fmt.Sprint(typed)
 			}
 			if got != value {
 				t.Errorf("%s is %q, want %q", name, got, value)
@@ -185,7 +194,7 @@ func TestWhiteSpaceIsCut(t *testing.T) {
 	})
 	t.Run("variables", func(t *testing.T) {
 		for name, value := range given {
-			t.Setenv(variablePrefix+strings.ToUpper(strings.ReplaceAll(name, "-", "_")), "\n "+value+" \n")
+			t.Setenv("ORDERGRAPH_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_")), "\n "+value+" \n")
 		}
 		expect(t, nil)
 	})
@@ -253,7 +262,7 @@ func TestUnknownVariables(t *testing.T) {
 	} {
 		t.Setenv(name, "tcp://10.0.0.1:8080")
 	}
-	if _, _, err := parse(nil, io.Discard, io.Discard); err != nil {
+	if _, err := settings(); err != nil {
 		t.Errorf("what Kubernetes sets is refused: %v", err)
 	}
 }
