@@ -65,7 +65,7 @@ func newServer(t testing.TB, options Options) *server {
 	if options.Orders == nil {
 		options.Orders = &fakeOrders{}
 	}
-	executor, err := newExecutor(options)
+	executor, err := newOperations(options)
 	if err != nil {
 		t.Fatal(err)
 	}

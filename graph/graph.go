@@ -80,7 +80,7 @@ func NewHandler(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	executor, err := newExecutor(options)
+	executor, err := newOperations(options)
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}

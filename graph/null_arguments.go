@@ -30,16 +30,14 @@ type nullArgument struct {
 // nulls the order.
 type nullArguments map[string]nullArgument
 
-const nullArgumentsExtension = "NullArguments"
-
-// noteNullArguments finds the operation's null arguments, for nullArgumentOf. Only a request that gives a
-// variable as null costs a walk.
-func noteNullArguments(operation *graphql.OperationContext) nullArguments {
+// findNullArguments finds the null arguments of an operation. Only a request that gives a variable as null
+// costs a walk.
+func findNullArguments(operation *graphql.OperationContext) nullArguments {
 	if !holdsNull(operation.Variables) {
 		return nil
 	}
 	found := nullArguments{}
-	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, queryTypes) {
+	for _, field := range rootFields(operation) {
 		search := nullSearch{variables: operation.Variables, read: map[*ast.FragmentDefinition]bool{}}
 		if argument, isNull := search.arguments(field.Field); isNull {
 			found[field.Alias] = nullArgument{field: field.Field, argument: argument, introspects: isIntrospection(field)}
@@ -47,20 +45,13 @@ func noteNullArguments(operation *graphql.OperationContext) nullArguments {
 			found[field.Alias] = below
 		}
 	}
-	operation.Stats.SetExtension(nullArgumentsExtension, found)
 	return found
 }
 
-// nullArgumentOf returns what noteNullArguments found in a root field.
-func nullArgumentOf(operation *graphql.OperationContext, field graphql.CollectedField) (null nullArgument, isNull bool) {
-	found, _ := operation.Stats.GetExtension(nullArgumentsExtension).(nullArguments)
-	null, isNull = found[field.Alias]
-	return null, isNull
-}
-
-// nullArgumentHere returns what noteNullArguments found in the current root field.
+// nullArgumentHere returns the null argument in the current root field.
 func nullArgumentHere(ctx context.Context) (null nullArgument, isNull bool) {
-	return nullArgumentOf(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field)
+	null, isNull = operationOf(graphql.GetOperationContext(ctx)).nulls[graphql.GetFieldContext(ctx).Field.Alias]
+	return null, isNull
 }
 
 func (n nullArgument) err() error {
@@ -154,4 +145,62 @@ func (s *nullSearch) field(field *ast.Field) (nullArgument, bool) {
 		null.path = append(ast.Path{ast.PathName(field.Alias)}, null.path...)
 	}
 	return null, isNull
+}
+
+// nullCondition returns a variable that decides @skip or @include but is null. Validation lets it
+// pass if the variable has a default, and gqlgen then panics.
+func nullCondition(operation *graphql.OperationContext) (name string, found bool) {
+	for _, definition := range operation.Operation.VariableDefinitions {
+		value, given := operation.Variables[definition.Variable]
+		if !given || value != nil || definition.Type.NamedType != "Boolean" {
+			continue
+		}
+		search := conditions{definition.Variable, map[*ast.FragmentDefinition]bool{}}
+		if search.in(operation.Operation.SelectionSet) {
+			return definition.Variable, true
+		}
+	}
+	return "", false
+}
+
+// conditions looks for directives in what one operation of a document can execute. Each fragment is read
+// once.
+type conditions struct {
+	variable string
+	read     map[*ast.FragmentDefinition]bool
+}
+
+// in reports whether a directive of the selections, or below them, depends on the variable.
+func (c conditions) in(selections ast.SelectionSet) bool {
+	for _, selection := range selections {
+		var directives ast.DirectiveList
+		var inner ast.SelectionSet
+		switch selection := selection.(type) {
+		case *ast.Field:
+			directives, inner = selection.Directives, selection.SelectionSet
+		case *ast.InlineFragment:
+			directives, inner = selection.Directives, selection.SelectionSet
+		case *ast.FragmentSpread:
+			directives = selection.Directives
+			if !c.read[selection.Definition] {
+				c.read[selection.Definition] = true
+				inner = selection.Definition.SelectionSet
+			}
+		}
+		if dependsOn(directives, c.variable) || c.in(inner) {
+			return true
+		}
+	}
+	return false
+}
+
+func dependsOn(directives ast.DirectiveList, variable string) bool {
+	for _, directive := range directives {
+		for _, argument := range directive.Arguments {
+			if argument.Value.Kind == ast.Variable && argument.Value.Raw == variable {
+				return true
+			}
+		}
+	}
+	return false
 }

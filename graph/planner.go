@@ -10,10 +10,6 @@ import (
 	"ordergraph/upstream"
 )
 
-// queryTypes are the type conditions that apply to the root. The generated code collects the root
-// fields with the same ones, so that both share one result.
-var queryTypes = []string{"Query"}
-
 // planner finds what the root fields of an operation will load. It reads arguments exactly as the
 // resolvers get them.
 type planner struct {
@@ -34,8 +30,10 @@ type rootField struct {
 //
 // Whatever refuses a request comes before the work on what it names: a stranger may name one order, and
 // one attribute key, as often as a request has room for.
-func (p *planner) plan(ctx context.Context, operation *graphql.OperationContext) (map[upstream.Key]upstream.Needs, error) {
-	fields, err := p.rootFields(ctx, operation)
+func (p *planner) plan(
+	ctx context.Context, operation *graphql.OperationContext, nulls nullArguments,
+) (map[upstream.Key]upstream.Needs, error) {
+	fields, err := p.rootFields(ctx, operation, nulls)
 	if err != nil || len(fields) == 0 || p.resolver.authorizes(ctx) != nil {
 		return nil, err
 	}
@@ -74,10 +72,10 @@ func (p *planner) tooManyOrders() error {
 
 // rootFields returns the root fields that load orders. It bounds the places in their lists: one order may
 // be named many times, and a wrong id is no order, but each of them takes a place in the response.
-func (p *planner) rootFields(ctx context.Context, operation *graphql.OperationContext) ([]rootField, error) {
+func (p *planner) rootFields(ctx context.Context, operation *graphql.OperationContext, nulls nullArguments) ([]rootField, error) {
 	var fields []rootField
 	places := 0
-	for _, collected := range graphql.CollectFields(operation, operation.Operation.SelectionSet, queryTypes) {
+	for _, collected := range rootFields(operation) {
 		field, showsOrders := ordersOf(collected, operation.Variables)
 		if !showsOrders {
 			continue
@@ -88,7 +86,7 @@ func (p *planner) rootFields(ctx context.Context, operation *graphql.OperationCo
 		if places > p.maxOrders {
 			return nil, p.tooManyOrders()
 		}
-		_, isNull := nullArgumentOf(operation, collected)
+		_, isNull := nulls[collected.Alias]
 		if !isNull && (field.Name != entitiesField || p.resolver.admits(ctx) == nil) {
 			fields = append(fields, field)
 		}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
-	"ordergraph/graph/loader"
 	"ordergraph/graph/projection"
 	"ordergraph/upstream"
 )
@@ -22,7 +21,7 @@ func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, 
 	if err != nil {
 		return nil, err
 	}
-	result, err := loader.Load(ctx, key)()
+	result, err := load(ctx, key)()
 	if err != nil {
 		return nil, err
 	}

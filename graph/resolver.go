@@ -40,6 +40,11 @@ func orderKey(id string, site upstream.WebSite, edition upstream.Edition) (upstr
 	return upstream.Key{Site: site, Edition: edition, ID: number}, nil
 }
 
+// load starts to load an order.
+func load(ctx context.Context, key upstream.Key) loader.Thunk {
+	return operationOf(graphql.GetOperationContext(ctx)).loader.Load(ctx, key)
+}
+
 // failed returns a load that fails at once.
 func failed(err error) loader.Thunk {
 	return func() (upstream.Result, error) { return upstream.Result{}, err }
@@ -58,7 +63,7 @@ func (r *resolver) load(ctx context.Context, places int, keyOf func(place int) (
 		} else if key, err := keyOf(i); err != nil {
 			thunks[i] = failed(err)
 		} else {
-			thunks[i] = loader.Load(ctx, key)
+			thunks[i] = load(ctx, key)
 		}
 	}
 	return thunks

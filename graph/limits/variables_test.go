@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -22,7 +21,7 @@ type Query { f(
 ): Int }`
 
 // coerced returns what is left of one variable, as JSON, or the error.
-func coerced(t *testing.T, exec graphql.GraphExecutor, argument, definition, variables string) string {
+func coerced(t *testing.T, parser *Parser, argument, definition, variables string) string {
 	t.Helper()
 	params := &graphql.RawParams{Query: "query($v:" + definition + "){f(" + argument + ":$v)}"}
 	decoder := json.NewDecoder(strings.NewReader(variables))
@@ -30,7 +29,7 @@ func coerced(t *testing.T, exec graphql.GraphExecutor, argument, definition, var
 	if err := decoder.Decode(&params.Variables); err != nil {
 		t.Fatal(err)
 	}
-	operation, list := ask(exec, params)
+	operation, list := parser.Parse(params)
 	if len(list) > 0 {
 		return list[0].Message
 	}
@@ -43,7 +42,7 @@ func coerced(t *testing.T, exec graphql.GraphExecutor, argument, definition, var
 
 func TestCoercion(t *testing.T) {
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: inputSchema})
-	exec := Guard(executor.New(schemaOnly{schema: schema}), schema, Limits{}, true)
+	parser := NewParser(schema, Limits{}, true)
 	for _, test := range []struct{ argument, definition, variables, want string }{
 		{"int", "Int", `{"v":2147483647}`, `{"v":2147483647}`},
 		{"int", "Int", `{"v":-2147483648}`, `{"v":-2147483648}`},
@@ -91,7 +90,7 @@ func TestCoercion(t *testing.T) {
 		{"choice", "Choice", `{"v":{"a":null}}`, `Variable "$v" must have exactly one field, which is not null.`},
 		{"choice", "Choice", `{"v":{}}`, `Variable "$v" must have exactly one field, which is not null.`},
 	} {
-		if got := coerced(t, exec, test.argument, test.definition, test.variables); got != test.want {
+		if got := coerced(t, parser, test.argument, test.definition, test.variables); got != test.want {
 			t.Errorf("%s = %s:\n got %s\nwant %s", test.definition, test.variables, got, test.want)
 		}
 	}
@@ -103,7 +102,7 @@ func TestCoercionChangesNoRequest(t *testing.T) {
 		Query:     "query($ids:[ID!]!){orders(ids:$ids){id}}",
 		Variables: map[string]any{"ids": []any{json.Number("1")}},
 	}
-	if _, list := ask(newGuarded(t, Limits{}, true), params); len(list) > 0 {
+	if _, list := newParser(t, Limits{}, true).Parse(params); len(list) > 0 {
 		t.Fatal(list)
 	}
 	if text, err := json.Marshal(params.Variables); err != nil || string(text) != `{"ids":[1]}` {
@@ -113,7 +112,7 @@ func TestCoercionChangesNoRequest(t *testing.T) {
 
 // BenchmarkCoercion shows what a list of 30,000 keys costs, about 250 KB of a request.
 func BenchmarkCoercion(b *testing.B) {
-	exec := newGuarded(b, Limits{}, true)
+	parser := newParser(b, Limits{}, true)
 	keys := make([]any, 30_000)
 	for i := range keys {
 		keys[i] = "key1234"
@@ -124,7 +123,7 @@ func BenchmarkCoercion(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, list := ask(exec, params); len(list) > 0 {
+		if _, list := parser.Parse(params); len(list) > 0 {
 			b.Fatal(list)
 		}
 	}

@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
 	"go.uber.org/goleak"
 
 	"ordergraph/upstream"
@@ -57,33 +56,12 @@ func planned(ids ...int64) map[upstream.Key]upstream.Needs {
 	return needs
 }
 
-// operationContext is an operation as gqlgen sets it up.
-func operationContext(ctx context.Context) (context.Context, *graphql.OperationContext) {
-	operation := &graphql.OperationContext{
-		RecoverFunc: func(_ context.Context, thrown any) error { return fmt.Errorf("recovered: %v", thrown) },
-	}
-	return graphql.WithOperationContext(ctx, operation), operation
-}
-
-func plannerOf(needs map[upstream.Key]upstream.Needs, err error) Planner {
-	return func(context.Context, *graphql.OperationContext) (map[upstream.Key]upstream.Needs, error) {
-		return needs, err
-	}
-}
-
-// begin plans an operation and returns the context that its resolvers get.
-func begin(t testing.TB, ctx context.Context, orders upstream.Orders, needs map[upstream.Key]upstream.Needs) context.Context {
+// begin returns a loader of planned orders.
+func begin(t testing.TB, ctx context.Context, orders upstream.Orders, needs map[upstream.Key]upstream.Needs) *Loader {
 	t.Helper()
-	extension := New(orders, plannerOf(needs, nil))
-	ctx, operation := operationContext(ctx)
-	if err := extension.MutateOperationContext(ctx, operation); err != nil {
-		t.Fatal(err)
-	}
-	extension.InterceptOperation(ctx, func(inner context.Context) graphql.ResponseHandler {
-		ctx = inner
-		return nil
-	})
-	return ctx
+	loader, end := New(ctx, orders, needs, func(_ context.Context, thrown any) error { return fmt.Errorf("recovered: %v", thrown) })
+	t.Cleanup(end)
+	return loader
 }
 
 func TestEachDistinctOrderIsLoadedOnceWithItsNeeds(t *testing.T) {
@@ -93,11 +71,11 @@ func TestEachDistinctOrderIsLoadedOnceWithItsNeeds(t *testing.T) {
 		key(2):                               {},
 		{ID: 1, Edition: upstream.EditionV2}: {},
 	}
-	ctx := begin(t, t.Context(), fake, maps.Clone(needs))
+	loader := begin(t, t.Context(), fake, maps.Clone(needs))
 	var thunks []Thunk
 	places := []upstream.Key{key(1), key(2), key(1), {ID: 1, Edition: upstream.EditionV2}}
 	for _, place := range places {
-		thunks = append(thunks, Load(ctx, place))
+		thunks = append(thunks, loader.Load(t.Context(), place))
 	}
 	var loaded []*upstream.Order
 	for i, thunk := range thunks {
@@ -128,13 +106,13 @@ func TestAPlannedBatchStartsWithoutWaitingAndConcurrently(t *testing.T) {
 			time.Sleep(call)
 			return upstream.Result{}, nil
 		}}
-		ctx := begin(t, t.Context(), fake, planned(1, 2, 3, 2))
+		loader := begin(t, t.Context(), fake, planned(1, 2, 3, 2))
 		start := time.Now()
 		// Two goroutines that wait for the same order would wait for a mutex of dataloader's, which
 		// stops the bubble's clock: so this one waits for all.
 		var thunks []Thunk
 		for _, id := range []int64{1, 2, 2, 3, 1} {
-			thunks = append(thunks, Load(ctx, key(id)))
+			thunks = append(thunks, loader.Load(t.Context(), key(id)))
 		}
 		for _, thunk := range thunks {
 			if _, err := thunk(); err != nil {
@@ -153,9 +131,9 @@ func TestAPlannedBatchStartsWithoutWaitingAndConcurrently(t *testing.T) {
 func TestAnOrderThatIsNotLoadedDelaysTheOthersByTheNetOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &orders{}
-		ctx := begin(t, t.Context(), fake, planned(1, 2))
+		loader := begin(t, t.Context(), fake, planned(1, 2))
 		start := time.Now()
-		if _, err := Load(ctx, key(1))(); err != nil {
+		if _, err := loader.Load(t.Context(), key(1))(); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(start); took != wait {
@@ -179,8 +157,8 @@ func TestOneFailureSparesTheOthers(t *testing.T) {
 			return upstream.Result{Order: &upstream.Order{ID: request.Key.ID}}, nil
 		}
 	}}
-	ctx := begin(t, t.Context(), fake, planned(1, 2, 3))
-	one, two, three := Load(ctx, key(1)), Load(ctx, key(2)), Load(ctx, key(3))
+	loader := begin(t, t.Context(), fake, planned(1, 2, 3))
+	one, two, three := loader.Load(t.Context(), key(1)), loader.Load(t.Context(), key(2)), loader.Load(t.Context(), key(3))
 	if _, err := one(); !errors.Is(err, refused) {
 		t.Errorf("the first one: %v", err)
 	}
@@ -194,8 +172,8 @@ func TestOneFailureSparesTheOthers(t *testing.T) {
 
 func TestAPanicWithOneOrderIsRecovered(t *testing.T) {
 	fake := &orders{answer: func(context.Context, upstream.Request) (upstream.Result, error) { panic("a fault") }}
-	ctx := begin(t, t.Context(), fake, planned(1))
-	if _, err := Load(ctx, key(1))(); err == nil || err.Error() != "recovered: a fault" {
+	loader := begin(t, t.Context(), fake, planned(1))
+	if _, err := loader.Load(t.Context(), key(1))(); err == nil || err.Error() != "recovered: a fault" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -210,8 +188,8 @@ func TestCallsGetTheOperationsContextAndScope(t *testing.T) {
 	}}
 	operation, cancel := context.WithCancel(upstream.WithScope(context.WithValue(t.Context(), mark{}, "operation"), scope))
 	defer cancel()
-	ctx := begin(t, operation, fake, planned(1))
-	if _, err := Load(context.WithValue(ctx, mark{}, "field"), key(1))(); err != nil {
+	loader := begin(t, operation, fake, planned(1))
+	if _, err := loader.Load(context.WithValue(operation, mark{}, "field"), key(1))(); err != nil {
 		t.Fatal(err)
 	}
 	if got.Value(mark{}) != "operation" {
@@ -250,10 +228,10 @@ func TestTheLeastFreshnessOfTheOrdersShownIsNoted(t *testing.T) {
 				return test.results[int64(request.Key.ID)], nil
 			}}
 			scope := &upstream.Scope{}
-			ctx := begin(t, upstream.WithScope(t.Context(), scope), fake, planned(slices.Collect(maps.Keys(test.results))...))
+			loader := begin(t, upstream.WithScope(t.Context(), scope), fake, planned(slices.Collect(maps.Keys(test.results))...))
 			var thunks []Thunk
 			for id := range test.results {
-				thunks = append(thunks, Load(ctx, key(id)))
+				thunks = append(thunks, loader.Load(t.Context(), key(id)))
 			}
 			for _, thunk := range thunks {
 				if _, err := thunk(); err != nil {
@@ -270,38 +248,17 @@ func TestTheLeastFreshnessOfTheOrdersShownIsNoted(t *testing.T) {
 
 func TestAnUnplannedOrderIsRefusedWithoutACall(t *testing.T) {
 	fake := &orders{}
-	for name, ctx := range map[string]context.Context{
+	for name, loader := range map[string]*Loader{
 		"another order is planned": begin(t, t.Context(), fake, planned(1)),
 		"nothing is planned":       begin(t, t.Context(), fake, nil),
-		"no operation":             t.Context(),
+		"no operation":             nil,
 	} {
-		if _, err := Load(ctx, key(2))(); upstream.KindOf(err) != upstream.KindInternal || !strings.Contains(err.Error(), "not planned") {
+		if _, err := loader.Load(t.Context(), key(2))(); upstream.KindOf(err) != upstream.KindInternal || !strings.Contains(err.Error(), "not planned") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
 	if calls := len(fake.called()); calls != 0 {
 		t.Errorf("%d calls, want none", calls)
-	}
-}
-
-func TestAPlannersErrorRefusesTheRequest(t *testing.T) {
-	refusal := errors.New("no")
-	extension := New(&orders{}, plannerOf(nil, refusal))
-	ctx, operation := operationContext(t.Context())
-	if err := extension.MutateOperationContext(ctx, operation); !errors.Is(err, refusal) {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestValidateRefusesAnIncompleteExtension(t *testing.T) {
-	plan := plannerOf(nil, nil)
-	for _, extension := range []*Extension{New(nil, plan), New(&orders{}, nil)} {
-		if extension.Validate(nil) == nil {
-			t.Errorf("%+v was accepted", extension)
-		}
-	}
-	if err := New(&orders{}, plan).Validate(nil); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -318,15 +275,16 @@ func BenchmarkLoad(b *testing.B) {
 			thunks := make([]Thunk, count)
 			b.ReportAllocs()
 			for b.Loop() {
-				ctx := begin(b, b.Context(), fake, needs)
+				loader, end := New(b.Context(), fake, needs, nil)
 				for i, id := range ids {
-					thunks[i] = Load(ctx, key(id))
+					thunks[i] = loader.Load(b.Context(), key(id))
 				}
 				for _, thunk := range thunks {
 					if _, err := thunk(); err != nil {
 						b.Fatal(err)
 					}
 				}
+				end()
 			}
 		})
 	}
@@ -359,11 +317,11 @@ func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &readyOrders{orders: &orders{}}
 		scope := &upstream.Scope{}
-		ctx := begin(t, upstream.WithScope(t.Context(), scope), fake, planned(1, 2, 3, 4, 1))
+		loader := begin(t, upstream.WithScope(t.Context(), scope), fake, planned(1, 2, 3, 4, 1))
 		began := time.Now()
 		var thunks []Thunk
 		for _, id := range []int64{1, 2, 3, 4, 1} {
-			thunks = append(thunks, Load(ctx, key(id)))
+			thunks = append(thunks, loader.Load(t.Context(), key(id)))
 		}
 		for i, id := range []upstream.OrderID{1, 2, 3, 4, 1} {
 			if result, err := thunks[i](); err != nil || result.Order.ID != id {
@@ -383,8 +341,8 @@ func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 func TestASingleOrderNeedsNoBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &orders{}
-		ctx := begin(t, t.Context(), fake, planned(2, 2))
-		first, second := Load(ctx, key(2)), Load(ctx, key(2))
+		loader := begin(t, t.Context(), fake, planned(2, 2))
+		first, second := loader.Load(t.Context(), key(2)), loader.Load(t.Context(), key(2))
 		if called := fake.called(); len(called) != 0 {
 			t.Errorf("%d orders asked for before anybody waits", len(called))
 		}

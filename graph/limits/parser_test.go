@@ -1,39 +1,22 @@
 package limits
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// schemaOnly is an executable schema that is never executed.
-type schemaOnly struct {
-	graphql.ExecutableSchema
-	schema *ast.Schema
-}
-
-func (s schemaOnly) Schema() *ast.Schema { return s.schema }
-
-func newGuarded(tb testing.TB, limits Limits, suggestions bool) *guarded {
+func newParser(tb testing.TB, limits Limits, suggestions bool) *Parser {
 	tb.Helper()
-	schema := orderSchema(tb)
-	return Guard(executor.New(schemaOnly{schema: schema}), schema, limits, suggestions).(*guarded)
+	return NewParser(orderSchema(tb), limits, suggestions)
 }
 
-// ask returns what the executor says about a request before executing it.
-func ask(exec graphql.GraphExecutor, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
-	return exec.CreateOperationContext(graphql.StartOperationTrace(context.Background()), params)
-}
-
-func TestExecutorRefusesWithTheCodeOfTheLimit(t *testing.T) {
-	exec := newGuarded(t, Limits{}, true)
+func TestParserRefusesWithTheCodeOfTheLimit(t *testing.T) {
+	parser := newParser(t, Limits{}, true)
 	for document, want := range map[string]string{
 		chain(21): `[{"message":"The document nests too deep: max-depth is 20.",` +
 			`"extensions":{"code":"QUERY_TOO_COMPLEX","limit":"max-depth","maximum":20}}]`,
@@ -44,15 +27,15 @@ func TestExecutorRefusesWithTheCodeOfTheLimit(t *testing.T) {
 		"{order(id:1){id}}}": `[{"message":"Unexpected }",` +
 			`"locations":[{"line":1,"column":18}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]`,
 	} {
-		_, list := ask(exec, &graphql.RawParams{Query: document})
+		_, list := parser.Parse(&graphql.RawParams{Query: document})
 		if got, err := json.Marshal(list); err != nil || string(got) != want {
 			t.Errorf("%.40s:\n got %s, %v\nwant %s", document, got, err, want)
 		}
 	}
 }
 
-func TestExecutorBoundsWhatItRepeats(t *testing.T) {
-	exec := newGuarded(t, Limits{}, true)
+func TestParserBoundsWhatItRepeats(t *testing.T) {
+	parser := newParser(t, Limits{}, true)
 	for name, params := range map[string]*graphql.RawParams{
 		"operation name": {Query: "query a{__typename}", OperationName: long},
 		"enum variable":  {Query: "query($a:WebSite!){order(id:1,webSite:$a){id}}", Variables: map[string]any{"a": long}},
@@ -65,7 +48,7 @@ func TestExecutorBoundsWhatItRepeats(t *testing.T) {
 			Variables: map[string]any{long: "x"},
 		},
 	} {
-		_, list := ask(exec, params)
+		_, list := parser.Parse(params)
 		answer, err := json.Marshal(list)
 		if err != nil || len(list) == 0 || len(answer) > 2000 {
 			t.Errorf("%s: %d bytes, %v: %.200s", name, len(answer), err, answer)
@@ -73,14 +56,14 @@ func TestExecutorBoundsWhatItRepeats(t *testing.T) {
 	}
 }
 
-func TestExecutorLooksAtAValidDocumentOnce(t *testing.T) {
-	exec := newGuarded(t, Limits{}, true)
+func TestParserLooksAtAValidDocumentOnce(t *testing.T) {
+	parser := newParser(t, Limits{}, true)
 	document := allFields(orderSchema(t))
-	first, list := ask(exec, &graphql.RawParams{Query: document})
+	first, list := parser.Parse(&graphql.RawParams{Query: document})
 	if len(list) > 0 {
 		t.Fatal(list)
 	}
-	second, list := ask(exec, &graphql.RawParams{Query: document})
+	second, list := parser.Parse(&graphql.RawParams{Query: document})
 	if len(list) > 0 {
 		t.Fatal(list)
 	}
@@ -90,11 +73,11 @@ func TestExecutorLooksAtAValidDocumentOnce(t *testing.T) {
 }
 
 // A refused document leaves nothing behind, and is refused again.
-func TestExecutorForgetsARefusedDocument(t *testing.T) {
-	exec := newGuarded(t, Limits{}, true)
-	cache := exec.documents
+func TestParserForgetsARefusedDocument(t *testing.T) {
+	parser := newParser(t, Limits{}, true)
+	cache := parser.documents
 	for range 2 {
-		if _, list := ask(exec, &graphql.RawParams{Query: chain(21)}); len(list) == 0 {
+		if _, list := parser.Parse(&graphql.RawParams{Query: chain(21)}); len(list) == 0 {
 			t.Fatal("not refused")
 		}
 	}
@@ -104,8 +87,8 @@ func TestExecutorForgetsARefusedDocument(t *testing.T) {
 }
 
 // What execution needs of validation must be there, though gqlparser's own walk was cut short.
-func TestExecutorAnnotatesTheDocument(t *testing.T) {
-	operation, list := ask(newGuarded(t, Limits{}, true), &graphql.RawParams{
+func TestParserAnnotatesTheDocument(t *testing.T) {
+	operation, list := newParser(t, Limits{}, true).Parse(&graphql.RawParams{
 		Query:     "query($id:ID!){...A} fragment A on Query{order(id:$id){...B}} fragment B on Order{total{amount}}",
 		Variables: map[string]any{"id": "1"},
 	})
@@ -141,7 +124,7 @@ func TestHintsOnlyWhereWanted(t *testing.T) {
 		"{order(id:1){...a}} fragment a on Orde{id}",
 	} {
 		for _, suggestions := range []bool{true, false} {
-			_, list := ask(newGuarded(t, Limits{}, suggestions), &graphql.RawParams{Query: document})
+			_, list := newParser(t, Limits{}, suggestions).Parse(&graphql.RawParams{Query: document})
 			if hinted := strings.Contains(list.Error(), "Did you mean"); hinted != suggestions {
 				t.Errorf("suggestions %v: %s", suggestions, list.Error())
 			}
@@ -150,11 +133,11 @@ func TestHintsOnlyWhereWanted(t *testing.T) {
 }
 
 func TestDocumentCacheStaysWithinItsBytes(t *testing.T) {
-	exec := newGuarded(t, Limits{}, true)
-	cache := exec.documents
+	parser := newParser(t, Limits{}, true)
+	cache := parser.documents
 	for i := range 600 {
 		padding := strings.Repeat(" ", 64<<10)
-		if _, list := ask(exec, &graphql.RawParams{Query: fmt.Sprintf("query q%d{__typename}%s", i, padding)}); len(list) > 0 {
+		if _, list := parser.Parse(&graphql.RawParams{Query: fmt.Sprintf("query q%d{__typename}%s", i, padding)}); len(list) > 0 {
 			t.Fatal(list)
 		}
 	}

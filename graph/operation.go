@@ -1,0 +1,182 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ordergraph/graph/internal/generated"
+	"ordergraph/graph/introspection"
+	"ordergraph/graph/limits"
+	"ordergraph/graph/loader"
+	"ordergraph/graph/lookahead"
+	"ordergraph/graph/projection"
+	"ordergraph/upstream"
+)
+
+const (
+	defaultMaxOrders        = 100
+	defaultMaxAttributeKeys = 100
+	defaultMaxResponse      = 16 << 20
+)
+
+// operations leads operations from their text to their response: it parses, admits and plans them, and
+// gqlgen's executor executes what is planned.
+//
+// Of extensions that are added to the executor, mutators are never called.
+type operations struct {
+	*executor.Executor
+	parser        *limits.Parser
+	introspection *introspection.Extension
+	// introspective shows the schema to everybody, not to trusted routers alone.
+	introspective bool
+	planner       planner
+	orders        upstream.Orders
+	maxResponse   int
+	// middlewares are those of the executor, which gives them away in operation contexts only.
+	middlewares *graphql.OperationContext
+}
+
+// operation is what is known of one operation besides gqlgen's context of it, which leads to it.
+type operation struct {
+	nulls nullArguments
+	// needs are the orders that the resolvers will load, loader what they load them with.
+	needs  map[upstream.Key]upstream.Needs
+	loader *loader.Loader
+}
+
+const operationExtension = "Operation"
+
+// operationOf returns what is known of an operation: nothing of one that came another way.
+func operationOf(parsed *graphql.OperationContext) *operation {
+	if known, admitted := parsed.Stats.GetExtension(operationExtension).(*operation); admitted {
+		return known
+	}
+	return &operation{}
+}
+
+func newOperations(options Options) (*operations, error) {
+	schema := servedSchema()
+	needs, err := lookahead.Compile(schema)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := projection.Compile(schema)
+	if err != nil {
+		return nil, err
+	}
+	resolver := &resolver{
+		sdl: options.SDL, projection: shown, routerOnly: options.RouterSecret != "", requireToken: options.RequireToken,
+	}
+	o := &operations{
+		Executor:      executor.New(generated.NewExecutableSchema(generated.Config{Schema: schema, Resolvers: resolver})),
+		parser:        limits.NewParser(schema, options.Limits, !options.NoIntrospection),
+		introspection: introspection.New(generated.NewExecutableSchema(generated.Config{Schema: apiSchema(schema), Resolvers: resolver})),
+		introspective: !options.NoIntrospection,
+		planner: planner{
+			needs: needs, resolver: resolver,
+			maxOrders:        cmp.Or(options.MaxOrders, defaultMaxOrders),
+			maxAttributeKeys: cmp.Or(options.MaxAttributeKeys, defaultMaxAttributeKeys),
+		},
+		orders:      options.Orders,
+		maxResponse: int(cmp.Or(options.MaxResponse, defaultMaxResponse)),
+	}
+	o.SetErrorPresenter(present)
+	o.SetRecoverFunc(recovered)
+	o.Use(o.introspection)
+	// That there is no document does not matter.
+	o.middlewares, _ = o.Executor.CreateOperationContext(graphql.StartOperationTrace(context.Background()), &graphql.RawParams{})
+	return o, nil
+}
+
+// servedSchema returns the schema without @defer: one call brings everything that an order has, so
+// there is nothing to defer, and a deferred part would be lost on the way.
+func servedSchema() *ast.Schema {
+	schema := *generated.NewExecutableSchema(generated.Config{}).Schema()
+	schema.Directives = maps.Clone(schema.Directives)
+	delete(schema.Directives, "defer")
+	return &schema
+}
+
+// CreateOperationContext parses, admits and plans an operation. What it refuses has cost no upstream call,
+// and nothing else has looked at it.
+func (o *operations) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	parsed, mistakes := o.parser.Parse(params)
+	if len(mistakes) > 0 {
+		return parsed, mistakes
+	}
+	parsed.RecoverFunc = o.middlewares.RecoverFunc
+	parsed.ResolverMiddleware = o.middlewares.ResolverMiddleware
+	parsed.RootResolverMiddleware = o.middlewares.RootResolverMiddleware
+	known, err := o.admit(ctx, parsed)
+	if err != nil {
+		return parsed, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}
+	}
+	known.needs, err = o.planner.plan(ctx, parsed, known.nulls)
+	if err != nil {
+		return parsed, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}
+	}
+	parsed.Stats.SetExtension(operationExtension, known)
+	return parsed, nil
+}
+
+// admit refuses operations that are valid but must not be executed: by what their variables hold, or by who
+// asks.
+func (o *operations) admit(ctx context.Context, parsed *graphql.OperationContext) (*operation, error) {
+	if name, found := nullCondition(parsed); found {
+		return nil, badInput(fmt.Sprintf("Variable %q must not be null: @skip or @include depends on it.", "$"+name))
+	}
+	parsed.DisableIntrospection = !o.introspective && !upstream.ScopeFrom(ctx).RouterTrusted
+	if parsed.DisableIntrospection && slices.ContainsFunc(rootFields(parsed), isIntrospection) {
+		return nil, &clientError{code: codeValidationFailed, message: "Introspection is turned off here."}
+	}
+	known := &operation{nulls: findNullArguments(parsed)}
+	for _, null := range known.nulls {
+		if null.introspects {
+			return nil, null.err()
+		}
+	}
+	if err := o.introspection.MutateOperationContext(ctx, parsed); err != nil {
+		return nil, err
+	}
+	return known, nil
+}
+
+// rootFields collects the root fields by the same type conditions as the generated code, so that both share
+// one result.
+func rootFields(parsed *graphql.OperationContext) []graphql.CollectedField {
+	return graphql.CollectFields(parsed, parsed.Operation.SelectionSet, queryTypes)
+}
+
+var queryTypes = []string{"Query"}
+
+func isIntrospection(field graphql.CollectedField) bool {
+	return field.Name == "__schema" || field.Name == "__type"
+}
+
+// DispatchOperation executes an operation. Its response is bounded, and so is the number of its errors about
+// malformed values.
+func (o *operations) DispatchOperation(ctx context.Context, parsed *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	known, end := operationOf(parsed), func() {}
+	if len(known.needs) > 0 {
+		known.loader, end = loader.New(ctx, o.orders, known.needs, parsed.RecoverFunc)
+	}
+	written := projection.NewResponse(o.maxResponse, &limits.Error{Limit: limits.MaxResponse, Maximum: o.maxResponse})
+	respond, ctx := o.Executor.DispatchOperation(projection.WithResponse(ctx, written), parsed)
+	return func(ctx context.Context) *graphql.Response {
+		defer end()
+		response := respond(ctx)
+		if unlisted := written.UnlistedBadValues(); response != nil && unlisted > 0 {
+			message := fmt.Sprintf("The upstream sent %d more values that can't be read.", unlisted)
+			response.Errors = append(response.Errors, explained(codeUpstreamBadData, message, map[string]any{"retryable": false}))
+		}
+		return response
+	}, ctx
+}
