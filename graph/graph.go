@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"ordergraph/graph/graphiql"
+	"ordergraph/graph/internal/httpx"
 	"ordergraph/graph/limits"
 	"ordergraph/graph/transport"
 	"ordergraph/upstream"
@@ -160,6 +161,6 @@ func (o *Options) showsGraphiQL() bool { return !o.NoGraphiQL && !o.NoIntrospect
 func redirect(w http.ResponseWriter, location string) {
 	w.Header().Set("Location", location)
 	w.Header().Set("Cache-Control", "no-store")
-	transport.AddVary(w.Header(), "Accept")
+	httpx.AddVary(w.Header(), "Accept")
 	w.WriteHeader(http.StatusFound)
 }

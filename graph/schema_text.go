@@ -1,19 +1,16 @@
 package graph
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
 	"github.com/vektah/gqlparser/v2/parser"
 
+	"ordergraph/graph/internal/httpx"
 	"ordergraph/graph/transport"
 )
 
@@ -98,26 +95,12 @@ func isFederation(name string) bool {
 
 // schemaText serves a schema's text, to the router alone if hidden.
 func schemaText(text string, hidden bool, api *transport.Handler) http.Handler {
-	plain := []byte(text)
-	compressed := transport.Gzip(plain)
-	digest := sha256.Sum256(plain)
-	tag := hex.EncodeToString(digest[:16])
+	content := httpx.NewContent("text/plain; charset=utf-8", "no-cache", httpx.Gzip([]byte(text)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if hidden && !api.TrustsRouter(r) {
 			http.NotFound(w, r)
 			return
 		}
-		header := w.Header()
-		header.Set("Content-Type", "text/plain; charset=utf-8")
-		header.Set("Cache-Control", "no-cache")
-		transport.AddVary(header, "Accept-Encoding")
-		if transport.AcceptsGzip(r) {
-			header.Set("Content-Encoding", "gzip")
-			header.Set("ETag", `"`+tag+`-gzip"`)
-			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(compressed))
-			return
-		}
-		header.Set("ETag", `"`+tag+`"`)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(plain))
+		content.ServeHTTP(w, r)
 	})
 }

@@ -16,19 +16,15 @@ import (
 func content(t *testing.T) map[string]string {
 	t.Helper()
 	contents := make(map[string]string)
-	for name, file := range load(Options{}) {
-		text, err := inflate(file.compressed)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		contents[name] = string(text)
+	for name := range load(Options{}) {
+		contents[name] = string(body(t, get(t, Options{}, "GET", Path+name)))
 	}
 	return contents
 }
 
 func TestEveryFileHasAContentType(t *testing.T) {
-	for name, file := range load(Options{}) {
-		if file.contentType == "" {
+	for name := range load(Options{}) {
+		if contentTypes[path.Ext(name)] == "" {
 			t.Errorf("%s: no content type for %s", name, path.Ext(name))
 		}
 	}

@@ -3,17 +3,14 @@ package graphiql
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"path"
-	"strconv"
 	"strings"
+
+	"ordergraph/graph/internal/httpx"
 )
 
 //go:embed static
@@ -40,19 +37,10 @@ var contentTypes = map[string]string{
 	".ttf":  "font/ttf",
 }
 
-// A file is one file of the page, as gzip.
-type file struct {
-	contentType  string
-	cacheControl string
-	// hash is of the compressed bytes.
-	hash       string
-	compressed []byte
-}
-
 // load reads the build. It panics where the build and this package don't fit together, which the
 // tests would have found.
-func load(options Options) map[string]*file {
-	files := make(map[string]*file)
+func load(options Options) map[string]*httpx.Content {
+	files := make(map[string]*httpx.Content)
 	err := fs.WalkDir(static, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -65,23 +53,13 @@ func load(options Options) map[string]*file {
 		if name == page && options.Sandbox {
 			compressed, err = forSandbox(compressed)
 		}
-		files[name] = newFile(name, compressed)
+		files[name] = httpx.NewContent(contentTypes[path.Ext(name)], cacheControl(name), compressed)
 		return err
 	})
 	if err != nil {
 		panic(fmt.Errorf("graphiql: read the embedded build: %w", err))
 	}
 	return files
-}
-
-func newFile(name string, compressed []byte) *file {
-	sum := sha256.Sum256(compressed)
-	return &file{
-		contentType:  contentTypes[path.Ext(name)],
-		cacheControl: cacheControl(name),
-		hash:         hex.EncodeToString(sum[:12]),
-		compressed:   compressed,
-	}
 }
 
 // cacheControl lets browsers keep what has its content's hash in its name, and ask each time for the
@@ -95,76 +73,16 @@ func cacheControl(name string) string {
 
 // forSandbox returns the page, compressed, with the attribute that says whose data it shows.
 func forSandbox(compressed []byte) ([]byte, error) {
-	text, err := inflate(compressed)
+	reader, err := gzip.NewReader(bytes.NewReader(compressed))
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(reader)
 	if err != nil {
 		return nil, err
 	}
 	if bytes.Count(text, []byte(ownData)) != 1 {
 		return nil, fmt.Errorf("%s doesn't have %s once", page, ownData)
 	}
-	return deflate(bytes.Replace(text, []byte(ownData), []byte(sandboxData), 1))
-}
-
-func inflate(compressed []byte) ([]byte, error) {
-	reader, err := gzip.NewReader(bytes.NewReader(compressed))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(reader)
-}
-
-func deflate(text []byte) ([]byte, error) {
-	var buffer bytes.Buffer
-	writer := gzip.NewWriter(&buffer)
-	if _, err := writer.Write(text); err != nil {
-		return nil, err
-	}
-	err := writer.Close()
-	return buffer.Bytes(), err
-}
-
-// size returns the length of the inflated file, which a gzip file has at its end.
-func (f *file) size() int {
-	return int(binary.LittleEndian.Uint32(f.compressed[len(f.compressed)-4:]))
-}
-
-// tag returns the ETag. The two encodings are different representations and have one each.
-func (f *file) tag(compressed bool) string {
-	if compressed {
-		return `"` + f.hash + `-gzip"`
-	}
-	return `"` + f.hash + `"`
-}
-
-func (f *file) serve(w http.ResponseWriter, r *http.Request) {
-	compressed := acceptsGzip(r.Header.Values("Accept-Encoding"))
-	header := w.Header()
-	header.Set("Cache-Control", f.cacheControl)
-	header.Set("ETag", f.tag(compressed))
-	header.Add("Vary", "Accept-Encoding")
-	if matches(r.Header.Values("If-None-Match"), f.tag(compressed)) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	header.Set("Content-Type", f.contentType)
-	if compressed {
-		header.Set("Content-Encoding", "gzip")
-		header.Set("Content-Length", strconv.Itoa(len(f.compressed)))
-	} else {
-		header.Set("Content-Length", strconv.Itoa(f.size()))
-	}
-	if r.Method != http.MethodHead {
-		f.write(w, compressed)
-	}
-}
-
-// write sends the body. An error means that the client has gone, and nobody is left to be told.
-func (f *file) write(w io.Writer, compressed bool) {
-	if compressed {
-		w.Write(f.compressed)
-		return
-	}
-	if reader, err := gzip.NewReader(bytes.NewReader(f.compressed)); err == nil {
-		io.Copy(w, reader)
-	}
+	return httpx.Gzip(bytes.Replace(text, []byte(ownData), []byte(sandboxData), 1)), nil
 }

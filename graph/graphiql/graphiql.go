@@ -8,6 +8,8 @@ package graphiql
 import (
 	"net/http"
 	"strings"
+
+	"ordergraph/graph/internal/httpx"
 )
 
 // Path is where the page is served. The API is expected beside it, at ../graphql.
@@ -33,7 +35,7 @@ func Handler(options Options) http.Handler {
 }
 
 type handler struct {
-	files map[string]*file
+	files map[string]*httpx.Content
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +54,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	found.serve(w, r)
+	found.ServeHTTP(w, r)
 }
 
 func setSecurityHeaders(header http.Header) {

@@ -229,19 +229,6 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-func TestAcceptsGzip(t *testing.T) {
-	for accept, want := range map[string]bool{
-		"gzip": true, "gzip, deflate, br": true, "GZIP": true, "*": true, "br;q=1, gzip;q=0.5": true, "*;q=0, gzip": true, "gzip, *;q=0": true,
-		"gzip;q=0": false, "gzip;q=0.0": false, "gzip;q=0, *": false, "identity": false, "": false, "br": false, "*;q=0": false, "gzip;q=x": false, "gzipx": false,
-	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.Header.Set("Accept-Encoding", accept)
-		if got := AcceptsGzip(r); got != want {
-			t.Errorf("Accept-Encoding %q: %v", accept, got)
-		}
-	}
-}
-
 func TestCompression(t *testing.T) {
 	large := `{"order":"` + strings.Repeat("重", 2000) + `"}`
 	plain := send(t, serve(t, Options{}, answerData(large)), post(query(`{wide}`)))

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"ordergraph/graph/internal/httpx"
 	"ordergraph/internal/lru"
 	"ordergraph/upstream"
 )
@@ -281,11 +282,8 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *requestState, 
 	header := w.Header()
 	answer.setCaching(header)
 	if r.Method == http.MethodGet && answer.complete() {
-		tag := entityTag(answer.Data)
-		header["Etag"] = tag
-		if matches(r.Header["If-None-Match"], tag[0]) {
+		if httpx.NotModified(w, r, entityTag(answer.Data)) {
 			x.status = http.StatusNotModified
-			w.WriteHeader(x.status)
 			return
 		}
 	}
@@ -297,10 +295,10 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *requestState, 
 	body := getBuffer()
 	defer putBuffer(body)
 	answer.appendTo(body, x.scope.RequestID, h.maxErrors)
-	if body.Len() >= smallestCompressed && AcceptsGzip(r) {
+	if body.Len() >= smallestCompressed && httpx.AcceptsGzip(r) {
 		compressed := getBuffer()
 		defer putBuffer(compressed)
-		compress(compressed, body.Bytes())
+		httpx.WriteGzip(compressed, body.Bytes())
 		header["Content-Encoding"] = gzipEncoding
 		body = compressed
 	}
@@ -309,6 +307,12 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *requestState, 
 	// A caller who has hung up gets nothing; there is nobody to tell.
 	_, _ = w.Write(body.Bytes())
 }
+
+// smallestCompressed is the least size in bytes for which compression saves a packet.
+//
+// Compressed answers carry nothing secret next to text of an attacker's choosing (BREACH): another
+// site can't make a browser send a query with the caller's token (csrf.go).
+const smallestCompressed = 1400
 
 // largestCopied is the most bytes of data that are copied into one piece with what stands around them.
 const largestCopied = 256 << 10
@@ -321,10 +325,10 @@ func (h *Handler) sendLarge(w http.ResponseWriter, r *http.Request, x *requestSt
 	answer.appendHead(head, x.scope.RequestID, h.maxErrors)
 	answer.appendTail(tail)
 	pieces := [...][]byte{head.Bytes(), answer.Data, tail.Bytes()}
-	if AcceptsGzip(r) {
+	if httpx.AcceptsGzip(r) {
 		w.Header()["Content-Encoding"] = gzipEncoding
 		w.WriteHeader(status)
-		compress(w, pieces[:]...)
+		httpx.WriteGzip(w, pieces[:]...)
 		return
 	}
 	w.Header()["Content-Length"] = []string{strconv.Itoa(head.Len() + len(answer.Data) + tail.Len())}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/internal/httpx"
 	"ordergraph/upstream"
 )
 
@@ -287,6 +288,10 @@ const (
 // vary is a value of the header Vary: alone, and where the answer depends on the origin too.
 type vary struct{ alone, withOrigin []string }
 
+// entityTag returns the value of ETag for an answer with the given data. It is weak: the counts beside
+// the data differ from one time to the next.
+func entityTag(data []byte) []string { return []string{"W/" + httpx.EntityTag(data)} }
+
 // setCaching says who may keep the answer, and how long: only the caller, only complete data that
 // show an order.
 func (a *Answer) setCaching(header http.Header) {
@@ -316,14 +321,6 @@ func setVary(header http.Header, names vary) {
 	case len(known) == 1 && known[0] == varyOrigin[0]:
 		header["Vary"] = names.withOrigin
 	default:
-		AddVary(header, names.alone[0])
+		httpx.AddVary(header, names.alone[0])
 	}
-}
-
-// AddVary adds names to the header Vary, in front, so that it stays one line.
-func AddVary(header http.Header, names string) {
-	if known := header.Get("Vary"); known != "" {
-		names += ", " + known
-	}
-	header.Set("Vary", names)
 }

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ordergraph/graph/internal/httpx"
 	"ordergraph/upstream"
 )
 
@@ -120,7 +120,7 @@ func (w *StoredResponse) gzip() *compressedBody {
 	if known := w.compressed.Load(); known != nil {
 		return known
 	}
-	packed := bytes.Clone(Gzip(w.body))
+	packed := httpx.Gzip(w.body)
 	made := &compressedBody{packed, []string{strconv.Itoa(len(packed))}}
 	if w.Grow == nil || w.Grow(len(packed)) {
 		w.compressed.Store(made)
@@ -141,17 +141,14 @@ func (h *Handler) sendStored(w http.ResponseWriter, r *http.Request, x *requestS
 		setVary(header, varyAnswer)
 	}
 	if whole.showsOrder && r.Method == http.MethodGet {
-		tag := whole.entityTag()
-		header["Etag"] = tag
-		if matches(r.Header["If-None-Match"], tag[0]) {
+		if httpx.NotModified(w, r, whole.entityTag()) {
 			x.status = http.StatusNotModified
-			w.WriteHeader(x.status)
 			return
 		}
 	}
 	header["Content-Type"] = contentTypes[x.media]
 	body, length := whole.body, whole.length
-	if len(body) >= smallestCompressed && AcceptsGzip(r) {
+	if len(body) >= smallestCompressed && httpx.AcceptsGzip(r) {
 		packed := whole.gzip()
 		body, length = packed.body, packed.length
 		header["Content-Encoding"] = gzipEncoding

@@ -1,6 +1,9 @@
-package graphiql
+package httpx
 
-import "testing"
+import (
+	"net/http"
+	"testing"
+)
 
 func TestAcceptsGzip(t *testing.T) {
 	tests := []struct {
@@ -24,13 +27,15 @@ func TestAcceptsGzip(t *testing.T) {
 		{"star refused", []string{"*;q=0"}, false},
 		{"star refused, gzip allowed", []string{"*;q=0, gzip"}, true},
 		{"others only", []string{"br, deflate;q=1, identity"}, false},
+		{"weighted, after another", []string{"br;q=1, gzip;q=0.5"}, true},
+		{"gzip allowed, the rest refused", []string{"gzip, *;q=0"}, true},
 		{"unreadable weight", []string{"gzip;q=high"}, false},
 		{"name as a part", []string{"gzipped"}, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := acceptsGzip(test.values); got != test.want {
-				t.Errorf("acceptsGzip(%q) = %v, want %v", test.values, got, test.want)
+			if got := AcceptsGzip(&http.Request{Header: http.Header{"Accept-Encoding": test.values}}); got != test.want {
+				t.Errorf("AcceptsGzip of %q = %v, want %v", test.values, got, test.want)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package transport
+package httpx
 
 import (
 	"bytes"
@@ -10,18 +10,8 @@ import (
 	"sync"
 )
 
-// smallestCompressed is the least size in bytes for which compression saves a packet.
-const smallestCompressed = 1400
-
-// Compressed answers carry nothing secret next to text of an attacker's choosing (BREACH): another
-// site can't make a browser send a query with the caller's token (csrf.go).
-var gzipPool = sync.Pool{New: func() any {
-	// The level is valid, so there is no error.
-	writer, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	return writer
-}}
-
-// AcceptsGzip tells whether the client of r takes gzip.
+// AcceptsGzip reports whether the client of r takes gzip: by its name, else by the star. A weight of 0 refuses
+// (RFC 9110, 12.5.3).
 func AcceptsGzip(r *http.Request) bool {
 	quality := -1.0
 	for _, line := range r.Header["Accept-Encoding"] {
@@ -42,20 +32,22 @@ func qualityOf(parameter string) float64 {
 	if parameter == "" {
 		return 1
 	}
-	text, found := strings.CutPrefix(parameter, "q=")
-	if !found {
-		return 0
-	}
-	quality, err := strconv.ParseFloat(text, 64)
+	quality, err := strconv.ParseFloat(strings.TrimPrefix(parameter, "q="), 64)
 	if err != nil {
 		return 0
 	}
 	return quality
 }
 
-// compress writes the pieces of a body into target as gzip. It stops where target fails, as a caller does who
+var gzipPool = sync.Pool{New: func() any {
+	// The level is valid, so there is no error.
+	writer, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	return writer
+}}
+
+// WriteGzip writes the pieces of a body into target as gzip. It stops where target fails, as a caller does who
 // hangs up; a buffer doesn't.
-func compress(target io.Writer, pieces ...[]byte) {
+func WriteGzip(target io.Writer, pieces ...[]byte) {
 	writer := gzipPool.Get().(*gzip.Writer)
 	defer gzipPool.Put(writer)
 	writer.Reset(target)
@@ -67,9 +59,9 @@ func compress(target io.Writer, pieces ...[]byte) {
 	_ = writer.Close()
 }
 
-// Gzip returns body compressed, for texts that stay the same.
+// Gzip returns body compressed, in a slice of just that size, for what is kept.
 func Gzip(body []byte) []byte {
 	var target bytes.Buffer
-	compress(&target, body)
-	return target.Bytes()
+	WriteGzip(&target, body)
+	return bytes.Clone(target.Bytes())
 }
