@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/upstream"
 )
 
@@ -83,7 +84,7 @@ func TestSelectedBadValuesAreReportedAtTheirPlace(t *testing.T) {
 			response := newServer(t, Options{Orders: malformed(t)}).run(t, t.Context(), test.query, "")
 			var want []string
 			for _, place := range test.places {
-				want = append(want, codeUpstreamBadData+" "+place)
+				want = append(want, codes.UpstreamBadData+" "+place)
 			}
 			slices.Sort(want)
 			check(t, response, test.data, want...)
@@ -146,7 +147,7 @@ func TestTheNumberOfReportsIsBounded(t *testing.T) {
 		t.Fatalf("%d errors, want %d", len(response.Errors), maxBadValues+1)
 	}
 	last := response.Errors[maxBadValues]
-	if !strings.Contains(last.Message, " 70 more ") || last.Path != nil || last.Extensions["code"] != codeUpstreamBadData {
+	if !strings.Contains(last.Message, " 70 more ") || last.Path != nil || last.Extensions["code"] != codes.UpstreamBadData {
 		t.Errorf("the last one: %v %v", last, last.Extensions)
 	}
 }
@@ -156,7 +157,7 @@ func TestTheNoteForUnlistedValuesStandsAtTheOrder(t *testing.T) {
 		return upstream.Result{Order: &upstream.Order{ID: 1, BadValues: []upstream.BadValue{{Reason: "7 more malformed values"}}}}, nil
 	}}
 	response := newServer(t, Options{Orders: orders}).run(t, t.Context(), `{order(id:1){id}}`, "")
-	check(t, response, `{"order":{"id":"1"}}`, codeUpstreamBadData+" order")
+	check(t, response, `{"order":{"id":"1"}}`, codes.UpstreamBadData+" order")
 }
 
 // TestEachDecodedFieldHasAPlaceInTheSchema walks the structs that answers are decoded into beside the

@@ -8,10 +8,10 @@ import (
 	"math"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/introspection"
 	"ordergraph/graph/limits"
 	"ordergraph/graph/loader"
@@ -20,39 +20,28 @@ import (
 	"ordergraph/upstream"
 )
 
-// The codes of errors that are not an upstream.Kind; clients match on them.
-const (
-	codeBadUserInput     = "BAD_USER_INPUT"
-	codeUnauthenticated  = "UNAUTHENTICATED"
-	codeUpstreamBadData  = "UPSTREAM_BAD_DATA"
-	codeRequestTimeout   = "REQUEST_TIMEOUT"
-	codeInternal         = "INTERNAL_SERVER_ERROR"
-	codeValidationFailed = errcode.ValidationFailed
-)
-
 // introspectionLimit is the name of the limit in errors about introspection. It is no setting.
 const introspectionLimit = "max-introspection"
 
 const internalMessage = "Something went wrong on our side. The request id leads us to the cause."
 
-// kindMessages says what happened and what to do, for each kind of failure. The code is the kind's own
-// text.
-var kindMessages = map[upstream.Kind]string{
-	upstream.KindInternal:          internalMessage,
-	upstream.KindBadUserInput:      "The upstream refused the parameters of this order. Check id, webSite and edition.",
-	upstream.KindTimeout:           "The upstream did not answer in time. Trying again later may help; the upstream may have charged for this call.",
-	upstream.KindAccountNotFound:   "The upstream finds no such account (旺旺账号不存在). Check that the order belongs to an account of this token and site.",
-	upstream.KindUpstreamError:     "The upstream failed on this order. If it keeps failing, ask the upstream's operator.",
-	upstream.KindUnsupported:       "The upstream does not support this call for this order or site.",
-	upstream.KindPermissionDenied:  "This token has no permission for the order interface. Ask the upstream's operator to grant it.",
-	upstream.KindQuotaExhausted:    "This token has no calls left. Buy more from the upstream's operator.",
-	upstream.KindPermissionOrQuota: "The upstream refused this token: it is not valid, has no permission for the order interface, or no calls left.",
-	upstream.KindShopNotAuthorized: "The shop has not authorized this application. Its owner can do so at authorizationUrl, where given.",
-	upstream.KindBadResponse:       "The upstream's answer could not be used. If it keeps happening, ask the upstream's operator.",
-	upstream.KindRateLimited:       "The upstream accepts no more calls for the moment. Try again later.",
-	upstream.KindUnavailable:       "The upstream can't be reached at the moment. Try again later.",
-	upstream.KindUnauthenticated:   "Reading an order needs a token: send it in the header Authorization.",
-	upstream.KindOverloaded:        "Too many upstream calls are waiting. Try again later.",
+// kinds gives each kind of failure its code, and says what happened and what to do.
+var kinds = map[upstream.Kind]struct{ code, message string }{
+	upstream.KindInternal:          {codes.Internal, internalMessage},
+	upstream.KindBadUserInput:      {codes.BadUserInput, "The upstream refused the parameters of this order. Check id, webSite and edition."},
+	upstream.KindTimeout:           {codes.UpstreamTimeout, "The upstream did not answer in time. Trying again later may help; the upstream may have charged for this call."},
+	upstream.KindAccountNotFound:   {codes.AccountNotFound, "The upstream finds no such account (旺旺账号不存在). Check that the order belongs to an account of this token and site."},
+	upstream.KindUpstreamError:     {codes.UpstreamError, "The upstream failed on this order. If it keeps failing, ask the upstream's operator."},
+	upstream.KindUnsupported:       {codes.UpstreamUnsupported, "The upstream does not support this call for this order or site."},
+	upstream.KindPermissionDenied:  {codes.PermissionDenied, "This token has no permission for the order interface. Ask the upstream's operator to grant it."},
+	upstream.KindQuotaExhausted:    {codes.QuotaExhausted, "This token has no calls left. Buy more from the upstream's operator."},
+	upstream.KindPermissionOrQuota: {codes.PermissionOrQuota, "The upstream refused this token: it is not valid, has no permission for the order interface, or no calls left."},
+	upstream.KindShopNotAuthorized: {codes.ShopNotAuthorized, "The shop has not authorized this application. Its owner can do so at authorizationUrl, where given."},
+	upstream.KindBadResponse:       {codes.UpstreamBadResponse, "The upstream's answer could not be used. If it keeps happening, ask the upstream's operator."},
+	upstream.KindRateLimited:       {codes.RateLimited, "The upstream accepts no more calls for the moment. Try again later."},
+	upstream.KindUnavailable:       {codes.UpstreamUnavailable, "The upstream can't be reached at the moment. Try again later."},
+	upstream.KindUnauthenticated:   {codes.Unauthenticated, "Reading an order needs a token: send it in the header Authorization."},
+	upstream.KindOverloaded:        {codes.Overloaded, "Too many upstream calls are waiting. Try again later."},
 }
 
 // clientError is an error of ours whose message is for the client.
@@ -60,7 +49,7 @@ type clientError struct{ code, message string }
 
 func (e *clientError) Error() string { return e.code + ": " + e.message }
 
-func badInput(message string) error { return &clientError{code: codeBadUserInput, message: message} }
+func badInput(message string) error { return &clientError{code: codes.BadUserInput, message: message} }
 
 // present turns every error into what a client may see: its place in the response and in the document,
 // and nothing else of an error that was not meant for clients. What lies behind it is kept in Err, for the
@@ -102,25 +91,25 @@ func locationOf(ctx context.Context) []gqlerror.Location {
 // explain chooses code and message.
 func explain(ctx context.Context, err error, located *gqlerror.Error) *gqlerror.Error {
 	if errors.Is(err, loader.ErrTimeout) {
-		return explained(codeRequestTimeout, "The request took longer than request-timeout allows.", map[string]any{"retryable": true})
+		return explained(codes.RequestTimeout, "The request took longer than request-timeout allows.", map[string]any{"retryable": true})
 	}
 	if failure, ok := errors.AsType[*upstream.Error](err); ok {
 		return explainUpstream(failure)
 	}
 	if exceeded, ok := errors.AsType[*limits.Error](err); ok {
-		return explained(limits.Code, exceeded.Error(), map[string]any{"limit": exceeded.Limit, "maximum": exceeded.Maximum})
+		return explained(codes.TooComplex, exceeded.Error(), map[string]any{"limit": exceeded.Limit, "maximum": exceeded.Maximum})
 	}
 	if bad, ok := errors.AsType[*projection.BadValueError](err); ok {
-		return explained(codeUpstreamBadData, "The upstream sent a value that can't be read: "+bad.Reason+".", nil)
+		return explained(codes.UpstreamBadData, "The upstream sent a value that can't be read: "+bad.Reason+".", nil)
 	}
 	if _, ok := errors.AsType[introspection.TooLargeError](err); ok {
 		return explained(
-			limits.Code, fmt.Sprintf("The introspection is too large: %s is %d bytes.", introspectionLimit, introspection.MaxBytes),
+			codes.TooComplex, fmt.Sprintf("The introspection is too large: %s is %d bytes.", introspectionLimit, introspection.MaxBytes),
 			map[string]any{"limit": introspectionLimit, "maximum": introspection.MaxBytes},
 		)
 	}
 	if variable, ok := errors.AsType[*limits.VariableError](err); ok {
-		return explained(codeBadUserInput, variable.Error(), nil)
+		return explained(codes.BadUserInput, variable.Error(), nil)
 	}
 	if ours, ok := errors.AsType[*clientError](err); ok {
 		return explained(ours.code, ours.message, nil)
@@ -129,13 +118,13 @@ func explain(ctx context.Context, err error, located *gqlerror.Error) *gqlerror.
 		return explainRequest(code, located)
 	}
 	if argument, refused := refusedArgument(ctx, located); refused {
-		return explained(codeBadUserInput, fmt.Sprintf("The argument %q has a value that it does not accept.", argument), nil)
+		return explained(codes.BadUserInput, fmt.Sprintf("The argument %q has a value that it does not accept.", argument), nil)
 	}
 	return explainInternal(err)
 }
 
 func explainUpstream(failure *upstream.Error) *gqlerror.Error {
-	message, known := kindMessages[failure.Kind]
+	kind, known := kinds[failure.Kind]
 	if !known || failure.Kind == upstream.KindInternal {
 		return explainInternal(failure)
 	}
@@ -152,7 +141,7 @@ func explainUpstream(failure *upstream.Error) *gqlerror.Error {
 	if failure.AuthorizationURL != "" {
 		extensions["authorizationUrl"] = failure.AuthorizationURL
 	}
-	shown := explained(failure.Kind.String(), message, extensions)
+	shown := explained(kind.code, kind.message, extensions)
 	if failure.Cause != nil {
 		shown.Err = failure
 	}
@@ -187,7 +176,7 @@ func refusedArgument(ctx context.Context, located *gqlerror.Error) (name string,
 
 // explainInternal hides what is none of the client's business.
 func explainInternal(err error) *gqlerror.Error {
-	shown := explained(codeInternal, internalMessage, nil)
+	shown := explained(codes.Internal, internalMessage, nil)
 	shown.Err = err
 	return shown
 }

@@ -11,21 +11,32 @@ import (
 	"testing/synctest"
 	"time"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
 )
 
-// kinds lists the closed set of failures.
-func kinds() []upstream.Kind {
-	var list []upstream.Kind
-	for kind := upstream.KindInternal; kind <= upstream.KindOverloaded; kind++ {
-		list = append(list, kind)
-	}
-	return list
+// kindCodes are what clients match on, for the closed set of failures.
+var kindCodes = map[upstream.Kind]string{
+	upstream.KindInternal:          "INTERNAL_SERVER_ERROR",
+	upstream.KindBadUserInput:      "BAD_USER_INPUT",
+	upstream.KindTimeout:           "UPSTREAM_TIMEOUT",
+	upstream.KindAccountNotFound:   "ACCOUNT_NOT_FOUND",
+	upstream.KindUpstreamError:     "UPSTREAM_ERROR",
+	upstream.KindUnsupported:       "UPSTREAM_UNSUPPORTED",
+	upstream.KindPermissionDenied:  "PERMISSION_DENIED",
+	upstream.KindQuotaExhausted:    "QUOTA_EXHAUSTED",
+	upstream.KindPermissionOrQuota: "PERMISSION_OR_QUOTA",
+	upstream.KindShopNotAuthorized: "SHOP_NOT_AUTHORIZED",
+	upstream.KindBadResponse:       "UPSTREAM_BAD_RESPONSE",
+	upstream.KindRateLimited:       "RATE_LIMITED",
+	upstream.KindUnavailable:       "UPSTREAM_UNAVAILABLE",
+	upstream.KindUnauthenticated:   "UNAUTHENTICATED",
+	upstream.KindOverloaded:        "OVERLOADED",
 }
 
 func TestEachKindHasItsCodeAndAMessage(t *testing.T) {
-	for _, kind := range kinds() {
+	for kind := upstream.KindInternal; kind <= upstream.KindOverloaded; kind++ {
 		t.Run(kind.String(), func(t *testing.T) {
 			failure := &upstream.Error{Kind: kind, Cause: errors.New("dial tcp 10.1.2.3: secret")}
 			server := newServer(t, Options{Orders: &fakeOrders{answer: func(_ context.Context, request upstream.Request) (upstream.Result, error) {
@@ -35,7 +46,7 @@ func TestEachKindHasItsCodeAndAMessage(t *testing.T) {
 				return upstream.Result{}, fmt.Errorf("wrapped: %w", failure)
 			}}})
 			response := server.run(t, t.Context(), `{a:order(id:1){id} b:order(id:2){id} c:orders(ids:[2,1]){id}}`, "")
-			check(t, response, `{"a":null,"b":{"id":"2"},"c":[{"id":"2"},null]}`, kind.String()+" a", kind.String()+" c[1]")
+			check(t, response, `{"a":null,"b":{"id":"2"},"c":[{"id":"2"},null]}`, kindCodes[kind]+" a", kindCodes[kind]+" c[1]")
 			for _, err := range response.Errors {
 				if err.Extensions["retryable"] != kind.Retryable() {
 					t.Errorf("retryable is %v", err.Extensions["retryable"])
@@ -82,7 +93,7 @@ func TestRememberedRefusals(t *testing.T) {
 			server := newServer(t, Options{Orders: orders})
 			for _, left := range []any{nil, holds - 10} {
 				response := server.run(t, t.Context(), `{order(id:1){id}}`, "")
-				check(t, response, `{"order":null}`, kind.String()+" order")
+				check(t, response, `{"order":null}`, kindCodes[kind]+" order")
 				extensions := response.Errors[0].Extensions
 				if remembered := left != nil; extensions["retryAfterSeconds"] != left || (extensions["remembered"] == true) != remembered {
 					t.Errorf("extensions %v, want %v seconds", extensions, left)
@@ -211,7 +222,7 @@ func FuzzArguments(f *testing.F) {
 		}
 		for _, query := range []string{query, list, entities} {
 			response := server.run(t, t.Context(), query, variables)
-			if slices.ContainsFunc(faults(response.Errors), func(fault string) bool { return strings.HasPrefix(fault, codeInternal) }) {
+			if slices.ContainsFunc(faults(response.Errors), func(fault string) bool { return strings.HasPrefix(fault, codes.Internal) }) {
 				t.Errorf("%s with %s: %v", query, variables, response.Errors)
 			}
 		}

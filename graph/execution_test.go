@@ -14,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"go.uber.org/goleak"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/upstream"
 )
 
@@ -172,7 +173,7 @@ func TestEachDistinctOrderIsOneCallInAnyMix(t *testing.T) {
 				t.Errorf("calls %q, want %q", calls, test.calls)
 			}
 			for _, err := range response.Errors {
-				if err.Extensions["code"] != codeBadUserInput {
+				if err.Extensions["code"] != codes.BadUserInput {
 					t.Errorf("%v", err)
 				}
 			}
@@ -192,7 +193,7 @@ func TestWrongIDsFailAloneWithoutACall(t *testing.T) {
 	for _, id := range []string{`1.5`, `1e400`, `true`, `null`, `{}`, `[1]`, `1.0`} {
 		orders := &fakeOrders{}
 		response := newServer(t, Options{Orders: orders}).run(t, t.Context(), `query($id:ID!){order(id:$id){id}}`, `{"id":`+id+`}`)
-		if len(response.Errors) != 1 || response.Errors[0].Extensions["code"] != codeBadUserInput || len(orders.calls()) != 0 {
+		if len(response.Errors) != 1 || response.Errors[0].Extensions["code"] != codes.BadUserInput || len(orders.calls()) != 0 {
 			t.Errorf("%s: %v, calls %q", id, response.Errors, orders.calls())
 		}
 	}

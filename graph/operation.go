@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/generated"
 	"ordergraph/graph/introspection"
 	"ordergraph/graph/limits"
@@ -135,7 +136,7 @@ func (o *operations) admit(ctx context.Context, parsed *graphql.OperationContext
 	}
 	parsed.DisableIntrospection = !o.introspective && !upstream.ScopeFrom(ctx).RouterTrusted
 	if parsed.DisableIntrospection && slices.ContainsFunc(rootFields(parsed), isIntrospection) {
-		return nil, &clientError{code: codeValidationFailed, message: "Introspection is turned off here."}
+		return nil, &clientError{code: codes.ValidationFailed, message: "Introspection is turned off here."}
 	}
 	known := &operation{nulls: findNullArguments(parsed)}
 	for _, null := range known.nulls {
@@ -175,7 +176,7 @@ func (o *operations) DispatchOperation(ctx context.Context, parsed *graphql.Oper
 		response := respond(ctx)
 		if unlisted := written.UnlistedBadValues(); response != nil && unlisted > 0 {
 			message := fmt.Sprintf("The upstream sent %d more values that can't be read.", unlisted)
-			response.Errors = append(response.Errors, explained(codeUpstreamBadData, message, map[string]any{"retryable": false}))
+			response.Errors = append(response.Errors, explained(codes.UpstreamBadData, message, map[string]any{"retryable": false}))
 		}
 		return response
 	}, ctx

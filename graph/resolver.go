@@ -8,6 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/generated"
 	"ordergraph/graph/loader"
 	"ordergraph/graph/projection"
@@ -106,7 +107,7 @@ func addErrorAt(ctx context.Context, path ast.Path, err error) {
 }
 
 var errUntrustedRouter = &clientError{
-	code:    codeUnauthenticated,
+	code:    codes.Unauthenticated,
 	message: "This field is for the router of the federated graph: it needs the router secret in the header X-Router-Secret.",
 }
 

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// Kind is what went wrong with one order, from the caller's point of view. The set is closed; its
-// text is the code that clients match on.
+// Kind is what went wrong with one order, from the caller's point of view. The set is closed.
 type Kind uint8
 
 const (
@@ -44,26 +43,26 @@ const (
 	KindOverloaded
 )
 
-var kindCodes = [...]string{
-	KindInternal:          "INTERNAL_SERVER_ERROR",
-	KindBadUserInput:      "BAD_USER_INPUT",
-	KindTimeout:           "UPSTREAM_TIMEOUT",
-	KindAccountNotFound:   "ACCOUNT_NOT_FOUND",
-	KindUpstreamError:     "UPSTREAM_ERROR",
-	KindUnsupported:       "UPSTREAM_UNSUPPORTED",
-	KindPermissionDenied:  "PERMISSION_DENIED",
-	KindQuotaExhausted:    "QUOTA_EXHAUSTED",
-	KindPermissionOrQuota: "PERMISSION_OR_QUOTA",
-	KindShopNotAuthorized: "SHOP_NOT_AUTHORIZED",
-	KindBadResponse:       "UPSTREAM_BAD_RESPONSE",
-	KindRateLimited:       "RATE_LIMITED",
-	KindUnavailable:       "UPSTREAM_UNAVAILABLE",
-	KindUnauthenticated:   "UNAUTHENTICATED",
-	KindOverloaded:        "OVERLOADED",
+var kindNames = [...]string{
+	KindInternal:          "internal",
+	KindBadUserInput:      "bad user input",
+	KindTimeout:           "timeout",
+	KindAccountNotFound:   "account not found",
+	KindUpstreamError:     "upstream error",
+	KindUnsupported:       "unsupported",
+	KindPermissionDenied:  "permission denied",
+	KindQuotaExhausted:    "quota exhausted",
+	KindPermissionOrQuota: "permission or quota",
+	KindShopNotAuthorized: "shop not authorized",
+	KindBadResponse:       "bad response",
+	KindRateLimited:       "rate limited",
+	KindUnavailable:       "unavailable",
+	KindUnauthenticated:   "unauthenticated",
+	KindOverloaded:        "overloaded",
 }
 
-// String returns the code that clients see.
-func (k Kind) String() string { return kindCodes[k] }
+// String names the kind, for logs.
+func (k Kind) String() string { return kindNames[k] }
 
 // Retryable reports whether the same request may succeed a little later: timeouts, unavailability and
 // rate limits. It says nothing about who pays: each further call may be charged.

@@ -9,12 +9,12 @@ import (
 
 func TestKinds(t *testing.T) {
 	retryable := map[Kind]bool{KindTimeout: true, KindRateLimited: true, KindUnavailable: true, KindOverloaded: true}
-	codes := map[string]bool{}
-	for kind := range Kind(len(kindCodes)) {
-		if kind.String() == "" || codes[kind.String()] {
-			t.Errorf("kind %d has the code %q", kind, kind)
+	names := map[string]bool{}
+	for kind := range Kind(len(kindNames)) {
+		if kind.String() == "" || names[kind.String()] {
+			t.Errorf("kind %d has the name %q", kind, kind)
 		}
-		codes[kind.String()] = true
+		names[kind.String()] = true
 		if kind.Retryable() != retryable[kind] {
 			t.Errorf("%s: retryable %t", kind, kind.Retryable())
 		}
@@ -23,7 +23,7 @@ func TestKinds(t *testing.T) {
 
 func TestError(t *testing.T) {
 	failure := &Error{Kind: KindBadResponse, Status: 7, Cause: io.EOF}
-	if got, want := failure.Error(), "upstream: UPSTREAM_BAD_RESPONSE (response code 7): EOF"; got != want {
+	if got, want := failure.Error(), "upstream: bad response (response code 7): EOF"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if !errors.Is(failure, io.EOF) || KindOf(fmt.Errorf("around: %w", failure)) != KindBadResponse {

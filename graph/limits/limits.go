@@ -93,9 +93,6 @@ const (
 	MaxResponse = "max-response"
 )
 
-// Code is extensions.code of every error about a limit.
-const Code = "QUERY_TOO_COMPLEX"
-
 // Error says that a request exceeds a limit. Its text is for the client.
 type Error struct {
 	// Limit is the name of the setting, Maximum its value.

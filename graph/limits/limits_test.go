@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ordergraph/graph/internal/codes"
 )
 
 // chain returns a valid query whose selections nest depth deep, through the links between line
@@ -23,7 +25,7 @@ func chain(depth int) string {
 func exceededBy(list gqlerror.List) []string {
 	var names []string
 	for _, err := range list {
-		if err.Extensions["code"] != Code {
+		if err.Extensions["code"] != codes.TooComplex {
 			names = append(names, err.Message)
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/internal/lru"
 )
 
@@ -49,7 +50,7 @@ func (p *Parser) parse(operation *graphql.OperationContext) (mistakes gqlerror.L
 		if operation.OperationName == "" {
 			err = gqlerror.Errorf("The document has several operations: name one of them in operationName.")
 		}
-		errcode.Set(err, errcode.ValidationFailed)
+		errcode.Set(err, codes.ValidationFailed)
 		return gqlerror.List{err}
 	}
 	variables, err := coerceVariables(p.schema, operation.Operation, operation.Variables)
@@ -68,7 +69,7 @@ func (p *Parser) document(text string) (*ast.QueryDocument, gqlerror.List) {
 	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, p.limits.Tokens)
 	if err != nil {
 		mistake := gqlerror.WrapIfUnwrapped(err)
-		errcode.Set(mistake, errcode.ParseFailed)
+		errcode.Set(mistake, codes.ParseFailed)
 		return nil, gqlerror.List{mistake}
 	}
 	list := gqlerror.List{gqlerror.Errorf("The document has no operation.")}
@@ -76,7 +77,7 @@ func (p *Parser) document(text string) (*ast.QueryDocument, gqlerror.List) {
 		list = p.validator.validate(p.schema, *document)
 	}
 	for _, mistake := range list {
-		errcode.Set(mistake, errcode.ValidationFailed)
+		errcode.Set(mistake, codes.ValidationFailed)
 	}
 	if len(list) == 0 {
 		p.documents.Put(text, document, bytesOf(text, document))

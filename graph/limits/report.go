@@ -8,6 +8,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"ordergraph/graph/internal/codes"
 )
 
 // An answer that refuses a document stays under 16 KiB: a character of a message may become six in
@@ -32,7 +34,7 @@ func present(exceeded []*Error) gqlerror.List {
 func (e *Error) present() *gqlerror.Error {
 	return &gqlerror.Error{
 		Err: e, Message: e.Error(),
-		Extensions: map[string]any{"code": Code, "limit": e.Limit, "maximum": e.Maximum},
+		Extensions: map[string]any{"code": codes.TooComplex, "limit": e.Limit, "maximum": e.Maximum},
 	}
 }
 

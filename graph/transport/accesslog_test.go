@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/jsonlog"
 	"ordergraph/upstream"
 )
@@ -97,7 +98,7 @@ func TestCallsThatOutliveTheirRequest(t *testing.T) {
 		"timed out": {false, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 			calls(ctx)
 			awaitDeadline(ctx)
-			late := &gqlerror.Error{Message: "late", Extensions: map[string]any{"code": codeRequestTimeout}}
+			late := &gqlerror.Error{Message: "late", Extensions: map[string]any{"code": codes.RequestTimeout}}
 			return &graphql.Response{Data: json.RawMessage(`{"wide":null}`), Errors: gqlerror.List{late}}
 		}, http.StatusGatewayTimeout, `{"calls":1,"hits":0,"points":0,"stale":0}`},
 		"answered": {false, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
@@ -157,7 +158,7 @@ func TestEverythingExecutedShowsItsCost(t *testing.T) {
 		upstream.ScopeFrom(ctx).Meter.Add(upstream.Usage{Calls: 1, Points: 2})
 		return nil
 	}
-	busy := &gqlerror.Error{Message: "busy", Extensions: map[string]any{"code": codeOverloaded}}
+	busy := &gqlerror.Error{Message: "busy", Extensions: map[string]any{"code": codes.Overloaded}}
 	for name, test := range map[string]struct {
 		exec exec
 		body string

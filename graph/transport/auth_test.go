@@ -11,6 +11,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/upstream"
 )
 
@@ -50,7 +51,7 @@ func TestAccess(t *testing.T) {
 				t.Fatalf("status %d, want %d: %s", got.Code, test.status, got.Body)
 			}
 			if test.status == http.StatusUnauthorized {
-				if got.code() != codeUnauthenticated || !strings.HasPrefix(got.Header().Get("WWW-Authenticate"), "Bearer ") || scope != nil {
+				if got.code() != codes.Unauthenticated || !strings.HasPrefix(got.Header().Get("WWW-Authenticate"), "Bearer ") || scope != nil {
 					t.Errorf("%v %s", got.Header(), got.Body)
 				}
 				return

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ordergraph/graph/internal/codes"
 )
 
 const (
@@ -80,14 +83,13 @@ func causeText(cause error) string {
 
 // levelOf returns how serious the outcome of a request is: an error is a fault of ours, a warning one that
 // has a cause which the upstream did not state itself.
-func levelOf(codes, causes []string) zerolog.Level {
-	for _, code := range codes {
-		if code == codeInternal {
-			return zerolog.ErrorLevel
-		}
-	}
-	if len(causes) > 0 {
+func levelOf(errorCodes, causes []string) zerolog.Level {
+	switch {
+	case slices.Contains(errorCodes, codes.Internal):
+		return zerolog.ErrorLevel
+	case len(causes) > 0:
 		return zerolog.WarnLevel
+	default:
+		return zerolog.InfoLevel
 	}
-	return zerolog.InfoLevel
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/rs/zerolog"
+
+	"ordergraph/graph/internal/codes"
 )
 
 func edgeOver(t *testing.T, next http.HandlerFunc, options EdgeOptions) http.Handler {
@@ -197,7 +199,7 @@ func TestLargeHeader(t *testing.T) {
 				Errors []struct{ Extensions map[string]any }
 			}
 			if err := json.Unmarshal(got.Body.Bytes(), &answer); err != nil || len(answer.Errors) != 1 ||
-				answer.Errors[0].Extensions["code"] != codeBadRequest || answer.Errors[0].Extensions["requestId"] != "r-1" {
+				answer.Errors[0].Extensions["code"] != codes.BadRequest || answer.Errors[0].Extensions["requestId"] != "r-1" {
 				t.Errorf("%v %s", err, got.Body)
 			}
 			if header := got.Header(); header.Get("Content-Type") != graphqlType+"; charset=utf-8" || header.Get("Connection") != "close" || header.Get("Cache-Control") != "no-store" {

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/httpx"
 	"ordergraph/internal/lru"
 	"ordergraph/upstream"
@@ -94,7 +95,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if thrown == http.ErrAbortHandler {
 				defer panic(thrown)
 			}
-			x.status, x.codes, x.causes = http.StatusInternalServerError, []string{codeInternal}, []string{causeText(PanicError(thrown))}
+			x.status, x.codes, x.causes = http.StatusInternalServerError, []string{codes.Internal}, []string{causeText(PanicError(thrown))}
 			w.WriteHeader(x.status) // of no effect where the answer has begun
 		}
 		h.logRequest(x)
@@ -250,9 +251,9 @@ func finish(response *graphql.Response, scope *upstream.Scope) (*Answer, *httpEr
 	}
 	answer.FreshUntil, answer.ShowsOrder = scope.Provenance.FreshUntil()
 	switch {
-	case answer.isEmptyFor(codeRequestTimeout):
+	case answer.isEmptyFor(codes.RequestTimeout):
 		return nil, timedOut()
-	case answer.Counts.Calls == 0 && answer.isEmptyFor(codeOverloaded):
+	case answer.Counts.Calls == 0 && answer.isEmptyFor(codes.Overloaded):
 		return nil, overloaded(answer.retryAfter())
 	default:
 		return answer, nil

@@ -23,6 +23,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"go.uber.org/goleak"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/jsonlog"
 	"ordergraph/upstream"
 )
@@ -217,7 +218,7 @@ func FuzzParseBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, refused := parseBody(body)
 		if refused != nil {
-			if refused.status != http.StatusBadRequest || refused.code != codeBadRequest || len(refused.message) > 200 {
+			if refused.status != http.StatusBadRequest || refused.code != codes.BadRequest || len(refused.message) > 200 {
 				t.Fatalf("refusal %+v", refused)
 			}
 			return
@@ -401,7 +402,7 @@ func TestErrorsWithoutCodeAreHidden(t *testing.T) {
 	shared := &gqlerror.Error{Message: "dial tcp 10.0.0.1: refused"}
 	handler := serve(t, Options{}, answerErrors(`{"order":null}`, shared))
 	got := send(t, handler, post(query(`{wide}`)))
-	if got.code() != codeInternal || strings.Contains(got.Body.String(), "10.0.0.1") {
+	if got.code() != codes.Internal || strings.Contains(got.Body.String(), "10.0.0.1") {
 		t.Errorf("%s", got.Body)
 	}
 	if shared.Extensions != nil {
@@ -416,7 +417,7 @@ func TestPanicIsAnswered(t *testing.T) {
 		panic("13800138000")
 	})
 	got := send(t, handler, post(query(`{wide}`), "Accept", graphqlType))
-	if got.Code != http.StatusInternalServerError || got.code() != codeInternal {
+	if got.Code != http.StatusInternalServerError || got.code() != codes.Internal {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
 	if strings.Contains(log.String(), "13800138000") || !strings.Contains(log.String(), "handler_test.go") {
@@ -427,7 +428,7 @@ func TestPanicIsAnswered(t *testing.T) {
 func TestRequestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		late := &gqlerror.Error{Message: "late", Extensions: map[string]any{"code": codeRequestTimeout}}
+		late := &gqlerror.Error{Message: "late", Extensions: map[string]any{"code": codes.RequestTimeout}}
 		handler := serve(t, Options{RequestTimeout: time.Second}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 			scope := upstream.ScopeFrom(ctx)
 			if deadline, limited := ctx.Deadline(); limited || !scope.Deadline.Equal(start.Add(time.Second)) {
@@ -437,7 +438,7 @@ func TestRequestTimeout(t *testing.T) {
 			return &graphql.Response{Data: json.RawMessage(`{"wide":null}`), Errors: gqlerror.List{late}}
 		})
 		got := send(t, handler, post(query(`{wide}`)))
-		if got.Code != http.StatusGatewayTimeout || got.code() != codeRequestTimeout || got.body.Errors[0].Extensions["retryable"] != true {
+		if got.Code != http.StatusGatewayTimeout || got.code() != codes.RequestTimeout || got.body.Errors[0].Extensions["retryable"] != true {
 			t.Errorf("%d %s", got.Code, got.Body)
 		}
 		if !strings.Contains(got.Body.String(), `"extensions":{"upstream":{"calls":1,"points":2,"hits":0,"stale":0}}`) {
@@ -458,12 +459,12 @@ func TestCallerWhoHungUpGetsNothing(t *testing.T) {
 }
 
 func TestOverload(t *testing.T) {
-	busy := &gqlerror.Error{Message: "busy", Extensions: map[string]any{"code": codeOverloaded}}
+	busy := &gqlerror.Error{Message: "busy", Extensions: map[string]any{"code": codes.Overloaded}}
 	got := send(t, serve(t, Options{}, answerErrors(`{"order":null}`, busy, busy)), post(query(`{wide}`)))
-	if got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") != "1" || got.code() != codeOverloaded {
+	if got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") != "1" || got.code() != codes.Overloaded {
 		t.Errorf("%d %v %s", got.Code, got.Header(), got.Body)
 	}
-	waiting := &gqlerror.Error{Message: "busy", Extensions: map[string]any{"code": codeOverloaded, "retryAfterSeconds": 7}}
+	waiting := &gqlerror.Error{Message: "busy", Extensions: map[string]any{"code": codes.Overloaded, "retryAfterSeconds": 7}}
 	got = send(t, serve(t, Options{}, answerErrors(`{"a":null,"b":null}`, busy, waiting)), post(query(`{wide}`)))
 	if got.Header().Get("Retry-After") != "7" || got.body.Errors[0].Extensions["retryAfterSeconds"] != 7.0 {
 		t.Errorf("%v %s", got.Header(), got.Body)
@@ -510,7 +511,7 @@ func TestRequestWritesOneLine(t *testing.T) {
 		"the upstream said so": {answerErrors(`{"wide":null}`, failed("QUOTA_EXHAUSTED", nil)), "INFO", nil},
 		"a cause":              {answerErrors(`{"wide":null}`, failed("UPSTREAM_UNAVAILABLE", errors.New("refused"))), "WARN", []string{"refused"}},
 		"1,000 causes":         {answerErrors(`{"wide":null}`, many...), "WARN", []string{"refused (1000 times)", "0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "6 ", "993 others"}},
-		"a fault of ours":      {answerErrors(`{"wide":null}`, failed(codeInternal, errors.New("a fault"))), "ERROR", []string{"a fault"}},
+		"a fault of ours":      {answerErrors(`{"wide":null}`, failed(codes.Internal, errors.New("a fault"))), "ERROR", []string{"a fault"}},
 		"a panic": {func(context.Context, *graphql.OperationContext) *graphql.Response {
 			var none *parameters
 			return &graphql.Response{Data: json.RawMessage(none.Query)}

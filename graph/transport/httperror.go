@@ -7,20 +7,8 @@ import (
 	"time"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
-)
 
-// The codes that this package gives; clients match on them.
-const (
-	codeBadRequest            = "BAD_REQUEST"
-	codeUnauthenticated       = "UNAUTHENTICATED"
-	codeRateLimited           = "RATE_LIMITED"
-	codeOverloaded            = "OVERLOADED"
-	codeRequestTimeout        = "REQUEST_TIMEOUT"
-	codeTooComplex            = "QUERY_TOO_COMPLEX"
-	codeInternal              = "INTERNAL_SERVER_ERROR"
-	codePersistedNotFound     = "PERSISTED_QUERY_NOT_FOUND"
-	codePersistedNotSupported = "PERSISTED_QUERY_NOT_SUPPORTED"
-	codeUntrustedDocument     = "UNTRUSTED_DOCUMENT"
+	"ordergraph/graph/internal/codes"
 )
 
 // httpError is why a request was not executed. Its message never repeats what the caller sent.
@@ -39,7 +27,7 @@ type httpError struct {
 }
 
 func badRequest(message string) *httpError {
-	return &httpError{status: http.StatusBadRequest, code: codeBadRequest, message: message}
+	return &httpError{status: http.StatusBadRequest, code: codes.BadRequest, message: message}
 }
 
 func requestError(code, message string) *httpError {
@@ -49,7 +37,7 @@ func requestError(code, message string) *httpError {
 func unauthenticated(challenge string) *httpError {
 	return &httpError{
 		status:  http.StatusUnauthorized,
-		code:    codeUnauthenticated,
+		code:    codes.Unauthenticated,
 		message: "A valid client token is needed: Authorization: Bearer <token>.",
 		header:  "WWW-Authenticate", value: challenge,
 	}
@@ -58,7 +46,7 @@ func unauthenticated(challenge string) *httpError {
 func methodNotAllowed(allow string) *httpError {
 	return &httpError{
 		status:  http.StatusMethodNotAllowed,
-		code:    codeBadRequest,
+		code:    codes.BadRequest,
 		message: "This method is not allowed here; the header Allow lists those that are.",
 		header:  "Allow", value: allow,
 	}
@@ -67,19 +55,19 @@ func methodNotAllowed(allow string) *httpError {
 func notAcceptable() *httpError {
 	return &httpError{
 		status:  http.StatusNotAcceptable,
-		code:    codeBadRequest,
+		code:    codes.BadRequest,
 		message: "Accept must admit application/graphql-response+json or application/json, in UTF-8.",
 	}
 }
 
 func unsupportedMediaType(message string) *httpError {
-	return &httpError{status: http.StatusUnsupportedMediaType, code: codeBadRequest, message: message}
+	return &httpError{status: http.StatusUnsupportedMediaType, code: codes.BadRequest, message: message}
 }
 
 func headerTooLarge() *httpError {
 	return &httpError{
 		status:  http.StatusRequestHeaderFieldsTooLarge,
-		code:    codeBadRequest,
+		code:    codes.BadRequest,
 		message: "The header of the request is too large: 32 KiB are accepted, the query string included.",
 		close:   true,
 	}
@@ -88,7 +76,7 @@ func headerTooLarge() *httpError {
 func tooLarge(limit int64) *httpError {
 	return &httpError{
 		status:  http.StatusRequestEntityTooLarge,
-		code:    codeTooComplex,
+		code:    codes.TooComplex,
 		message: "The request body is too large: max-body is " + strconv.FormatInt(limit, 10) + " bytes.",
 		close:   true,
 		limit:   "max-body", maximum: limit,
@@ -97,7 +85,7 @@ func tooLarge(limit int64) *httpError {
 
 // tooManyValues refuses what would take far more memory than it has bytes.
 func tooManyValues() *httpError {
-	refused := requestError(codeTooComplex, fmt.Sprintf("The variables and extensions hold too many values: the maximum of %s is %d.", valuesLimit, maxValues))
+	refused := requestError(codes.TooComplex, fmt.Sprintf("The variables and extensions hold too many values: the maximum of %s is %d.", valuesLimit, maxValues))
 	refused.limit, refused.maximum = valuesLimit, maxValues
 	return refused
 }
@@ -105,7 +93,7 @@ func tooManyValues() *httpError {
 func rateLimited(retryAfter time.Duration) *httpError {
 	return &httpError{
 		status:     http.StatusTooManyRequests,
-		code:       codeRateLimited,
+		code:       codes.RateLimited,
 		message:    "Too many requests; the header Retry-After says when to come back.",
 		retryAfter: retryAfter,
 	}
@@ -114,7 +102,7 @@ func rateLimited(retryAfter time.Duration) *httpError {
 func overloaded(retryAfter time.Duration) *httpError {
 	return &httpError{
 		status:     http.StatusServiceUnavailable,
-		code:       codeOverloaded,
+		code:       codes.Overloaded,
 		message:    "Too many upstream calls are waiting; the header Retry-After says when to come back.",
 		retryAfter: retryAfter,
 	}
@@ -123,19 +111,19 @@ func overloaded(retryAfter time.Duration) *httpError {
 func timedOut() *httpError {
 	return &httpError{
 		status:  http.StatusGatewayTimeout,
-		code:    codeRequestTimeout,
+		code:    codes.RequestTimeout,
 		message: "The request took longer than request-timeout allows.",
 	}
 }
 
 func internalError() *httpError {
-	return &httpError{status: http.StatusInternalServerError, code: codeInternal, message: "Something went wrong on our side."}
+	return &httpError{status: http.StatusInternalServerError, code: codes.Internal, message: "Something went wrong on our side."}
 }
 
 // retryable tells whether the same request may succeed a little later.
 func (f *httpError) retryable() bool {
 	switch f.code {
-	case codeRateLimited, codeOverloaded, codeRequestTimeout:
+	case codes.RateLimited, codes.Overloaded, codes.RequestTimeout:
 		return true
 	default:
 		return false

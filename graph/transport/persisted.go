@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/internal/lru"
 )
 
@@ -85,7 +86,7 @@ func (d *documents) resolve(p *parameters) (keepAs string, refused *httpError) {
 		return "", badRequest("extensions.persistedQuery.sha256Hash is not the SHA-256 of query.")
 	}
 	if d.TrustedOnly && !d.Trusted.holds(p.Query) {
-		return "", requestError(codeUntrustedDocument, "Only operations of the trusted documents run here.")
+		return "", requestError(codes.UntrustedDocument, "Only operations of the trusted documents run here.")
 	}
 	return id, nil
 }
@@ -101,9 +102,9 @@ func (d *documents) lookUp(id string, p *parameters) *httpError {
 		return nil
 	case d.automatic == nil && d.Trusted == nil:
 		// Clients match on these two messages.
-		return requestError(codePersistedNotSupported, "PersistedQueryNotSupported")
+		return requestError(codes.PersistedNotSupported, "PersistedQueryNotSupported")
 	default:
-		return requestError(codePersistedNotFound, "PersistedQueryNotFound")
+		return requestError(codes.PersistedNotFound, "PersistedQueryNotFound")
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/upstream"
 )
 
@@ -37,7 +38,7 @@ func TestRateLimit(t *testing.T) {
 		expect("second", ask("Bearer a", "192.0.2.1:2"), 200)
 		refused := ask("Bearer a", "192.0.2.2:1")
 		expect("third", refused, http.StatusTooManyRequests)
-		if refused.Header().Get("Retry-After") != "1" || refused.code() != codeRateLimited || refused.body.Errors[0].Extensions["retryable"] != true {
+		if refused.Header().Get("Retry-After") != "1" || refused.code() != codes.RateLimited || refused.body.Errors[0].Extensions["retryable"] != true {
 			t.Errorf("%v %s", refused.Header(), refused.Body)
 		}
 		expect("another token", ask("Bearer b", "192.0.2.1:1"), 200)
@@ -125,7 +126,7 @@ func TestMadeUpTokens(t *testing.T) {
 			for i := range 200 {
 				got := ask(fmt.Sprintf("made up %d-%d", second, i), "192.0.2.1:"+strconv.Itoa(1000+i), order)
 				switch {
-				case got.Code == http.StatusTooManyRequests && got.Header().Get("Retry-After") != "" && got.code() == codeRateLimited:
+				case got.Code == http.StatusTooManyRequests && got.Header().Get("Retry-After") != "" && got.code() == codes.RateLimited:
 					refused++
 				case got.Code != http.StatusOK:
 					t.Fatalf("%d %s", got.Code, got.Body)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/httpx"
 	"ordergraph/upstream"
 )
@@ -212,7 +213,7 @@ func encodeError(gqlError *gqlerror.Error, requestID string, bounded bool) []byt
 	if codeOf(gqlError) == "" {
 		// It was not meant for clients.
 		shown.Message = internalError().message
-		shown.Extensions["code"] = codeInternal
+		shown.Extensions["code"] = codes.Internal
 	}
 	if _, given := shown.Extensions["retryable"]; !given {
 		shown.Extensions["retryable"] = false
@@ -262,14 +263,14 @@ func encode(value any) []byte {
 
 // errorCodes returns the distinct codes of list in order, for the log.
 func errorCodes(list gqlerror.List) []string {
-	codes := []string{}
+	distinct := []string{}
 	for _, gqlError := range list {
-		if code := cmp.Or(codeOf(gqlError), codeInternal); !slices.Contains(codes, code) {
-			codes = append(codes, code)
+		if code := cmp.Or(codeOf(gqlError), codes.Internal); !slices.Contains(distinct, code) {
+			distinct = append(distinct, code)
 		}
 	}
-	slices.Sort(codes)
-	return codes
+	slices.Sort(distinct)
+	return distinct
 }
 
 // The values are shared by all answers: net/http only reads them, and Header.Add copies.
