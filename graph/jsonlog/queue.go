@@ -2,6 +2,7 @@ package jsonlog
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"sync"
@@ -28,193 +29,126 @@ var ErrStalled = errors.New("the log has a reader that takes no lines")
 // writes them together: under load the write of each single line would take a tenth of all the time.
 //
 // What a reader does not take costs lines and nothing else: beyond 1 MiB new lines are dropped, as are
-// lines whose write failed. They are counted, and the number is told once the reader takes lines again.
+// lines whose write failed. They are counted, and the number is reported once the reader takes lines again.
 // A process that crashes or is killed loses what waits; one that ends in order must call Close.
 // NewQueue makes a Queue. Safe for concurrent use.
 type Queue struct {
 	writer io.Writer
-	delay  time.Duration
-	// tell writes the line that says how many lines were dropped.
-	tell func(w io.Writer, dropped int)
+	// report writes the line that says how many lines were dropped.
+	report func(w io.Writer, dropped int)
+	// due fires when what waits has waited for others for long enough.
+	due *time.Timer
+	// closing is closed by stop, and done when everything is written after that.
+	closing <-chan struct{}
+	stop    func()
+	done    chan struct{}
 
 	mu      sync.Mutex
 	waiting []byte
 	dropped int
-	// torn says that the last write ended within a line.
-	torn bool
-	// timer runs while lines wait for others.
-	timer *time.Timer
-	// idle is closed when the drain that runs has ended. It is nil while none runs.
-	idle chan struct{}
-	// urgent lets the drain that runs take what has come meanwhile, too.
-	urgent bool
-	// spare is the memory of the batch before, for the next one.
-	spare []byte
 }
 
-// NewQueue returns a Queue that writes to w. tell must write one line that names the number of dropped
+// NewQueue returns a Queue that writes to w. report must write one line that names the number of dropped
 // lines; it must not write to the Queue.
-func NewQueue(w io.Writer, tell func(w io.Writer, dropped int)) *Queue {
-	return newQueue(w, batchDelay, tell)
-}
-
-// newQueue starts nothing: a timer that runs could call a method before the Queue is complete.
-func newQueue(w io.Writer, delay time.Duration, tell func(io.Writer, int)) *Queue {
-	return &Queue{writer: w, delay: delay, tell: tell}
+func NewQueue(w io.Writer, report func(w io.Writer, dropped int)) *Queue {
+	closing, stop := context.WithCancel(context.Background())
+	q := &Queue{writer: w, report: report, due: time.NewTimer(batchDelay), closing: closing.Done(), stop: stop, done: make(chan struct{})}
+	go q.run()
+	return q
 }
 
 // Write adds a line. The error is always nil.
-func (q *Queue) Write(line []byte) (int, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.add(line)
-	return len(line), nil
-}
+func (q *Queue) Write(line []byte) (int, error) { return q.WriteLevel(zerolog.InfoLevel, line) }
 
 // WriteLevel adds a line of the given level. Warnings and errors, and what is before them, don't wait for
 // others. The error is always nil.
 func (q *Queue) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.add(line)
-	if level >= flushedLevel {
-		q.flush()
+	before := len(q.waiting)
+	if before+len(line) > maxWaiting {
+		q.dropped++
+		return len(line), nil
+	}
+	q.waiting = append(q.waiting, line...)
+	switch {
+	case level >= flushedLevel, before < batchSize && len(q.waiting) >= batchSize:
+		q.due.Reset(0)
+	case before == 0:
+		q.due.Reset(batchDelay)
 	}
 	return len(line), nil
 }
 
 // Flush has what waits written at once, without waiting for it.
-func (q *Queue) Flush() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.flush()
-}
+func (q *Queue) Flush() { q.due.Reset(0) }
 
-// Close waits until all lines are written, at most for the given time.
+// Close waits until all lines are written, at most for the given time. Lines that come later are lost.
 func (q *Queue) Close(timeout time.Duration) error {
-	q.mu.Lock()
-	q.flush()
-	idle := q.idle
-	q.mu.Unlock()
-	if idle == nil {
-		return nil
-	}
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
+	q.stop()
 	select {
-	case <-idle:
+	case <-q.done:
 		return nil
-	case <-timer.C:
+	case <-time.After(timeout):
 		return ErrStalled
 	}
 }
 
-// add appends a line, if there is room. The mutex is held.
-func (q *Queue) add(line []byte) {
-	if len(q.waiting)+len(line) > maxWaiting {
-		q.dropped++
-		return
-	}
-	first := len(q.waiting) == 0
-	q.waiting = append(q.waiting, line...)
-	switch {
-	case q.idle != nil: // the drain will look again
-	case len(q.waiting) >= batchSize:
-		q.start()
-	case first:
-		q.wait()
-	}
-}
-
-// wait starts the time for which lines wait for others. The mutex is held, so that late finds the timer.
-func (q *Queue) wait() {
-	if q.timer == nil {
-		q.timer = time.AfterFunc(q.delay, q.late)
-		return
-	}
-	q.timer.Reset(q.delay)
-}
-
-// late writes what has waited for others.
-func (q *Queue) late() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.idle == nil && len(q.waiting) > 0 {
-		q.start()
-	}
-}
-
-// flush starts a drain unless there is nothing to write, or has the one that runs take everything. The
-// mutex is held.
-func (q *Queue) flush() {
-	switch {
-	case q.idle != nil:
-		q.urgent = true
-	case len(q.waiting) > 0 || q.dropped > 0:
-		q.start()
-	}
-}
-
-// start starts a drain. The mutex is held, and none runs.
-func (q *Queue) start() {
-	if q.timer != nil {
-		q.timer.Stop()
-	}
-	q.idle = make(chan struct{})
-	go q.drain()
-}
-
-// drain writes batches until there is none that must not wait. It alone writes to the writer, without the
-// mutex, and may stay in a write for ever.
-func (q *Queue) drain() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for {
-		batch, told := q.take()
-		torn := q.torn
-		q.mu.Unlock()
-		n, err := q.writer.Write(batch)
+// run writes batches until the Queue is closed. It alone writes to the writer, and may stay in a write for ever.
+func (q *Queue) run() {
+	defer close(q.done)
+	out := lineWriter{writer: q.writer}
+	var batch []byte
+	dropped := 0
+	for open := true; open; {
+		select {
+		case <-q.due.C:
+		case <-q.closing:
+			open = false
+		}
 		q.mu.Lock()
-		if n > 0 {
-			q.torn = batch[n-1] != '\n'
-		}
-		if err != nil {
-			q.dropped += told + bytes.Count(batch[n:], []byte("\n"))
-			// What was added here is none of the lines that were logged.
-			if told > 0 {
-				q.dropped--
+		// The memory of the batch before is what the next one is gathered in.
+		batch, q.waiting = q.waiting, batch[:0]
+		dropped += q.dropped
+		q.dropped = 0
+		q.mu.Unlock()
+		lost := out.write(batch)
+		dropped += lost
+		if dropped > 0 && lost == 0 {
+			var line bytes.Buffer
+			q.report(&line, dropped)
+			if out.write(line.Bytes()) == 0 {
+				dropped = 0
 			}
-			if torn && n == 0 {
-				q.dropped--
-			}
 		}
-		if cap(batch) <= 2*batchSize {
-			q.spare = batch
+		if cap(batch) > 2*batchSize {
+			batch = nil
 		}
-		if len(q.waiting) < batchSize && !(q.urgent && len(q.waiting) > 0) {
-			break
-		}
-	}
-	q.urgent = false
-	close(q.idle)
-	q.idle = nil
-	if len(q.waiting) > 0 {
-		q.wait()
 	}
 }
 
-// take returns the next batch, and how many dropped lines its last line tells of. The mutex is held.
-func (q *Queue) take() (batch []byte, told int) {
-	batch = q.waiting
-	q.waiting, q.spare = q.spare[:0], nil
-	if q.torn {
-		batch = append([]byte("\n"), batch...)
+// lineWriter writes lines, each of them whole or as one that ends too early.
+type lineWriter struct {
+	writer io.Writer
+	// torn says that the last write ended within a line.
+	torn bool
+}
+
+// write returns how many of the lines were lost.
+func (w *lineWriter) write(lines []byte) (lost int) {
+	if w.torn {
+		if _, err := w.writer.Write([]byte("\n")); err != nil {
+			return bytes.Count(lines, []byte("\n"))
+		}
+		w.torn = false
 	}
-	if q.dropped > 0 {
-		var line bytes.Buffer
-		q.tell(&line, q.dropped)
-		batch = append(batch, line.Bytes()...)
-		told, q.dropped = q.dropped, 0
+	if len(lines) == 0 {
+		return 0
 	}
-	return batch, told
+	n, err := w.writer.Write(lines)
+	if err == nil {
+		return 0
+	}
+	w.torn = n > 0 && lines[n-1] != '\n'
+	return bytes.Count(lines[n:], []byte("\n"))
 }

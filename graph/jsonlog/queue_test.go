@@ -85,9 +85,9 @@ func closeQueue(t *testing.T, q *Queue) {
 // The process died at its start when a timer called a method of a half made value.
 func TestNothingRunsBeforeTheQueueIsComplete(t *testing.T) {
 	for range 20_000 {
-		q := newQueue(io.Discard, 0, tellDropped)
+		q := NewQueue(io.Discard, tellDropped)
+		q.Flush()
 		write(t, q, "a\n")
-		write(t, q, "b\n")
 		closeQueue(t, q)
 	}
 }
@@ -110,6 +110,7 @@ func TestLinesWaitForEachOther(t *testing.T) {
 		out.expect(t, "a\nb\n", "c\n")
 		time.Sleep(time.Hour)
 		out.expect(t, "a\nb\n", "c\n")
+		closeQueue(t, q)
 	})
 }
 
@@ -155,12 +156,13 @@ func TestWarningsDoNotWait(t *testing.T) {
 						t.Errorf("lines %q", lines)
 					}
 				}
+				closeQueue(t, q)
 			})
 		})
 	}
 }
 
-// A reader that stalls holds nobody up, not even the end. It is told what it missed.
+// A reader that stalls holds nobody up. It is told what it missed.
 func TestStalledReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := &reader{stalled: make(chan struct{})}
@@ -171,6 +173,28 @@ func TestStalledReader(t *testing.T) {
 			write(t, q, line)
 			synctest.Wait()
 		}
+		out.expect(t)
+		close(out.stalled)
+		out.set(func() { out.stalled = nil })
+		synctest.Wait()
+		out.expect(t, strings.Repeat(line, batchSize/1024), strings.Repeat(line, room), fmt.Sprintf("dropped %d\n", lost))
+		write(t, q, "again\n")
+		closeQueue(t, q)
+		if !strings.HasSuffix(out.all(), "again\n") {
+			t.Error("nothing is written after that")
+		}
+	})
+}
+
+// A reader that stalls does not hold up the end, and may still come for what is left.
+func TestEndWithAStalledReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &reader{stalled: make(chan struct{})}
+		q := NewQueue(out, tellDropped)
+		write(t, q, "first\n")
+		time.Sleep(batchDelay)
+		synctest.Wait()
+		write(t, q, "second\n")
 		before := time.Now()
 		if err := q.Close(3 * time.Second); !errors.Is(err, ErrStalled) || time.Since(before) != 3*time.Second {
 			t.Errorf("closed after %v: %v", time.Since(before), err)
@@ -178,13 +202,8 @@ func TestStalledReader(t *testing.T) {
 		out.expect(t)
 		close(out.stalled)
 		out.set(func() { out.stalled = nil })
-		synctest.Wait()
-		out.expect(t, strings.Repeat(line, batchSize/1024), strings.Repeat(line, room)+fmt.Sprintf("dropped %d\n", lost))
-		write(t, q, "again\n")
 		closeQueue(t, q)
-		if !strings.HasSuffix(out.all(), "again\n") {
-			t.Error("nothing is written after that")
-		}
+		out.expect(t, "first\n", "second\n")
 	})
 }
 
@@ -197,12 +216,27 @@ func TestReaderThatGoesAway(t *testing.T) {
 			write(t, q, "a\n")
 			time.Sleep(2 * batchDelay)
 		}
-		write(t, q, "b\n")
-		closeQueue(t, q)
+		write(t, q, "b\nb\n")
+		time.Sleep(2 * batchDelay)
 		out.set(func() { out.failure = nil })
 		write(t, q, "c\n")
+		time.Sleep(2 * batchDelay)
+		out.expect(t, "c\n", "dropped 9\n")
 		closeQueue(t, q)
-		out.expect(t, "c\ndropped 8\n")
+		out.expect(t, "c\n", "dropped 9\n")
+	})
+}
+
+// The end tells of what was lost before.
+func TestEndTellsOfLostLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &reader{failure: io.ErrClosedPipe}
+		q := NewQueue(out, tellDropped)
+		write(t, q, "a\n")
+		time.Sleep(2 * batchDelay)
+		out.set(func() { out.failure = nil })
+		closeQueue(t, q)
+		out.expect(t, "dropped 1\n")
 	})
 }
 
@@ -212,13 +246,17 @@ func TestTornLine(t *testing.T) {
 		out := &reader{failure: io.ErrShortWrite, room: 5}
 		q := NewQueue(out, tellDropped)
 		write(t, q, "one\ntwo\nthree\n")
-		closeQueue(t, q)
+		time.Sleep(batchDelay)
+		synctest.Wait()
 		out.set(func() { out.room = 0 })
 		write(t, q, "four\n")
-		closeQueue(t, q)
+		time.Sleep(batchDelay)
+		synctest.Wait()
 		out.set(func() { out.failure = nil })
 		closeQueue(t, q)
-		out.expect(t, "one\nt", "\ndropped 3\n")
+		if got := out.all(); got != "one\nt\ndropped 3\n" {
+			t.Errorf("written %q", got)
+		}
 	})
 }
 
@@ -269,4 +307,17 @@ func TestFullPipe(t *testing.T) {
 	if err := written.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// BenchmarkQueue writes the lines of requests that run at the same time.
+func BenchmarkQueue(b *testing.B) {
+	q := NewQueue(io.Discard, tellDropped)
+	line := []byte(strings.Repeat("x", 255) + "\n")
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			_, _ = q.WriteLevel(zerolog.InfoLevel, line) // never fails
+		}
+	})
+	_ = q.Close(time.Minute)
 }
