@@ -228,7 +228,7 @@ func TestNoCache(t *testing.T) {
 		b.expect(b.ask(asking{noCache: true}), "call 3", "", oneCall)
 
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true} })
-		b.expect(b.ask(asking{noCache: true}), "", "UPSTREAM_UNAVAILABLE", oneCall)
+		b.expect(b.ask(asking{noCache: true}), "", "unavailable", oneCall)
 		b.expect(b.ask(asking{}), "call 3", "", oneHit)
 	})
 }
@@ -283,7 +283,7 @@ func TestPartsAreMissing(t *testing.T) {
 		if got := b.ask(asking{needs: invoice}); got.Missing != nil {
 			b.Errorf("a copy that holds all that is needed lacks something: %v", got.Missing)
 		}
-		b.expect(b.ask(asking{needs: needs(upstream.DomainRateDetail), noCache: true}), "", "UPSTREAM_UNAVAILABLE", oneCall)
+		b.expect(b.ask(asking{needs: needs(upstream.DomainRateDetail), noCache: true}), "", "unavailable", oneCall)
 	})
 }
 
@@ -316,7 +316,7 @@ func TestOutOfTimeTakesWhatThereIs(t *testing.T) {
 				got := b.ask(asking{needs: test.needs, noCache: test.noCache, ctx: ctx})
 				kind := ""
 				if test.note == "" {
-					kind = "UPSTREAM_TIMEOUT"
+					kind = "timeout"
 				}
 				b.expect(got, test.note, kind, test.want)
 				if missing := upstream.KindOf(got.Missing) == upstream.KindTimeout; missing != test.missing {
@@ -393,7 +393,7 @@ func TestStaleWithoutFreshness(t *testing.T) {
 	inBubble(t, options, func(b *bench) {
 		b.ask(asking{})
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout, Outage: true} })
-		b.expect(b.ask(asking{}), "", "UPSTREAM_TIMEOUT", oneCall)
+		b.expect(b.ask(asking{}), "", "timeout", oneCall)
 		if s := b.cache.store.get(b.cache.keys.of(upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}})); s != nil {
 			b.Error("a copy that nobody will get is kept")
 		}
@@ -429,10 +429,10 @@ func TestSizeZero(t *testing.T) {
 		}
 		b.expect(b.ask(asking{}), "call 2", "", oneCall)
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true} })
-		b.expect(b.ask(asking{}), "", "UPSTREAM_UNAVAILABLE", oneCall)
+		b.expect(b.ask(asking{}), "", "unavailable", oneCall)
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindQuotaExhausted} })
-		b.expect(b.ask(asking{}), "", "QUOTA_EXHAUSTED", oneCall)
-		b.expect(b.ask(asking{}), "", "QUOTA_EXHAUSTED", nothingCounted)
+		b.expect(b.ask(asking{}), "", "quota exhausted", oneCall)
+		b.expect(b.ask(asking{}), "", "quota exhausted", nothingCounted)
 	})
 }
 

@@ -101,9 +101,9 @@ func TestCallersHangUp(t *testing.T) {
 		ctx, hangUp := context.WithCancel(b.Context())
 		starter, joiner := b.later(asking{ctx: ctx}), b.later(asking{ctx: ctx})
 		hangUp()
-		b.expect(starter(), "", "UPSTREAM_TIMEOUT", oneCall)
-		b.expect(joiner(), "", "UPSTREAM_TIMEOUT", nothingCounted)
-		b.expect(b.ask(asking{ctx: ctx, id: 2}), "", "UPSTREAM_TIMEOUT", nothingCounted)
+		b.expect(starter(), "", "timeout", oneCall)
+		b.expect(joiner(), "", "timeout", nothingCounted)
+		b.expect(b.ask(asking{ctx: ctx, id: 2}), "", "timeout", nothingCounted)
 		synctest.Wait()
 		b.expectCalls(1)
 		time.Sleep(2 * time.Second)
@@ -143,7 +143,7 @@ func TestPanics(t *testing.T) {
 				}
 				starter, joiner := b.later(asking{}), b.later(asking{})
 				for _, got := range []reply{starter(), joiner()} {
-					if got.kind() != "INTERNAL_SERVER_ERROR" || strings.Contains(got.err.Error(), "13800000000") {
+					if got.kind() != "internal" || strings.Contains(got.err.Error(), "13800000000") {
 						b.Errorf("got %v", got.err)
 					}
 				}
@@ -290,9 +290,9 @@ func TestWaitingCallEndsWithItsLastWaiter(t *testing.T) {
 		starter, joiner := b.later(asking{ctx: ctx}), b.later(asking{ctx: limited})
 		hangUp()
 		left := starter()
-		b.expect(left, "", "UPSTREAM_TIMEOUT", nothingCounted)
+		b.expect(left, "", "timeout", nothingCounted)
 		b.expectWaiting(1)
-		b.expect(joiner(), "", "UPSTREAM_TIMEOUT", nothingCounted) // its deadline has passed
+		b.expect(joiner(), "", "timeout", nothingCounted) // its deadline has passed
 		b.expectWaiting(0)
 		if bill := left.bill(); bill != nothingCounted {
 			b.Errorf("a call that was not made cost %+v", bill)
@@ -319,7 +319,7 @@ func TestOnlyWrittenCallsOutliveTheirRequest(t *testing.T) {
 		hangUp()
 		for id, got := range replies {
 			left := got()
-			if left.kind() != "UPSTREAM_TIMEOUT" {
+			if left.kind() != "timeout" {
 				b.Errorf("order %d: %+v", id+1, left)
 			}
 			want := upstream.Usage{}
@@ -381,7 +381,7 @@ func TestStarterOfASharedCallMayLeave(t *testing.T) {
 		starter, joiner := b.later(asking{ctx: ctx}), b.later(asking{})
 		hangUp()
 		left := starter()
-		b.expect(left, "", "UPSTREAM_TIMEOUT", nothingCounted)
+		b.expect(left, "", "timeout", nothingCounted)
 		b.expect(joiner(), "call 1", "", nothingCounted)
 		if bill := left.bill(); bill != oneCall {
 			b.Errorf("the request that started the call paid %+v", bill)
@@ -463,13 +463,13 @@ func TestOverloadOfAnotherIsTriedOnce(t *testing.T) {
 		b.queue, b.unwritten = time.Second, &upstream.Error{Kind: upstream.KindOverloaded}
 		refused, admitted := b.later(asking{}), b.later(asking{})
 		b.set(func(f *fake) { f.unwritten = nil })
-		b.expect(refused(), "", "OVERLOADED", nothingCounted)
+		b.expect(refused(), "", "overloaded", nothingCounted)
 		b.expect(admitted(), "call 1", "", oneCall)
 
 		b.set(func(f *fake) { f.unwritten = &upstream.Error{Kind: upstream.KindOverloaded} })
 		first, second := b.later(asking{id: 2}), b.later(asking{id: 2})
-		b.expect(first(), "", "OVERLOADED", nothingCounted)
-		b.expect(second(), "", "OVERLOADED", nothingCounted)
+		b.expect(first(), "", "overloaded", nothingCounted)
+		b.expect(second(), "", "overloaded", nothingCounted)
 	})
 }
 
@@ -517,10 +517,10 @@ func TestClose(t *testing.T) {
 			b.Errorf("took %v", took)
 		}
 		b.expect(soon(), "call 1", "", oneCall)
-		b.expect(never(), "", "UPSTREAM_TIMEOUT", oneCall)
-		b.expect(waiting(), "", "UPSTREAM_TIMEOUT", nothingCounted)
+		b.expect(never(), "", "timeout", oneCall)
+		b.expect(waiting(), "", "timeout", nothingCounted)
 		b.expectCalls(2)
-		b.expect(b.ask(asking{id: 4}), "", "UPSTREAM_UNAVAILABLE", nothingCounted)
+		b.expect(b.ask(asking{id: 4}), "", "unavailable", nothingCounted)
 		b.cache.Close()
 	})
 }

@@ -79,9 +79,9 @@ func TestQuotaServesNoStaleCopy(t *testing.T) {
 		b.ask(asking{})
 		time.Sleep(DefaultTTL)
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindQuotaExhausted} })
-		b.expect(b.ask(asking{id: 2}), "", "QUOTA_EXHAUSTED", oneCall)
+		b.expect(b.ask(asking{id: 2}), "", "quota exhausted", oneCall)
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true} })
-		b.expect(b.ask(asking{}), "", "QUOTA_EXHAUSTED", nothingCounted)
+		b.expect(b.ask(asking{}), "", "quota exhausted", nothingCounted)
 	})
 }
 
@@ -89,10 +89,10 @@ func TestRefusalSparesItsOwnRequest(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
 		arrivedAt := time.Now()
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindShopNotAuthorized} })
-		b.expect(b.ask(asking{arrivedAt: arrivedAt}), "", "SHOP_NOT_AUTHORIZED", oneCall)
+		b.expect(b.ask(asking{arrivedAt: arrivedAt}), "", "shop not authorized", oneCall)
 		b.set(func(f *fake) { f.fail = nil })
 		b.expect(b.ask(asking{id: 2, arrivedAt: arrivedAt}), "call 2", "", oneCall)
-		b.expect(b.ask(asking{id: 2}), "", "SHOP_NOT_AUTHORIZED", nothingCounted)
+		b.expect(b.ask(asking{id: 2}), "", "shop not authorized", nothingCounted)
 	})
 }
 
@@ -104,14 +104,14 @@ func TestRefusalHoldsForWhoeverIsNotReceived(t *testing.T) {
 		arrivedAt := time.Now()
 		time.Sleep(time.Second)
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindPermissionDenied} })
-		b.expect(b.ask(asking{}), "", "PERMISSION_DENIED", oneCall)
+		b.expect(b.ask(asking{}), "", "permission denied", oneCall)
 		b.set(func(f *fake) { f.fail = nil })
 		same := asking{id: 2, arrivedAt: arrivedAt}
 		slow := asking{id: 2, arrivedAt: arrivedAt, receivedAt: time.Now()}
 		time.Sleep(12 * time.Second)
-		b.expect(b.ask(slow), "", "PERMISSION_DENIED", nothingCounted)
+		b.expect(b.ask(slow), "", "permission denied", nothingCounted)
 		slow.noCache = true
-		b.expect(b.ask(slow), "", "PERMISSION_DENIED", nothingCounted)
+		b.expect(b.ask(slow), "", "permission denied", nothingCounted)
 		copies := []upstream.Copy{{Key: upstream.Key{ID: 2}, Version: kept.Version}}
 		if b.cache.Serves(&upstream.Scope{ArrivedAt: arrivedAt, ReceivedAt: slow.receivedAt}, copies) {
 			b.Error("an answer is given to a request that was received after the refusal")
@@ -146,12 +146,12 @@ func TestRefusalLearntAgainHoldsOn(t *testing.T) {
 		b.ask(asking{})
 		time.Sleep(10 * time.Second)
 		between := time.Now()
-		b.expect(b.ask(asking{arrivedAt: before}), "", "QUOTA_EXHAUSTED", oneCall)
-		b.expect(b.ask(asking{arrivedAt: between}), "", "QUOTA_EXHAUSTED", nothingCounted)
+		b.expect(b.ask(asking{arrivedAt: before}), "", "quota exhausted", oneCall)
+		b.expect(b.ask(asking{arrivedAt: between}), "", "quota exhausted", nothingCounted)
 		time.Sleep(29 * time.Second)
-		b.expect(b.ask(asking{}), "", "QUOTA_EXHAUSTED", nothingCounted)
+		b.expect(b.ask(asking{}), "", "quota exhausted", nothingCounted)
 		time.Sleep(time.Second)
-		b.expect(b.ask(asking{}), "", "QUOTA_EXHAUSTED", oneCall)
+		b.expect(b.ask(asking{}), "", "quota exhausted", oneCall)
 	})
 }
 
