@@ -63,12 +63,6 @@ type Drain struct {
 	Timeout time.Duration
 }
 
-func (d Drain) withDefaults() Drain {
-	d.Delay = cmp.Or(d.Delay, 2*time.Second)
-	d.Timeout = cmp.Or(d.Timeout, 25*time.Second)
-	return d
-}
-
 // Server is one listening address.
 type Server struct {
 	http     http.Server
@@ -88,7 +82,7 @@ func Listen(ctx context.Context, options Options) (*Server, error) {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(options.H2C)
 	s.http = http.Server{
-		Handler:           s.lastOnConnection(refuseHTTP2(options.Handler)),
+		Handler:           s.connectionHandler(options.Handler),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      max(writeTimeout, options.Patience),
@@ -110,12 +104,18 @@ func Listen(ctx context.Context, options Options) (*Server, error) {
 	return s, nil
 }
 
-// refuseHTTP2 answers clients that speak HTTP/2 where it is off. net/http takes the beginning of their
-// connection for a request of HTTP/1 with the method PRI.
-func refuseHTTP2(next http.Handler) http.Handler {
+// connectionHandler does what concerns the connection before next answers.
+//
+// While the server drains it asks clients to leave: a connection that ends with an answer loses no request; one
+// that is closed while idle may lose the request that was just sent. Clients that speak HTTP/2 where it is off are
+// told so: net/http takes the beginning of their connection for a request of HTTP/1 with the method PRI.
+func (s *Server) connectionHandler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ProtoMajor == 2 && r.Method == "PRI" {
+		refused := r.ProtoMajor == 2 && r.Method == "PRI"
+		if refused || s.draining.Load() {
 			w.Header().Set("Connection", "close")
+		}
+		if refused {
 			http.Error(w, "HTTP/2 without TLS is off here", http.StatusHTTPVersionNotSupported)
 			return
 		}
@@ -131,17 +131,6 @@ func (d debugLog) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// lastOnConnection asks clients to leave while the server drains. A connection that ends with an
-// answer loses no request; one that is closed while idle may lose the request that was just sent.
-func (s *Server) lastOnConnection(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.draining.Load() {
-			w.Header().Set("Connection", "close")
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 // Address returns the host and port it listens at.
 func (s *Server) Address() string { return s.listener.Addr().String() }
 
@@ -151,7 +140,6 @@ func (s *Server) Close() error { return s.listener.Close() }
 // Serve serves until ctx ends, and then drains: nothing that came in is lost. It returns nil when
 // all requests have been answered.
 func Serve(ctx context.Context, drain Drain, servers ...*Server) error {
-	drain = drain.withDefaults()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	failures := make(chan error, 2*len(servers))
@@ -171,11 +159,18 @@ func Serve(ctx context.Context, drain Drain, servers ...*Server) error {
 	for _, server := range servers {
 		server.draining.Store(true)
 	}
-	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), drain.Timeout)
+	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(drain.Timeout, 25*time.Second))
 	defer stop()
-	wait(stopping, drain.Delay)
+	select {
+	case <-stopping.Done():
+	case <-time.After(cmp.Or(drain.Delay, 2*time.Second)):
+	}
 	for _, server := range servers {
-		running.Go(func() { failures <- server.stop(stopping) })
+		running.Go(func() {
+			if err := server.http.Shutdown(stopping); err != nil {
+				failures <- errors.Join(fmt.Errorf("requests were cut off: %w", err), server.http.Close())
+			}
+		})
 	}
 	running.Wait()
 	close(failures)
@@ -184,21 +179,4 @@ func Serve(ctx context.Context, drain Drain, servers ...*Server) error {
 		all = errors.Join(all, err)
 	}
 	return all
-}
-
-// stop waits for the requests under way, and cuts them off when ctx ends.
-func (s *Server) stop(ctx context.Context) error {
-	if err := s.http.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
-	}
-	return nil
-}
-
-func wait(ctx context.Context, duration time.Duration) {
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }
