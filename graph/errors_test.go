@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ordergraph/graph/internal/codes"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
 )
@@ -91,8 +92,9 @@ func TestRememberedRefusals(t *testing.T) {
 			}
 			defer orders.Close()
 			server := newServer(t, Options{Orders: orders})
+			ctx := scope.With(t.Context(), &scope.Scope{Caller: &upstream.Caller{}})
 			for _, left := range []any{nil, holds - 10} {
-				response := server.run(t, t.Context(), `{order(id:1){id}}`, "")
+				response := server.run(t, ctx, `{order(id:1){id}}`, "")
 				check(t, response, `{"order":null}`, kindCodes[kind]+" order")
 				extensions := response.Errors[0].Extensions
 				if remembered := left != nil; extensions["retryAfterSeconds"] != left || (extensions["remembered"] == true) != remembered {

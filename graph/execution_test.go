@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ordergraph/graph/internal/codes"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -251,7 +252,7 @@ func TestTheRouterSecretGuardsFederation(t *testing.T) {
 	const entities = `{_entities(representations:[{__typename:"Order",webSite:CN_1688,id:1}]){__typename}}`
 	orders := &fakeOrders{}
 	guarded := newServer(t, Options{Orders: orders, RouterSecret: "secret", NoIntrospection: true})
-	trusted := upstream.WithScope(t.Context(), &upstream.Scope{RouterTrusted: true})
+	trusted := scope.With(t.Context(), &scope.Scope{RouterTrusted: true})
 
 	check(t, guarded.run(t, t.Context(), query, ""), `null`, "UNAUTHENTICATED _service")
 	check(t, guarded.run(t, t.Context(), entities, ""), `{"_entities":[null]}`, "UNAUTHENTICATED _entities")

@@ -14,6 +14,7 @@ import (
 
 	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/generated"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/graph/introspection"
 	"ordergraph/graph/limits"
 	"ordergraph/graph/loader"
@@ -134,7 +135,7 @@ func (o *operations) admit(ctx context.Context, parsed *graphql.OperationContext
 	if name, found := nullCondition(parsed); found {
 		return nil, badInput(fmt.Sprintf("Variable %q must not be null: @skip or @include depends on it.", "$"+name))
 	}
-	parsed.DisableIntrospection = !o.introspective && !upstream.ScopeFrom(ctx).RouterTrusted
+	parsed.DisableIntrospection = !o.introspective && !scope.From(ctx).RouterTrusted
 	if parsed.DisableIntrospection && slices.ContainsFunc(rootFields(parsed), isIntrospection) {
 		return nil, &clientError{code: codes.ValidationFailed, message: "Introspection is turned off here."}
 	}

@@ -27,7 +27,7 @@ type slowOrders struct {
 }
 
 func (o slowOrders) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
-	request.Scope.Meter.Add(upstream.Usage{Calls: 1, Points: 3})
+	request.Meter.Add(upstream.Usage{Calls: 1, Points: 3})
 	if strings.HasPrefix(request.Key.ID.String(), "9") {
 		select {
 		case <-time.After(cmp.Or(o.timeout, time.Minute)):

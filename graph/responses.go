@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 
+	"ordergraph/graph/internal/scope"
 	"ordergraph/graph/respcache"
 	"ordergraph/graph/transport"
 	"ordergraph/upstream"
@@ -28,13 +29,13 @@ func newResponses(options Options) (transport.Responses, error) {
 }
 
 // Get returns an answer that is as good as executing the request now.
-func (r responses) Get(scope *upstream.Scope, request transport.Request) *transport.StoredResponse {
-	return whole(r.cache.Get(scope, respcache.Request(request)))
+func (r responses) Get(s *scope.Scope, request transport.Request) *transport.StoredResponse {
+	return whole(r.cache.Get(s, respcache.Request(request)))
 }
 
 // GetOperation returns an answer that is as good as executing the operation now.
-func (r responses) GetOperation(scope *upstream.Scope, operation transport.OperationDigest, request transport.Request) *transport.StoredResponse {
-	return whole(r.cache.GetOperation(scope, respcache.Operation(operation), respcache.Request(request)))
+func (r responses) GetOperation(s *scope.Scope, operation transport.OperationDigest, request transport.Request) *transport.StoredResponse {
+	return whole(r.cache.GetOperation(s, respcache.Operation(operation), respcache.Request(request)))
 }
 
 func whole(entry *respcache.Entry[*transport.StoredResponse]) *transport.StoredResponse {
@@ -45,8 +46,8 @@ func whole(entry *respcache.Entry[*transport.StoredResponse]) *transport.StoredR
 }
 
 // Put remembers complete answers without errors, made of nothing but copies of orders.
-func (r responses) Put(scope *upstream.Scope, operation transport.OperationDigest, request transport.Request, answer *transport.Answer) {
-	copies, complete := scope.Provenance.Copies()
+func (r responses) Put(s *scope.Scope, operation transport.OperationDigest, request transport.Request, answer *transport.Answer) {
+	copies, complete := s.Provenance.Copies()
 	if !complete || answer.Data == nil || len(answer.Errors) > 0 || len(answer.Extensions) > 0 ||
 		answer.Operation.Type != "query" {
 		return
@@ -56,5 +57,5 @@ func (r responses) Put(scope *upstream.Scope, operation transport.OperationDiges
 		Value: kept, Bytes: kept.Bytes(), Copies: copies, FreshUntil: answer.FreshUntil,
 	})
 	kept.Grow = func(bytes int) bool { return r.cache.Grow(entry, bytes) }
-	r.cache.Put(scope, respcache.Operation(operation), respcache.Request(request), entry)
+	r.cache.Put(s, respcache.Operation(operation), respcache.Request(request), entry)
 }

@@ -79,7 +79,7 @@ func withResponsesOf(t *testing.T, options Options, test func(b *responseBench))
 
 // answer brings an order whose note tells which call it was.
 func (b *responseBench) answer(_ context.Context, request upstream.Request) (upstream.Result, error) {
-	request.Scope.Meter.Add(upstream.Usage{Calls: 1, Points: 2})
+	request.Meter.Add(upstream.Usage{Calls: 1, Points: 2})
 	if b.fail != nil {
 		return upstream.Result{}, b.fail
 	}

@@ -12,14 +12,13 @@ type Copy struct {
 // Copies is what Orders offer that keep copies, so that what was made of copies can be kept too, and
 // is dropped with them.
 type Copies interface {
-	// Serves reports whether Order would answer a request of scope from exactly these copies now, if
+	// Serves reports whether Order would answer a request of the caller from exactly these copies now, if
 	// they hold what it needs: each is fresh, none was replaced or dropped, and no refusal of the
 	// upstream hides one. An implementation must be safe for concurrent use. It says nothing of
-	// Scope.NoCache.
-	Serves(scope *Scope, copies []Copy) bool
-	// Tenant names the caller of a scope, for whoever keeps what was made of copies. No two tenants
-	// share a name.
-	Tenant(scope *Scope) TenantHash
+	// Freshness.NoCache.
+	Serves(caller *Caller, freshness Freshness, copies []Copy) bool
+	// Tenant names the caller, for whoever keeps what was made of copies. No two tenants share a name.
+	Tenant(caller *Caller) TenantHash
 }
 
 // Peeker is what Orders offer that have some answers at hand, so that nobody has to set up a call for

@@ -10,6 +10,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -21,16 +22,50 @@ type Orders interface {
 	Order(ctx context.Context, request Request) (Result, error)
 }
 
-// Request asks for one order. Needs are a lower bound: an implementation may bring more.
+// Request asks for one order. Needs are a lower bound: an implementation may bring more. Without a Caller or
+// a Meter it fails with KindInternal: nobody's order and nobody's bill are faults of ours.
 type Request struct {
 	Key   Key
 	Needs Needs
-	// Scope says who asks, how fresh the answer must be, and gathers what it cost. Never nil.
-	Scope *Scope
+	// Caller is who asks.
+	Caller *Caller
+	// Freshness is how new the answer must be.
+	Freshness Freshness
+	// Meter gathers what the answer cost.
+	Meter *Meter
 	// Begin, if set, is called just before the request of an attempt is written, after all waiting, and
 	// again for each retry. False means that nobody waits for the answer any longer: then the call must
 	// not be made, and fails with KindTimeout. It must not block.
 	Begin func() bool
+}
+
+// Freshness is how new an answer must be.
+type Freshness struct {
+	// ArrivedAt is when the request began to arrive: answers to a request with NoCache are of calls
+	// that were written later. Zero means now.
+	ArrivedAt time.Time
+	// ReceivedAt is when the whole request had arrived, its body included; zero means at ArrivedAt. A
+	// refusal of the upstream holds for every request that was not received when it was learnt, so that
+	// a slow body evades none, and for no other, so that one order spoils none of the same request.
+	ReceivedAt time.Time
+	// NoCache asks for answers from upstream: no copy of any kind is served.
+	NoCache bool
+}
+
+var (
+	errNoCaller = errors.New("the request has no caller")
+	errNoMeter  = errors.New("the request has no meter")
+)
+
+// Check returns an error of KindInternal for a request without a Caller or a Meter, else nil.
+func (r Request) Check() error {
+	switch {
+	case r.Caller == nil:
+		return &Error{Kind: KindInternal, Cause: errNoCaller}
+	case r.Meter == nil:
+		return &Error{Kind: KindInternal, Cause: errNoMeter}
+	}
+	return nil
 }
 
 // Result is one answer about one order.

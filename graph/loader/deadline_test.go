@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -44,9 +45,9 @@ func TestTheTimeOfTheRequest(t *testing.T) {
 						return upstream.Result{Order: &upstream.Order{ID: request.Key.ID}}, nil
 					}}
 					start := time.Now()
-					scope := &upstream.Scope{Deadline: start.Add(time.Second)}
+					s := &scope.Scope{Deadline: start.Add(time.Second)}
 					ids := []int64{1, 2, 3}[:count]
-					loader := begin(t, upstream.WithScope(t.Context(), scope), fake, planned(ids...))
+					loader := begin(t, scope.With(t.Context(), s), fake, planned(ids...))
 					var thunks []Thunk
 					for _, id := range ids {
 						thunks = append(thunks, loader.Load(t.Context(), key(id)))

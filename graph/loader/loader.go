@@ -15,10 +15,11 @@ import (
 
 	"github.com/graph-gophers/dataloader/v7"
 
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
-// ErrTimeout says that an order did not come within the time of its request (upstream.Scope.Deadline).
+// ErrTimeout says that an order did not come within the time of its request (scope.Scope.Deadline).
 var ErrTimeout = errors.New("the time of the request is up")
 
 // wait is how long a batch waits for a planned order that execution turns out not to load. A batch
@@ -55,7 +56,7 @@ func New(
 	recover func(ctx context.Context, thrown any) error,
 ) (_ *Loader, end context.CancelFunc) {
 	l := &Loader{orders: orders, needs: needs, recover: recover}
-	if deadline := upstream.ScopeFrom(ctx).Deadline; deadline.IsZero() {
+	if deadline := scope.From(ctx).Deadline; deadline.IsZero() {
 		l.ctx, end = context.WithCancel(ctx)
 	} else {
 		l.ctx, end = context.WithDeadlineCause(ctx, deadline, ErrTimeout)
@@ -107,10 +108,10 @@ func (l *Loader) takeAtHand() {
 		return
 	}
 	l.atHand = make(map[upstream.Key]upstream.Result, len(l.needs))
-	scope := upstream.ScopeFrom(l.ctx)
+	request := scope.From(l.ctx)
 	for key, needs := range l.needs {
-		if result, found := ready.Peek(upstream.Request{Key: key, Needs: needs, Scope: scope}); found {
-			scope.Provenance.NoteResult(key, result)
+		if result, found := ready.Peek(request.Order(key, needs)); found {
+			request.Provenance.Add(key, result)
 			l.atHand[key] = result
 			delete(l.needs, key)
 		}
@@ -162,15 +163,15 @@ func (l *Loader) load(key upstream.Key) (result *dataloader.Result[upstream.Resu
 			result = &dataloader.Result[upstream.Result]{Error: l.recover(l.ctx, thrown)}
 		}
 	}()
-	scope := upstream.ScopeFrom(l.ctx)
-	loaded, err := l.orders.Order(l.ctx, upstream.Request{Key: key, Needs: l.needs[key], Scope: scope})
+	request := scope.From(l.ctx)
+	loaded, err := l.orders.Order(l.ctx, request.Order(key, l.needs[key]))
 	if err != nil {
 		return &dataloader.Result[upstream.Result]{Error: l.explain(err)}
 	}
 	if loaded.Missing != nil {
 		loaded.Missing = l.explain(loaded.Missing)
 	}
-	scope.Provenance.NoteResult(key, loaded)
+	request.Provenance.Add(key, loaded)
 	return &dataloader.Result[upstream.Result]{Data: loaded}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -180,13 +181,13 @@ func TestAPanicWithOneOrderIsRecovered(t *testing.T) {
 
 func TestCallsGetTheOperationsContextAndScope(t *testing.T) {
 	type mark struct{}
-	scope := &upstream.Scope{}
+	s := &scope.Scope{Caller: &upstream.Caller{}}
 	var got context.Context
 	fake := &orders{answer: func(ctx context.Context, _ upstream.Request) (upstream.Result, error) {
 		got = ctx
 		return upstream.Result{}, nil
 	}}
-	operation, cancel := context.WithCancel(upstream.WithScope(context.WithValue(t.Context(), mark{}, "operation"), scope))
+	operation, cancel := context.WithCancel(scope.With(context.WithValue(t.Context(), mark{}, "operation"), s))
 	defer cancel()
 	loader := begin(t, operation, fake, planned(1))
 	if _, err := loader.Load(context.WithValue(operation, mark{}, "field"), key(1))(); err != nil {
@@ -195,7 +196,7 @@ func TestCallsGetTheOperationsContextAndScope(t *testing.T) {
 	if got.Value(mark{}) != "operation" {
 		t.Error("the call got the context of the field that loaded first")
 	}
-	if fake.called()[0].Scope != scope {
+	if called := fake.called()[0]; called.Caller != s.Caller || called.Meter != &s.Meter {
 		t.Error("the call got another scope")
 	}
 	cancel()
@@ -227,8 +228,8 @@ func TestTheLeastFreshnessOfTheOrdersShownIsNoted(t *testing.T) {
 			fake := &orders{answer: func(_ context.Context, request upstream.Request) (upstream.Result, error) {
 				return test.results[int64(request.Key.ID)], nil
 			}}
-			scope := &upstream.Scope{}
-			loader := begin(t, upstream.WithScope(t.Context(), scope), fake, planned(slices.Collect(maps.Keys(test.results))...))
+			s := &scope.Scope{}
+			loader := begin(t, scope.With(t.Context(), s), fake, planned(slices.Collect(maps.Keys(test.results))...))
 			var thunks []Thunk
 			for id := range test.results {
 				thunks = append(thunks, loader.Load(t.Context(), key(id)))
@@ -238,7 +239,7 @@ func TestTheLeastFreshnessOfTheOrdersShownIsNoted(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			until, shown := scope.Provenance.FreshUntil()
+			until, shown := s.Provenance.FreshUntil()
 			if !until.Equal(test.until) || shown != test.shown {
 				t.Errorf("fresh until %v, shown %v; want %v, %v", until, shown, test.until, test.shown)
 			}
@@ -316,8 +317,8 @@ func (o *readyOrders) Peek(request upstream.Request) (upstream.Result, bool) {
 func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &readyOrders{orders: &orders{}}
-		scope := &upstream.Scope{}
-		loader := begin(t, upstream.WithScope(t.Context(), scope), fake, planned(1, 2, 3, 4, 1))
+		s := &scope.Scope{}
+		loader := begin(t, scope.With(t.Context(), s), fake, planned(1, 2, 3, 4, 1))
 		began := time.Now()
 		var thunks []Thunk
 		for _, id := range []int64{1, 2, 3, 4, 1} {
@@ -331,7 +332,7 @@ func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 		if called := fake.called(); len(called) != 2 || fake.taken.Load() != 2 || time.Since(began) > 0 {
 			t.Errorf("%d orders asked for, %d taken, after %v", len(called), fake.taken.Load(), time.Since(began))
 		}
-		if copies, complete := scope.Provenance.Copies(); len(copies) != 2 || complete {
+		if copies, complete := s.Provenance.Copies(); len(copies) != 2 || complete {
 			t.Errorf("shown: %v, complete %v", copies, complete)
 		}
 	})

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
-
-	"ordergraph/upstream"
 )
 
 // BenchmarkFind finds one answer, or each of a thousand in turn, by requests of 600 bytes. Run it with
@@ -18,13 +16,13 @@ func BenchmarkFind(b *testing.B) {
 			for i := range entries {
 				request := Request{Raw: append(bytes.Repeat([]byte("x"), 600), fmt.Sprint(i)...)}
 				requests = append(requests, request)
-				keep(c, &upstream.Scope{}, request, of("one"))
+				keep(c, scopeOf(""), request, of("one"))
 			}
-			scope := &upstream.Scope{}
+			s := scopeOf("")
 			b.ReportAllocs()
 			b.RunParallel(func(p *testing.PB) {
 				for i := 0; p.Next(); i++ {
-					if c.Get(scope, requests[i%entries]) == nil {
+					if c.Get(s, requests[i%entries]) == nil {
 						b.Error("not found")
 					}
 				}

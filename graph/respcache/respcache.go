@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -121,33 +122,33 @@ func New[A any](copies upstream.Copies, bytes int) *Cache[A] {
 }
 
 // Get returns the answer to a request that came before with the same bytes from the same caller, nil
-// if there is none. There is none for a request that wants no copies (Scope.NoCache).
-func (c *Cache[A]) Get(scope *upstream.Scope, request Request) *Entry[A] {
-	if scope.NoCache {
+// if there is none. There is none for a request that wants no copies (upstream.Freshness.NoCache).
+func (c *Cache[A]) Get(s *scope.Scope, request Request) *Entry[A] {
+	if s.Freshness.NoCache {
 		return nil
 	}
-	key := c.nameOf(scope, request)
+	key := c.nameOf(s, request)
 	n := c.findName(c.hash(key, request.Raw))
 	// Two requests may have one hash: only the whole key tells.
 	if n == nil || n.key != key || !bytes.Equal(n.raw, request.Raw) {
 		return nil
 	}
-	return c.served(scope, n.entry)
+	return c.served(s, n.entry)
 }
 
 // GetOperation returns the answer to an operation that came before from the same caller, nil if
 // there is none, and remembers the request as one more name of it. The request's bytes are copied.
-func (c *Cache[A]) GetOperation(scope *upstream.Scope, operation Operation, request Request) *Entry[A] {
-	if scope.NoCache {
+func (c *Cache[A]) GetOperation(s *scope.Scope, operation Operation, request Request) *Entry[A] {
+	if s.Freshness.NoCache {
 		return nil
 	}
-	e := c.findEntry(operationKey{c.callerOf(scope), operation})
-	if e == nil || c.served(scope, e) == nil {
+	e := c.findEntry(operationKey{c.callerOf(s), operation})
+	if e == nil || c.served(s, e) == nil {
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.addName(e, c.newName(scope, request))
+	c.addName(e, c.newName(s, request))
 	c.shrink(time.Now())
 	return e
 }
@@ -157,7 +158,7 @@ func NewEntry[A any](answer Answer[A]) *Entry[A] { return &Entry[A]{answer: answ
 
 // Put remembers the answer to an operation, in place of an earlier one, and the request as its first
 // name. The request's bytes are copied. An entry is given to Put once.
-func (c *Cache[A]) Put(scope *upstream.Scope, operation Operation, request Request, e *Entry[A]) {
+func (c *Cache[A]) Put(s *scope.Scope, operation Operation, request Request, e *Entry[A]) {
 	now := time.Now()
 	if len(e.answer.Copies) == 0 || !now.Before(e.answer.FreshUntil) {
 		return
@@ -166,8 +167,8 @@ func (c *Cache[A]) Put(scope *upstream.Scope, operation Operation, request Reque
 	if bytes+nameBytes+len(request.Raw) > c.budget {
 		return
 	}
-	e.key = operationKey{c.callerOf(scope), operation}
-	first := c.newName(scope, request)
+	e.key = operationKey{c.callerOf(s), operation}
+	first := c.newName(s, request)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old, found := c.entries[e.key]; found {
@@ -194,12 +195,12 @@ func (c *Cache[A]) Grow(e *Entry[A], bytes int) bool {
 	return true
 }
 
-func (c *Cache[A]) callerOf(scope *upstream.Scope) caller {
-	return caller{tenant: c.copies.Tenant(scope), routerTrusted: scope.RouterTrusted}
+func (c *Cache[A]) callerOf(s *scope.Scope) caller {
+	return caller{tenant: c.copies.Tenant(s.Caller), routerTrusted: s.RouterTrusted}
 }
 
-func (c *Cache[A]) nameOf(scope *upstream.Scope, request Request) nameKey {
-	return nameKey{caller: c.callerOf(scope), get: request.Get}
+func (c *Cache[A]) nameOf(s *scope.Scope, request Request) nameKey {
+	return nameKey{caller: c.callerOf(s), get: request.Get}
 }
 
 func (c *Cache[A]) hash(key nameKey, raw []byte) uint64 {
@@ -207,11 +208,11 @@ func (c *Cache[A]) hash(key nameKey, raw []byte) uint64 {
 }
 
 // newName returns a name for an entry yet to be told, nil for a request that names nothing.
-func (c *Cache[A]) newName(scope *upstream.Scope, request Request) *name[A] {
+func (c *Cache[A]) newName(s *scope.Scope, request Request) *name[A] {
 	if len(request.Raw) == 0 {
 		return nil
 	}
-	n := &name[A]{key: c.nameOf(scope, request), raw: bytes.Clone(request.Raw)}
+	n := &name[A]{key: c.nameOf(s, request), raw: bytes.Clone(request.Raw)}
 	n.hash = c.hash(n.key, n.raw)
 	return n
 }
@@ -239,8 +240,8 @@ func (c *Cache[A]) findEntry(key operationKey) *Entry[A] {
 }
 
 // served returns the entry if it may be served now, and forgets it otherwise.
-func (c *Cache[A]) served(scope *upstream.Scope, e *Entry[A]) *Entry[A] {
-	if time.Now().Before(e.answer.FreshUntil) && c.copies.Serves(scope, e.answer.Copies) {
+func (c *Cache[A]) served(s *scope.Scope, e *Entry[A]) *Entry[A] {
+	if time.Now().Before(e.answer.FreshUntil) && c.copies.Serves(s.Caller, s.Freshness, e.answer.Copies) {
 		return e
 	}
 	c.mu.Lock()

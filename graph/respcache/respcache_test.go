@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -22,7 +23,7 @@ type shelf struct {
 	versions map[upstream.Key]upstream.Version
 }
 
-func (s *shelf) Serves(_ *upstream.Scope, copies []upstream.Copy) bool {
+func (s *shelf) Serves(_ *upstream.Caller, _ upstream.Freshness, copies []upstream.Copy) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, copied := range copies {
@@ -33,9 +34,9 @@ func (s *shelf) Serves(_ *upstream.Scope, copies []upstream.Copy) bool {
 	return true
 }
 
-func (s *shelf) Tenant(scope *upstream.Scope) (named upstream.TenantHash) {
-	copy(named[1:], scope.Tenant.Reveal())
-	named[0] = byte(len(scope.Tenant))
+func (s *shelf) Tenant(caller *upstream.Caller) (named upstream.TenantHash) {
+	copy(named[1:], caller.Tenant.Reveal())
+	named[0] = byte(len(caller.Tenant))
 	return named
 }
 
@@ -59,14 +60,26 @@ func of(value string) Answer[string] {
 // operation makes a name for an operation.
 func operation(text string) Operation { return sha256.Sum256([]byte(text)) }
 
-// keep keeps an answer to an operation that is written as its request.
-func keep(c *Cache[string], scope *upstream.Scope, request Request, answer Answer[string]) {
-	c.Put(scope, operation(fmt.Sprint(request)), request, NewEntry(answer))
+// scopeOf returns the scope of a request of a tenant.
+func scopeOf(tenant upstream.Secret) *scope.Scope {
+	return &scope.Scope{Caller: &upstream.Caller{Tenant: tenant}}
 }
 
-func expect(t *testing.T, c *Cache[string], scope *upstream.Scope, request Request, want string) {
+// trusted returns the scope of a request of a router that is trusted.
+func trusted(tenant upstream.Secret) *scope.Scope {
+	s := scopeOf(tenant)
+	s.RouterTrusted = true
+	return s
+}
+
+// keep keeps an answer to an operation that is written as its request.
+func keep(c *Cache[string], s *scope.Scope, request Request, answer Answer[string]) {
+	c.Put(s, operation(fmt.Sprint(request)), request, NewEntry(answer))
+}
+
+func expect(t *testing.T, c *Cache[string], s *scope.Scope, request Request, want string) {
 	t.Helper()
-	expectEntry(t, c.Get(scope, request), want)
+	expectEntry(t, c.Get(s, request), want)
 }
 
 func expectEntry(t *testing.T, e *Entry[string], want string) {
@@ -103,26 +116,26 @@ func check(t *testing.T, c *Cache[string]) {
 }
 
 func TestWhatTellsRequestsApart(t *testing.T) {
-	scopes := []*upstream.Scope{{}, {Tenant: " "}, {Tenant: "Bearer a"}, {Tenant: "bearer a"}, {Tenant: "Bearer a "}, {Tenant: "Bearer a", RouterTrusted: true}}
+	scopes := []*scope.Scope{scopeOf(""), scopeOf(" "), scopeOf("Bearer a"), scopeOf("bearer a"), scopeOf("Bearer a "), trusted("Bearer a")}
 	requests := []Request{{Raw: []byte("{}")}, {Raw: []byte("{} ")}, {Raw: []byte("{}"), Get: true}, {Raw: []byte("{")}}
 	c := New[string](newShelf(), 1<<20)
 	name := func(i, j int) string { return fmt.Sprint(i, "/", j) }
-	for i, scope := range scopes {
+	for i, s := range scopes {
 		for j, request := range requests {
-			expect(t, c, scope, request, "")
-			keep(c, scope, request, of(name(i, j)))
+			expect(t, c, s, request, "")
+			keep(c, s, request, of(name(i, j)))
 		}
 	}
-	for i, scope := range scopes {
+	for i, s := range scopes {
 		for j, request := range requests {
-			expect(t, c, scope, request, name(i, j))
+			expect(t, c, s, request, name(i, j))
 		}
 	}
 }
 
 func TestEqualHashes(t *testing.T) {
 	c := New[string](newShelf(), 1<<20)
-	mine, theirs := &upstream.Scope{Tenant: "mine"}, &upstream.Scope{Tenant: "theirs"}
+	mine, theirs := scopeOf("mine"), scopeOf("theirs")
 	request, other := Request{Raw: []byte("{}")}, Request{Raw: []byte("{other}")}
 	keep(c, mine, request, of("mine"))
 	known := c.names[c.hash(c.nameOf(mine, request), request.Raw)]
@@ -136,10 +149,10 @@ func TestEqualHashes(t *testing.T) {
 func TestRequestIsCopied(t *testing.T) {
 	c := New[string](newShelf(), 1<<20)
 	raw := []byte("{one}")
-	keep(c, &upstream.Scope{}, Request{Raw: raw}, of("one"))
+	keep(c, scopeOf(""), Request{Raw: raw}, of("one"))
 	copy(raw, "{two}")
-	expect(t, c, &upstream.Scope{}, Request{Raw: raw}, "")
-	expect(t, c, &upstream.Scope{}, Request{Raw: []byte("{one}")}, "one")
+	expect(t, c, scopeOf(""), Request{Raw: raw}, "")
+	expect(t, c, scopeOf(""), Request{Raw: []byte("{one}")}, "one")
 }
 
 func TestServedWhileItsCopiesAre(t *testing.T) {
@@ -151,11 +164,11 @@ func TestServedWhileItsCopiesAre(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			copies := newShelf()
 			c := New[string](copies, 1<<20)
-			keep(c, &upstream.Scope{}, request, of("old"))
-			expect(t, c, &upstream.Scope{NoCache: true}, request, "")
-			expect(t, c, &upstream.Scope{}, request, "old")
+			keep(c, scopeOf(""), request, of("old"))
+			expect(t, c, &scope.Scope{Caller: &upstream.Caller{}, Freshness: upstream.Freshness{NoCache: true}}, request, "")
+			expect(t, c, scopeOf(""), request, "old")
 			change(copies)
-			expect(t, c, &upstream.Scope{}, request, "")
+			expect(t, c, scopeOf(""), request, "")
 			if c.used != 0 || c.recent.Len() != 0 || len(c.entries) != 0 || len(c.names) != 0 {
 				t.Errorf("it still takes %d bytes", c.used)
 			}
@@ -167,17 +180,17 @@ func TestFreshness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New[string](newShelf(), 1<<20)
 		first, second := Request{Raw: []byte("1")}, Request{Raw: []byte("2")}
-		keep(c, &upstream.Scope{}, first, of("one"))
+		keep(c, scopeOf(""), first, of("one"))
 		time.Sleep(time.Minute - time.Nanosecond)
-		expect(t, c, &upstream.Scope{}, first, "one")
+		expect(t, c, scopeOf(""), first, "one")
 		time.Sleep(time.Nanosecond)
-		keep(c, &upstream.Scope{}, second, of("two"))
+		keep(c, scopeOf(""), second, of("two"))
 		if len(c.entries) != 1 {
 			t.Errorf("%d entries, want the expired one gone", len(c.entries))
 		}
-		expect(t, c, &upstream.Scope{}, first, "")
+		expect(t, c, scopeOf(""), first, "")
 		time.Sleep(time.Minute)
-		expect(t, c, &upstream.Scope{}, second, "")
+		expect(t, c, scopeOf(""), second, "")
 		if c.used != 0 {
 			t.Errorf("%d bytes are used", c.used)
 		}
@@ -195,8 +208,8 @@ func TestNotKept(t *testing.T) {
 			c := New[string](newShelf(), 1<<20)
 			answer := of("it")
 			change(&answer)
-			keep(c, &upstream.Scope{}, Request{}, answer)
-			expect(t, c, &upstream.Scope{}, Request{}, "")
+			keep(c, scopeOf(""), Request{}, answer)
+			expect(t, c, scopeOf(""), Request{}, "")
 		})
 	}
 }
@@ -205,19 +218,19 @@ func TestBound(t *testing.T) {
 	const each = 1 << 10
 	c := New[string](newShelf(), 100*each)
 	used := Request{Raw: bytes.Repeat([]byte("u"), 100)}
-	keep(c, &upstream.Scope{}, used, of("used"))
+	keep(c, scopeOf(""), used, of("used"))
 	for i := range 1000 {
 		answer := of("other")
 		answer.Bytes = each
-		keep(c, &upstream.Scope{}, Request{Raw: fmt.Append(nil, i)}, answer)
-		expect(t, c, &upstream.Scope{}, used, "used")
+		keep(c, scopeOf(""), Request{Raw: fmt.Append(nil, i)}, answer)
+		expect(t, c, scopeOf(""), used, "used")
 	}
 	check(t, c)
 	if c.used < c.budget/2 {
 		t.Errorf("%d of %d bytes are used", c.used, c.budget)
 	}
-	expect(t, c, &upstream.Scope{}, Request{Raw: []byte("0")}, "")
-	expect(t, c, &upstream.Scope{}, Request{Raw: []byte("999")}, "other")
+	expect(t, c, scopeOf(""), Request{Raw: []byte("0")}, "")
+	expect(t, c, scopeOf(""), Request{Raw: []byte("999")}, "other")
 }
 
 func TestConcurrentUse(t *testing.T) {
@@ -226,18 +239,18 @@ func TestConcurrentUse(t *testing.T) {
 	var group sync.WaitGroup
 	for worker := range 4 {
 		group.Go(func() {
-			scope := &upstream.Scope{Tenant: upstream.Secret(fmt.Sprint(worker % 2))}
+			s := scopeOf(upstream.Secret(fmt.Sprint(worker % 2)))
 			for i := range 500 {
 				request := Request{Raw: fmt.Append(nil, i%20)}
-				found := c.Get(scope, request)
+				found := c.Get(s, request)
 				if found == nil {
-					found = c.GetOperation(scope, operation(fmt.Sprint(i%10)), request)
+					found = c.GetOperation(s, operation(fmt.Sprint(i%10)), request)
 				}
-				if found != nil && found.Value() != scope.Tenant.Reveal() {
-					t.Errorf("found %q for %q", found.Value(), scope.Tenant.Reveal())
+				if found != nil && found.Value() != s.Caller.Tenant.Reveal() {
+					t.Errorf("found %q for %q", found.Value(), s.Caller.Tenant.Reveal())
 				}
-				e := NewEntry(of(scope.Tenant.Reveal()))
-				c.Put(scope, operation(fmt.Sprint(i%10)), request, e)
+				e := NewEntry(of(s.Caller.Tenant.Reveal()))
+				c.Put(s, operation(fmt.Sprint(i%10)), request, e)
 				c.Grow(e, 100)
 				copies.set(2, 20+upstream.Version(i%50)/49)
 			}
@@ -251,52 +264,54 @@ func raw(text string) Request { return Request{Raw: []byte(text)} }
 
 func TestNames(t *testing.T) {
 	c := New[string](newShelf(), 1<<20)
-	scope, o := &upstream.Scope{Tenant: "a"}, operation("one")
-	expectEntry(t, c.GetOperation(scope, o, raw("1")), "")
-	c.Put(scope, o, raw("1"), NewEntry(of("one")))
-	expect(t, c, scope, raw("1 "), "")
-	expectEntry(t, c.GetOperation(scope, o, raw("1 ")), "one")
-	expect(t, c, scope, raw("1 "), "one")
-	expect(t, c, scope, raw("1"), "one")
-	expectEntry(t, c.GetOperation(scope, o, Request{Raw: []byte("1"), Get: true}), "one")
-	expect(t, c, scope, Request{Raw: []byte("1"), Get: true}, "one")
-	for name, other := range map[string]*upstream.Scope{
-		"another caller": {Tenant: "b"}, "a trusted router": {Tenant: "a", RouterTrusted: true}, "no copies": {Tenant: "a", NoCache: true},
+	s, o := scopeOf("a"), operation("one")
+	expectEntry(t, c.GetOperation(s, o, raw("1")), "")
+	c.Put(s, o, raw("1"), NewEntry(of("one")))
+	expect(t, c, s, raw("1 "), "")
+	expectEntry(t, c.GetOperation(s, o, raw("1 ")), "one")
+	expect(t, c, s, raw("1 "), "one")
+	expect(t, c, s, raw("1"), "one")
+	expectEntry(t, c.GetOperation(s, o, Request{Raw: []byte("1"), Get: true}), "one")
+	expect(t, c, s, Request{Raw: []byte("1"), Get: true}, "one")
+	noCopies := scopeOf("a")
+	noCopies.Freshness.NoCache = true
+	for name, other := range map[string]*scope.Scope{
+		"another caller": scopeOf("b"), "a trusted router": trusted("a"), "no copies": noCopies,
 	} {
 		t.Run(name, func(t *testing.T) {
 			expectEntry(t, c.GetOperation(other, o, raw("2")), "")
 			expect(t, c, other, raw("1"), "")
 		})
 	}
-	expect(t, c, scope, raw("2"), "")
+	expect(t, c, s, raw("2"), "")
 	check(t, c)
 }
 
 func TestEmptyBytesNameNothing(t *testing.T) {
 	c := New[string](newShelf(), 1<<20)
-	scope, o := &upstream.Scope{}, operation("one")
-	c.Put(scope, o, Request{}, NewEntry(of("one")))
-	expectEntry(t, c.GetOperation(scope, o, Request{}), "one")
-	expect(t, c, scope, Request{}, "")
+	s, o := scopeOf(""), operation("one")
+	c.Put(s, o, Request{}, NewEntry(of("one")))
+	expectEntry(t, c.GetOperation(s, o, Request{}), "one")
+	expect(t, c, s, Request{}, "")
 	check(t, c)
 }
 
 func TestNamesAreBounded(t *testing.T) {
 	c := New[string](newShelf(), 8<<10)
-	scope, o := &upstream.Scope{}, operation("one")
-	c.Put(scope, o, raw("first"), NewEntry(of("one")))
+	s, o := scopeOf(""), operation("one")
+	c.Put(s, o, raw("first"), NewEntry(of("one")))
 	used := c.used
 	for i := range 3 * maxNames {
-		expectEntry(t, c.GetOperation(scope, o, raw(fmt.Sprint(i))), "one")
-		expect(t, c, scope, raw(fmt.Sprint(i)), "one")
+		expectEntry(t, c.GetOperation(s, o, raw(fmt.Sprint(i))), "one")
+		expect(t, c, s, raw(fmt.Sprint(i)), "one")
 		check(t, c)
 	}
-	expect(t, c, scope, raw("first"), "")
+	expect(t, c, s, raw("first"), "")
 	if c.used <= used || len(c.names) != maxNames {
 		t.Errorf("%d names of %d bytes", len(c.names), c.used-used)
 	}
-	expectEntry(t, c.GetOperation(scope, o, Request{Raw: make([]byte, 8<<10)}), "one")
-	expectEntry(t, c.GetOperation(scope, o, Request{}), "one")
+	expectEntry(t, c.GetOperation(s, o, Request{Raw: make([]byte, 8<<10)}), "one")
+	expectEntry(t, c.GetOperation(s, o, Request{}), "one")
 	check(t, c)
 }
 
@@ -304,27 +319,27 @@ func TestNamesAreBounded(t *testing.T) {
 // operation is.
 func TestNamePassesOn(t *testing.T) {
 	c := New[string](newShelf(), 1<<20)
-	scope := &upstream.Scope{}
-	c.Put(scope, operation("one"), raw("1"), NewEntry(of("one")))
-	c.Put(scope, operation("two"), raw("1"), NewEntry(of("two")))
-	expect(t, c, scope, raw("1"), "two")
-	expectEntry(t, c.GetOperation(scope, operation("one"), Request{}), "one")
+	s := scopeOf("")
+	c.Put(s, operation("one"), raw("1"), NewEntry(of("one")))
+	c.Put(s, operation("two"), raw("1"), NewEntry(of("two")))
+	expect(t, c, s, raw("1"), "two")
+	expectEntry(t, c.GetOperation(s, operation("one"), Request{}), "one")
 	check(t, c)
-	c.Put(scope, operation("two"), raw("2"), NewEntry(of("newer")))
-	expect(t, c, scope, raw("1"), "")
-	expect(t, c, scope, raw("2"), "newer")
+	c.Put(s, operation("two"), raw("2"), NewEntry(of("newer")))
+	expect(t, c, s, raw("1"), "")
+	expect(t, c, s, raw("2"), "newer")
 	check(t, c)
 }
 
 func TestGrow(t *testing.T) {
 	c := New[string](newShelf(), 4<<10)
-	scope := &upstream.Scope{}
+	s := scopeOf("")
 	first, second := NewEntry(of("one")), NewEntry(of("two"))
 	if c.Grow(first, 1) {
 		t.Error("an entry grew that is not kept")
 	}
-	c.Put(scope, operation("one"), raw("1"), first)
-	c.Put(scope, operation("two"), raw("2"), second)
+	c.Put(s, operation("one"), raw("1"), first)
+	c.Put(s, operation("two"), raw("2"), second)
 	used := c.used
 	if !c.Grow(first, 100) || c.used != used+100 {
 		t.Errorf("%d bytes, want %d", c.used, used+100)
@@ -337,8 +352,8 @@ func TestGrow(t *testing.T) {
 		t.Error("an entry makes no room for itself")
 	}
 	check(t, c)
-	expect(t, c, scope, raw("1"), "one")
-	expect(t, c, scope, raw("2"), "")
+	expect(t, c, s, raw("1"), "one")
+	expect(t, c, s, raw("2"), "")
 	if c.Grow(second, 1) {
 		t.Error("an entry grew that is gone")
 	}

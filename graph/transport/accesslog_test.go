@@ -17,6 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"ordergraph/graph/internal/codes"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/graph/jsonlog"
 	"ordergraph/upstream"
 )
@@ -62,7 +63,7 @@ func (l *logged) requests(t *testing.T) []loggedRequest {
 // startCall starts a call as the cache does: it is written after a while, and ends at last, whatever
 // becomes of its request.
 func startCall(ctx context.Context, points int, written, ends time.Duration) {
-	usage := &upstream.ScopeFrom(ctx).Meter
+	usage := &scope.From(ctx).Meter
 	if !usage.CallStarted() {
 		return
 	}
@@ -75,7 +76,7 @@ func startCall(ctx context.Context, points int, written, ends time.Duration) {
 	}()
 }
 
-func awaitDeadline(ctx context.Context) { time.Sleep(time.Until(upstream.ScopeFrom(ctx).Deadline)) }
+func awaitDeadline(ctx context.Context) { time.Sleep(time.Until(scope.From(ctx).Deadline)) }
 
 // The calls of each request are in its one line, however the request ended, and what is known when
 // it is answered is in the answer.
@@ -155,7 +156,7 @@ func TestCallsThatOutliveTheirRequest(t *testing.T) {
 // nothing.
 func TestEverythingExecutedShowsItsCost(t *testing.T) {
 	exhausted := func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-		upstream.ScopeFrom(ctx).Meter.Add(upstream.Usage{Calls: 1, Points: 2})
+		scope.From(ctx).Meter.Add(upstream.Usage{Calls: 1, Points: 2})
 		return nil
 	}
 	busy := &gqlerror.Error{Message: "busy", Extensions: map[string]any{"code": codes.Overloaded}}

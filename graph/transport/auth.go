@@ -64,7 +64,7 @@ func tokenDigest(token upstream.Secret) (digest [sha256.Size]byte, err error) {
 
 // identify fills in who asks. In pass-through mode a missing token is no refusal: what needs none,
 // like introspection, is answered, and each order fails at its own path.
-func (a *access) identify(r *http.Request, scope *upstream.Scope) *httpError {
+func (a *access) identify(r *http.Request, caller *upstream.Caller) *httpError {
 	values := r.Header["Authorization"]
 	if len(values) > 1 {
 		return badRequest("The header Authorization was sent more than once")
@@ -73,16 +73,15 @@ func (a *access) identify(r *http.Request, scope *upstream.Scope) *httpError {
 	if len(values) == 1 {
 		authorization = values[0]
 	}
-	scope.RouterTrusted = a.trustsRouter(r)
 	if a.service {
-		return a.identifyClient(authorization, scope)
+		return a.identifyClient(authorization, caller)
 	}
-	scope.Authorization = upstream.Secret(authorization)
-	scope.Tenant = scope.Authorization
+	caller.Authorization = upstream.Secret(authorization)
+	caller.Tenant = caller.Authorization
 	return nil
 }
 
-func (a *access) identifyClient(authorization string, scope *upstream.Scope) *httpError {
+func (a *access) identifyClient(authorization string, caller *upstream.Caller) *httpError {
 	if len(a.clients) == 0 {
 		return nil
 	}
@@ -94,7 +93,7 @@ func (a *access) identifyClient(authorization string, scope *upstream.Scope) *ht
 	if !a.knowsClient(token) {
 		return unauthenticated(`Bearer realm="ordergraph", error="invalid_token"`)
 	}
-	scope.Tenant = upstream.Secret(token)
+	caller.Tenant = upstream.Secret(token)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"ordergraph/graph/internal/codes"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -41,9 +42,9 @@ func TestAccess(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			var scope *upstream.Scope
+			var s *scope.Scope
 			handler := serveAs(t, Options{Access: test.access, Executor: newExecutor(func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-				scope = upstream.ScopeFrom(ctx)
+				s = scope.From(ctx)
 				return &graphql.Response{Data: json.RawMessage(`{}`)}
 			})})
 			got := send(t, handler, post(query(`{wide}`), "Authorization", test.authorization))
@@ -51,13 +52,13 @@ func TestAccess(t *testing.T) {
 				t.Fatalf("status %d, want %d: %s", got.Code, test.status, got.Body)
 			}
 			if test.status == http.StatusUnauthorized {
-				if got.code() != codes.Unauthenticated || !strings.HasPrefix(got.Header().Get("WWW-Authenticate"), "Bearer ") || scope != nil {
+				if got.code() != codes.Unauthenticated || !strings.HasPrefix(got.Header().Get("WWW-Authenticate"), "Bearer ") || s != nil {
 					t.Errorf("%v %s", got.Header(), got.Body)
 				}
 				return
 			}
-			if scope.Authorization.Reveal() != test.upstreamToken || scope.Tenant.Reveal() != test.tenant {
-				t.Errorf("authorization %q tenant %q", scope.Authorization.Reveal(), scope.Tenant.Reveal())
+			if s.Caller.Authorization.Reveal() != test.upstreamToken || s.Caller.Tenant.Reveal() != test.tenant {
+				t.Errorf("authorization %q tenant %q", s.Caller.Authorization.Reveal(), s.Caller.Tenant.Reveal())
 			}
 		})
 	}
@@ -89,7 +90,7 @@ func TestRouterSecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			trusted := false
 			handler := serve(t, Options{RouterSecret: test.secret}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-				trusted = upstream.ScopeFrom(ctx).RouterTrusted
+				trusted = scope.From(ctx).RouterTrusted
 				return &graphql.Response{Data: json.RawMessage(`{}`)}
 			})
 			send(t, handler, post(query(`{wide}`), "X-Router-Secret", test.shown))

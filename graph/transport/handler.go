@@ -16,6 +16,7 @@ import (
 
 	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/httpx"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/internal/lru"
 	"ordergraph/upstream"
 )
@@ -63,7 +64,8 @@ func NewHandler(options Options) (*Handler, error) {
 
 // requestState is one request on its way to its answer.
 type requestState struct {
-	scope     upstream.Scope
+	scope     scope.Scope
+	caller    upstream.Caller
 	media     mediaType
 	status    int
 	operation Operation
@@ -85,10 +87,9 @@ type result struct {
 // ServeHTTP answers one request. The one log line about it follows when its upstream calls have ended,
 // of which some may outlive it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &requestState{codes: []string{}, scope: upstream.Scope{
-		ArrivedAt: time.Now(),
+	x := &requestState{codes: []string{}, scope: scope.Scope{
+		Freshness: upstream.Freshness{ArrivedAt: time.Now(), NoCache: wantsFresh(r.Header)},
 		RequestID: first(w.Header()[requestIDHeader]),
-		NoCache:   wantsFresh(r.Header),
 	}}
 	defer func() {
 		if thrown := recover(); thrown != nil {
@@ -138,7 +139,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *requestState
 		return result{refused: refused}
 	}
 	request, refused := h.read(w, r, buffer)
-	x.scope.ReceivedAt = time.Now()
+	x.scope.Freshness.ReceivedAt = time.Now()
 	if refused != nil {
 		return result{refused: refused}
 	}
@@ -159,10 +160,11 @@ func (h *Handler) admit(r *http.Request, x *requestState) *httpError {
 	if x.media == mediaNone {
 		return notAcceptable()
 	}
-	if refused := h.access.identify(r, &x.scope); refused != nil {
+	if refused := h.access.identify(r, &x.caller); refused != nil {
 		return refused
 	}
-	reserved, wait, admitted := h.rate.admit(r, x.scope.Tenant, h.access.service)
+	x.scope.Caller, x.scope.RouterTrusted = &x.caller, h.access.trustsRouter(r)
+	reserved, wait, admitted := h.rate.admit(r, x.caller.Tenant, h.access.service)
 	if !admitted {
 		return rateLimited(wait)
 	}
@@ -181,8 +183,8 @@ func (h *Handler) execute(ctx context.Context, request Request, x *requestState)
 		return result{refused: refused}
 	}
 	// Only waiting for orders ends with the time of the request: what has come by then is answered.
-	x.scope.Deadline = x.scope.ArrivedAt.Add(h.timeout)
-	ctx = graphql.StartOperationTrace(upstream.WithScope(ctx, &x.scope))
+	x.scope.Deadline = x.scope.Freshness.ArrivedAt.Add(h.timeout)
+	ctx = graphql.StartOperationTrace(scope.With(ctx, &x.scope))
 	operation, mistakes := h.executor.CreateOperationContext(ctx, &p.RawParams)
 	if len(mistakes) > 0 {
 		response := h.executor.DispatchError(graphql.WithOperationContext(ctx, operation), mistakes)
@@ -239,17 +241,17 @@ func (h *Handler) respond(ctx context.Context, operation *graphql.OperationConte
 
 // finish adds to a response what the scope gathered meanwhile. One that shows nothing, for want of time
 // or for load, is refused as a whole, so that load balancers see it.
-func finish(response *graphql.Response, scope *upstream.Scope) (*Answer, *httpError) {
+func finish(response *graphql.Response, s *scope.Scope) (*Answer, *httpError) {
 	answer := &Answer{
 		Data:       response.Data,
 		Errors:     response.Errors,
 		Extensions: response.Extensions,
-		Counts:     scope.Meter.Usage(),
+		Counts:     s.Meter.Usage(),
 	}
 	if answer.Data == nil && len(answer.Errors) == 0 {
 		return nil, internalError()
 	}
-	answer.FreshUntil, answer.ShowsOrder = scope.Provenance.FreshUntil()
+	answer.FreshUntil, answer.ShowsOrder = s.Provenance.FreshUntil()
 	switch {
 	case answer.isEmptyFor(codes.RequestTimeout):
 		return nil, timedOut()

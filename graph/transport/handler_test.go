@@ -24,6 +24,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ordergraph/graph/internal/codes"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/graph/jsonlog"
 	"ordergraph/upstream"
 )
@@ -268,7 +269,7 @@ func TestNumbersStayExact(t *testing.T) {
 
 func TestAnswerBody(t *testing.T) {
 	handler := serve(t, Options{}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-		upstream.ScopeFrom(ctx).Meter.Add(upstream.Usage{Calls: 2, Points: 3, Hits: 1, Stale: 1})
+		scope.From(ctx).Meter.Add(upstream.Usage{Calls: 2, Points: 3, Hits: 1, Stale: 1})
 		graphql.RegisterExtension(ctx, "b", 1)
 		graphql.RegisterExtension(ctx, "a", "x")
 		return &graphql.Response{
@@ -291,7 +292,7 @@ func TestAnswerBody(t *testing.T) {
 func TestCaching(t *testing.T) {
 	showing := func(left time.Duration, list ...*gqlerror.Error) exec {
 		return func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-			upstream.ScopeFrom(ctx).Provenance.Note(time.Now().Add(left))
+			scope.From(ctx).Provenance.Add(upstream.Key{}, upstream.Result{Order: &upstream.Order{}, FreshUntil: time.Now().Add(left)})
 			return &graphql.Response{Data: json.RawMessage(`{}`), Errors: list}
 		}
 	}
@@ -333,7 +334,7 @@ func TestNoCache(t *testing.T) {
 	} {
 		var fresh bool
 		handler := serve(t, Options{}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-			fresh = upstream.ScopeFrom(ctx).NoCache
+			fresh = scope.From(ctx).Freshness.NoCache
 			return &graphql.Response{Data: json.RawMessage(`{}`)}
 		})
 		send(t, handler, post(query(`{wide}`), "Cache-Control", value))
@@ -430,11 +431,11 @@ func TestRequestTimeout(t *testing.T) {
 		start := time.Now()
 		late := &gqlerror.Error{Message: "late", Extensions: map[string]any{"code": codes.RequestTimeout}}
 		handler := serve(t, Options{RequestTimeout: time.Second}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-			scope := upstream.ScopeFrom(ctx)
-			if deadline, limited := ctx.Deadline(); limited || !scope.Deadline.Equal(start.Add(time.Second)) {
-				t.Errorf("the execution may last until %v, its orders until %v", deadline, scope.Deadline)
+			s := scope.From(ctx)
+			if deadline, limited := ctx.Deadline(); limited || !s.Deadline.Equal(start.Add(time.Second)) {
+				t.Errorf("the execution may last until %v, its orders until %v", deadline, s.Deadline)
 			}
-			scope.Meter.Add(upstream.Usage{Calls: 1, Points: 2})
+			s.Meter.Add(upstream.Usage{Calls: 1, Points: 2})
 			return &graphql.Response{Data: json.RawMessage(`{"wide":null}`), Errors: gqlerror.List{late}}
 		})
 		got := send(t, handler, post(query(`{wide}`)))
@@ -470,7 +471,7 @@ func TestOverload(t *testing.T) {
 		t.Errorf("%v %s", got.Header(), got.Body)
 	}
 	half := func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-		upstream.ScopeFrom(ctx).Provenance.Note(time.Now())
+		scope.From(ctx).Provenance.Add(upstream.Key{}, upstream.Result{Order: &upstream.Order{}, FreshUntil: time.Now()})
 		return &graphql.Response{Data: json.RawMessage(`{"a":"x","b":null}`), Errors: gqlerror.List{busy}}
 	}
 	if got := send(t, serve(t, Options{}, half), post(query(`{wide}`))); got.Code != http.StatusOK || got.body.Data == nil {
@@ -558,7 +559,7 @@ func TestRequestLog(t *testing.T) {
 	var log bytes.Buffer
 	options := Options{Log: jsonlog.NewLogger(&log, zerolog.InfoLevel, false)}
 	handler := serve(t, options, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-		upstream.ScopeFrom(ctx).Meter.Add(upstream.Usage{Calls: 1, Points: 2, Hits: 3})
+		scope.From(ctx).Meter.Add(upstream.Usage{Calls: 1, Points: 2, Hits: 3})
 		failed := &gqlerror.Error{Message: "m", Extensions: map[string]any{"code": "UPSTREAM_ERROR"}}
 		return &graphql.Response{Data: json.RawMessage(`{}`), Errors: gqlerror.List{failed, failed}}
 	})

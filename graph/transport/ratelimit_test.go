@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"ordergraph/graph/internal/codes"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -89,15 +90,15 @@ func TestRateLimitMemoryIsBounded(t *testing.T) {
 // has aliases.
 func calling(calls *int, known ...string) exec {
 	return func(ctx context.Context, operation *graphql.OperationContext) *graphql.Response {
-		scope := upstream.ScopeFrom(ctx)
+		s := scope.From(ctx)
 		if operation.Operation.Name == "free" {
 			return &graphql.Response{Data: json.RawMessage(`{}`)}
 		}
 		made := len(operation.Operation.SelectionSet)
 		*calls += made
-		scope.Meter.Add(upstream.Usage{Calls: made})
-		if slices.Contains(known, scope.Authorization.Reveal()) {
-			scope.Provenance.Note(time.Now())
+		s.Meter.Add(upstream.Usage{Calls: made})
+		if slices.Contains(known, s.Caller.Authorization.Reveal()) {
+			s.Provenance.Add(upstream.Key{}, upstream.Result{Order: &upstream.Order{}, FreshUntil: time.Now()})
 			return &graphql.Response{Data: json.RawMessage(`{"wide":"x"}`)}
 		}
 		refused := &gqlerror.Error{Message: "m", Extensions: map[string]any{"code": "PERMISSION_DENIED"}}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ordergraph/graph/internal/httpx"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -17,13 +18,13 @@ import (
 type Responses interface {
 	// Get returns the answer to a request that came before with the same bytes from the same
 	// caller, nil if there is none. It is asked before anything is parsed.
-	Get(scope *upstream.Scope, request Request) *StoredResponse
+	Get(s *scope.Scope, request Request) *StoredResponse
 	// GetOperation returns the answer to an operation that came before from the same caller, nil if
 	// there is none, and lets Get know the request from then on, unless its bytes are empty.
-	GetOperation(scope *upstream.Scope, operation OperationDigest, request Request) *StoredResponse
+	GetOperation(s *scope.Scope, operation OperationDigest, request Request) *StoredResponse
 	// Put is given every query that was executed, and decides what to remember. It must copy the
 	// request's bytes, and must not remember empty ones.
-	Put(scope *upstream.Scope, operation OperationDigest, request Request, answer *Answer)
+	Put(s *scope.Scope, operation OperationDigest, request Request, answer *Answer)
 }
 
 // wholeBytes is what a Whole costs besides its body, in bytes: the struct and the values of its

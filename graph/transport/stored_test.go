@@ -17,6 +17,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -27,22 +28,22 @@ type recall struct {
 	asked                 []OperationDigest
 }
 
-func (c *recall) Get(scope *upstream.Scope, _ Request) *StoredResponse {
-	if scope.NoCache {
+func (c *recall) Get(s *scope.Scope, _ Request) *StoredResponse {
+	if s.Freshness.NoCache {
 		return nil
 	}
 	return c.known
 }
 
-func (c *recall) GetOperation(scope *upstream.Scope, operation OperationDigest, _ Request) *StoredResponse {
+func (c *recall) GetOperation(s *scope.Scope, operation OperationDigest, _ Request) *StoredResponse {
 	c.asked = append(c.asked, operation)
-	if scope.NoCache {
+	if s.Freshness.NoCache {
 		return nil
 	}
 	return c.knownOperation
 }
 
-func (c *recall) Put(_ *upstream.Scope, operation OperationDigest, request Request, answer *Answer) {
+func (c *recall) Put(_ *scope.Scope, operation OperationDigest, request Request, answer *Answer) {
 	if operation != c.asked[len(c.asked)-1] {
 		panic("kept under another operation than was asked for")
 	}
@@ -162,8 +163,8 @@ func TestWholeIsWhatAnExecutionAnswers(t *testing.T) {
 		freshUntil := time.Now().Add(time.Minute)
 		responses := &recall{}
 		handler := serve(t, Options{Responses: responses}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-			upstream.ScopeFrom(ctx).Provenance.Note(freshUntil)
-			upstream.ScopeFrom(ctx).Meter.Add(upstream.Usage{Hits: 3})
+			scope.From(ctx).Provenance.Add(upstream.Key{}, upstream.Result{Order: &upstream.Order{}, FreshUntil: freshUntil})
+			scope.From(ctx).Meter.Add(upstream.Usage{Hits: 3})
 			return &graphql.Response{Data: json.RawMessage(data)}
 		})
 		for _, header := range [][]string{
@@ -235,7 +236,7 @@ func TestEntityTags(t *testing.T) {
 	answer := func(data string) exec {
 		return func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 			if shows {
-				upstream.ScopeFrom(ctx).Provenance.Note(time.Now().Add(time.Minute))
+				scope.From(ctx).Provenance.Add(upstream.Key{}, upstream.Result{Order: &upstream.Order{}, FreshUntil: time.Now().Add(time.Minute)})
 			}
 			return &graphql.Response{Data: json.RawMessage(data)}
 		}

@@ -6,7 +6,7 @@
 // GET needs a header that a plain cross-site request can't carry (csrf.go).
 //
 // The package knows neither the schema nor orders. It hands parsed requests to a
-// graphql.GraphExecutor and takes from upstream.Scope what the answer cost and how long it stays
+// graphql.GraphExecutor and takes from the request's scope what the answer cost and how long it stays
 // fresh.
 package transport
 
@@ -34,7 +34,7 @@ type Options struct {
 	Log zerolog.Logger
 	// Access says how callers prove who they are.
 	Access Access
-	// RouterSecret makes a request trusted (Scope.RouterTrusted) that shows it in the header
+	// RouterSecret makes a request trusted (scope.Scope.RouterTrusted) that shows it in the header
 	// X-Router-Secret. Empty: no request is.
 	RouterSecret upstream.Secret
 	// MaxBody is the most bytes of a request body; 256 KiB if 0.

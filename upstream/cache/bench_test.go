@@ -37,9 +37,11 @@ func newBenchCache(b *testing.B) *Cache {
 
 func benchRequest(id upstream.OrderID) upstream.Request {
 	return upstream.Request{
-		Key:   upstream.Key{ID: id},
-		Needs: upstream.Needs{Domains: upstream.DomainNativeLogistics},
-		Scope: &upstream.Scope{Tenant: "Bearer 0123456789abcdef0123456789abcdef", ArrivedAt: time.Now()},
+		Key:       upstream.Key{ID: id},
+		Needs:     upstream.Needs{Domains: upstream.DomainNativeLogistics},
+		Caller:    &upstream.Caller{Tenant: "Bearer 0123456789abcdef0123456789abcdef"},
+		Freshness: upstream.Freshness{ArrivedAt: time.Now()},
+		Meter:     &upstream.Meter{},
 	}
 }
 
@@ -94,7 +96,7 @@ func BenchmarkTenant(b *testing.B) {
 	request := benchRequest(1)
 	b.ReportAllocs()
 	for b.Loop() {
-		keys.HashTenant(request.Scope.Tenant)
+		keys.HashTenant(request.Caller.Tenant)
 	}
 }
 

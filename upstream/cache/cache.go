@@ -177,6 +177,9 @@ type lookup struct {
 // Order returns the order from a copy, from a call that is under way, or from a call of its own.
 // Every error is, or wraps, an [*upstream.Error].
 func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
+	if err := request.Check(); err != nil {
+		return upstream.Result{}, err
+	}
 	l, now := c.newLookup(request)
 	denied, noFetch := c.negative.find(l.key, l.receivedAt, now)
 	if denied != nil {
@@ -195,6 +198,9 @@ func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.R
 
 // Peek answers from a copy whose order is ready.
 func (c *Cache) Peek(request upstream.Request) (result upstream.Result, found bool) {
+	if request.Check() != nil {
+		return result, false
+	}
 	l, now := c.newLookup(request)
 	if denied, _ := c.negative.find(l.key, l.receivedAt, now); denied != nil {
 		return result, false
@@ -210,13 +216,13 @@ func (c *Cache) Peek(request upstream.Request) (result upstream.Result, found bo
 func (c *Cache) newLookup(request upstream.Request) (l lookup, now time.Time) {
 	now = c.options.Now()
 	l = lookup{Request: request, key: c.keys.of(request)}
-	l.arrivedAt, l.receivedAt = instants(request.Scope, now)
+	l.arrivedAt, l.receivedAt = instants(request.Freshness, now)
 	return l, now
 }
 
 // instants returns when a request arrived and when all of it had; now for one that doesn't say.
-func instants(scope *upstream.Scope, now time.Time) (arrivedAt, receivedAt time.Time) {
-	arrivedAt, receivedAt = scope.ArrivedAt, scope.ReceivedAt
+func instants(freshness upstream.Freshness, now time.Time) (arrivedAt, receivedAt time.Time) {
+	arrivedAt, receivedAt = freshness.ArrivedAt, freshness.ReceivedAt
 	if arrivedAt.IsZero() {
 		arrivedAt = now
 	}
@@ -254,7 +260,7 @@ func (c *Cache) serve(l *lookup, s *snapshot, now time.Time) (upstream.Result, e
 	if !s.fresh(now) {
 		counts.Stale = 1
 	}
-	l.Scope.Meter.Add(counts)
+	l.Meter.Add(counts)
 	return s.result(order), nil
 }
 
@@ -262,7 +268,7 @@ func (c *Cache) serve(l *lookup, s *snapshot, now time.Time) (upstream.Result, e
 // old. Everything else is an answer: no copy may hide it. A copy that lacks some of the parts answers for
 // the others. That the time of the request is up counts as an outage: it gets what there is.
 func (c *Cache) serveAfter(l *lookup, failure error) (upstream.Result, error) {
-	if l.Scope.NoCache || !upstream.IsOutage(failure) {
+	if l.Freshness.NoCache || !upstream.IsOutage(failure) {
 		return upstream.Result{}, failure
 	}
 	now := c.options.Now()

@@ -103,7 +103,7 @@ func TestKeysDiffer(t *testing.T) {
 			{ID: 1, Site: upstream.WebSiteAlibaba},
 			{ID: 1, Edition: upstream.EditionV2},
 		} {
-			request := upstream.Request{Key: order, Scope: &upstream.Scope{Tenant: token}}
+			request := upstream.Request{Key: order, Caller: &upstream.Caller{Tenant: token}, Meter: &upstream.Meter{}}
 			k := keys.of(request)
 			if other, found := seen[k]; found {
 				t.Errorf("%v and %v have one key", request.Key, other.Key)
@@ -114,9 +114,43 @@ func TestKeysDiffer(t *testing.T) {
 			seen[k] = request
 		}
 	}
-	request := upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{Tenant: "a"}}
+	request := upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{Tenant: "a"}, Meter: &upstream.Meter{}}
 	if keys.of(request) == newKeyring([]byte("other")).of(request) {
 		t.Error("the key does not depend on the secret")
+	}
+}
+
+// TestForgottenCallerIsNobody gives nothing to a request that doesn't say who asks or who pays: least of all
+// what is kept for the tenant without a token.
+func TestForgottenCallerIsNobody(t *testing.T) {
+	orders := &fake{}
+	cache, err := New(orders, defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	request := upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{}, Meter: &upstream.Meter{}}
+	for range 2 {
+		if _, err := cache.Order(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, found := cache.Peek(request); !found {
+		t.Fatal("the tenant without a token finds no copy")
+	}
+	for name, forgetful := range map[string]upstream.Request{
+		"caller": {Key: request.Key, Meter: request.Meter},
+		"meter":  {Key: request.Key, Caller: request.Caller},
+	} {
+		if result, err := cache.Order(t.Context(), forgetful); upstream.KindOf(err) != upstream.KindInternal || result.Order != nil {
+			t.Errorf("without a %s: %v, %v", name, result.Order, err)
+		}
+		if _, found := cache.Peek(forgetful); found {
+			t.Errorf("without a %s a copy was found", name)
+		}
+	}
+	if orders.count() != 1 {
+		t.Errorf("%d calls", orders.count())
 	}
 }
 
@@ -394,7 +428,7 @@ func TestStaleWithoutFreshness(t *testing.T) {
 		b.ask(asking{})
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout, Outage: true} })
 		b.expect(b.ask(asking{}), "", "timeout", oneCall)
-		if s := b.cache.store.get(b.cache.keys.of(upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}})); s != nil {
+		if s := b.cache.store.get(b.cache.keys.of(upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{}})); s != nil {
 			b.Error("a copy that nobody will get is kept")
 		}
 	})

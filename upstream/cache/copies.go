@@ -7,10 +7,10 @@ import "ordergraph/upstream"
 //
 // A copy that was dropped to make room is not served either, though it may be the newest: nothing
 // tells that any longer.
-func (c *Cache) Serves(scope *upstream.Scope, copies []upstream.Copy) bool {
+func (c *Cache) Serves(caller *upstream.Caller, freshness upstream.Freshness, copies []upstream.Copy) bool {
 	now := c.options.Now()
-	_, receivedAt := instants(scope, now)
-	tenant := scope.TenantHash(c.keys)
+	_, receivedAt := instants(freshness, now)
+	tenant := caller.TenantHash(c.keys)
 	for _, copied := range copies {
 		k := key{tenant, copied.Key}
 		if denied, _ := c.negative.find(k, receivedAt, now); denied != nil {
@@ -24,4 +24,4 @@ func (c *Cache) Serves(scope *upstream.Scope, copies []upstream.Copy) bool {
 }
 
 // Tenant names the caller by the hash under which its copies are kept.
-func (c *Cache) Tenant(scope *upstream.Scope) upstream.TenantHash { return scope.TenantHash(c.keys) }
+func (c *Cache) Tenant(caller *upstream.Caller) upstream.TenantHash { return caller.TenantHash(c.keys) }

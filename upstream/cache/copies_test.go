@@ -9,7 +9,7 @@ import (
 )
 
 func (b *bench) serves(tenant string, copies ...upstream.Copy) bool {
-	return b.cache.Serves(&upstream.Scope{Tenant: upstream.Secret(tenant), ArrivedAt: time.Now()}, copies)
+	return b.cache.Serves(&upstream.Caller{Tenant: upstream.Secret(tenant)}, upstream.Freshness{ArrivedAt: time.Now()}, copies)
 }
 
 func TestServes(t *testing.T) {
@@ -68,7 +68,7 @@ func TestAtHand(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer cache.Close()
-		request := upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{Tenant: "a"}}
+		request := upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{Tenant: "a"}, Meter: &upstream.Meter{}}
 		if _, found := cache.Peek(request); found || orders.count() > 0 {
 			t.Errorf("found %v an order that was never asked for, with %d calls", found, orders.count())
 		}
@@ -81,17 +81,17 @@ func TestAtHand(t *testing.T) {
 		if _, err := cache.Order(t.Context(), request); err != nil {
 			t.Fatal(err)
 		}
-		request.Scope = &upstream.Scope{Tenant: "a"}
-		if result, found := cache.Peek(request); !found || result.Order == nil || request.Scope.Meter.Usage() != oneHit {
-			t.Errorf("found %v, counted %+v", found, request.Scope.Meter.Usage())
+		request.Meter = &upstream.Meter{}
+		if result, found := cache.Peek(request); !found || result.Order == nil || request.Meter.Usage() != oneHit {
+			t.Errorf("found %v, counted %+v", found, request.Meter.Usage())
 		}
 		for name, other := range map[string]upstream.Request{
-			"more needs":     {Key: request.Key, Scope: &upstream.Scope{Tenant: "a"}, Needs: needs(upstream.DomainOrderInvoice)},
-			"another tenant": {Key: request.Key, Scope: &upstream.Scope{Tenant: "b"}},
-			"no copies":      {Key: request.Key, Scope: &upstream.Scope{Tenant: "a", NoCache: true}},
+			"more needs":     {Key: request.Key, Caller: &upstream.Caller{Tenant: "a"}, Meter: &upstream.Meter{}, Needs: needs(upstream.DomainOrderInvoice)},
+			"another tenant": {Key: request.Key, Caller: &upstream.Caller{Tenant: "b"}, Meter: &upstream.Meter{}},
+			"no copies":      {Key: request.Key, Caller: &upstream.Caller{Tenant: "a"}, Meter: &upstream.Meter{}, Freshness: upstream.Freshness{NoCache: true}},
 		} {
-			if _, found := cache.Peek(other); found || other.Scope.Meter.Usage() != nothingCounted {
-				t.Errorf("%s: found %v, counted %+v", name, found, other.Scope.Meter.Usage())
+			if _, found := cache.Peek(other); found || other.Meter.Usage() != nothingCounted {
+				t.Errorf("%s: found %v, counted %+v", name, found, other.Meter.Usage())
 			}
 		}
 		// What has to be decompressed first is not at hand.

@@ -34,15 +34,15 @@ func ExampleNew() {
 	}
 	defer orders.Close()
 	for _, caller := range []upstream.Secret{"Bearer a", "Bearer a", "Bearer b"} {
-		scope := &upstream.Scope{Tenant: caller, ArrivedAt: time.Now()}
+		var meter upstream.Meter
 		result, err := orders.Order(context.Background(), upstream.Request{
-			Key: upstream.Key{ID: 1111111111111111111}, Scope: scope,
+			Key: upstream.Key{ID: 1111111111111111111}, Caller: &upstream.Caller{Tenant: caller}, Meter: &meter,
 		})
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		fmt.Println(result.Order.Status, "hits:", scope.Meter.Usage().Hits)
+		fmt.Println(result.Order.Status, "hits:", meter.Usage().Hits)
 	}
 	// Output:
 	// a call for 1111111111111111111

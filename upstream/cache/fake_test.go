@@ -56,7 +56,7 @@ func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Re
 		f.writing(request)
 	}
 	f.mu.Unlock()
-	request.Scope.Meter.Add(upstream.Usage{Calls: 1})
+	request.Meter.Add(upstream.Usage{Calls: 1})
 	if latency == 0 {
 		latency = time.Second
 	}
@@ -68,7 +68,7 @@ func (f *fake) Order(ctx context.Context, request upstream.Request) (upstream.Re
 		return upstream.Result{}, &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: err}
 	}
 	f.set(func(f *fake) { f.spent += points })
-	request.Scope.Meter.Add(upstream.Usage{Points: points})
+	request.Meter.Add(upstream.Usage{Points: points})
 	if failure != nil {
 		return upstream.Result{}, failure
 	}
@@ -227,11 +227,8 @@ func (r reply) kind() string {
 
 // ask asks and waits.
 func (b *bench) ask(a asking) reply {
-	scope := &upstream.Scope{
-		Tenant: upstream.Secret(a.tenant), NoCache: a.noCache, ArrivedAt: a.arrivedAt, ReceivedAt: a.receivedAt,
-	}
 	if a.arrivedAt.IsZero() {
-		scope.ArrivedAt = time.Now()
+		a.arrivedAt = time.Now()
 	}
 	if a.id == 0 {
 		a.id = 1
@@ -239,14 +236,18 @@ func (b *bench) ask(a asking) reply {
 	if a.ctx == nil {
 		a.ctx = b.Context()
 	}
-	request := upstream.Request{Key: upstream.Key{ID: a.id}, Needs: a.needs, Scope: scope}
+	meter := &upstream.Meter{}
+	request := upstream.Request{
+		Key: upstream.Key{ID: a.id}, Needs: a.needs, Caller: &upstream.Caller{Tenant: upstream.Secret(a.tenant)}, Meter: meter,
+		Freshness: upstream.Freshness{NoCache: a.noCache, ArrivedAt: a.arrivedAt, ReceivedAt: a.receivedAt},
+	}
 	if b.takesAtHand {
 		if result, found := b.cache.Peek(request); found {
-			return reply{Result: result, counts: scope.Meter.Usage(), usage: &scope.Meter}
+			return reply{Result: result, counts: meter.Usage(), usage: meter}
 		}
 	}
 	result, err := b.cache.Order(a.ctx, request)
-	return reply{Result: result, err: err, counts: scope.Meter.Usage(), usage: &scope.Meter}
+	return reply{Result: result, err: err, counts: meter.Usage(), usage: meter}
 }
 
 // later asks without waiting; the returned function waits.

@@ -122,7 +122,7 @@ func (c *Cache) joinOrStart(ctx context.Context, l *lookup) (source, error) {
 
 // answers reports whether the request of l may wait for the call.
 func (call *call) answers(l *lookup) bool {
-	if l.Scope.NoCache && call.version != 0 && !call.writtenAt.After(l.arrivedAt) {
+	if l.Freshness.NoCache && call.version != 0 && !call.writtenAt.After(l.arrivedAt) {
 		return false
 	}
 	return call.needs.Covers(l.Needs)
@@ -169,14 +169,14 @@ func (c *Cache) start(ctx context.Context, l *lookup, held *snapshot, now time.T
 		return nil, &upstream.Error{Kind: upstream.KindUnavailable, Cause: errClosed, Outage: true}
 	case ctx.Err() != nil:
 		return nil, outOfTime(ctx)
-	case !l.Scope.Meter.CallStarted():
+	case !l.Meter.CallStarted():
 		return nil, &upstream.Error{Kind: upstream.KindTimeout, Cause: errBillEnded}
 	}
 	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	started := &call{
 		key:     l.key,
 		needs:   c.fetchNeeds(l, held, now),
-		usage:   &l.Scope.Meter,
+		usage:   l.Meter,
 		cancel:  cancel,
 		waiters: 1,
 		done:    make(chan struct{}),

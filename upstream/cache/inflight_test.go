@@ -212,14 +212,14 @@ func TestLatestVersionStays(t *testing.T) {
 	}
 	defer cache.Close()
 	for id := range upstream.OrderID(200) {
-		request := upstream.Request{Key: upstream.Key{ID: id + 1}}
+		request := upstream.Request{Key: upstream.Key{ID: id + 1}, Caller: &upstream.Caller{}}
 		var mu sync.Mutex
 		var latest upstream.Version
 		var running sync.WaitGroup
 		for range 8 {
 			running.Go(func() {
 				request := request
-				request.Scope = &upstream.Scope{NoCache: true, ArrivedAt: time.Now()}
+				request.Meter, request.Freshness = &upstream.Meter{}, upstream.Freshness{NoCache: true, ArrivedAt: time.Now()}
 				result, err := cache.Order(t.Context(), request)
 				if err != nil {
 					t.Error(err)
@@ -230,7 +230,7 @@ func TestLatestVersionStays(t *testing.T) {
 			})
 		}
 		running.Wait()
-		request.Scope = &upstream.Scope{}
+		request.Meter, request.Freshness = &upstream.Meter{}, upstream.Freshness{}
 		if result, err := cache.Order(t.Context(), request); err != nil || result.Version != latest {
 			t.Fatalf("order %d: version %d and %v, want %d", id+1, result.Version, err, latest)
 		}
@@ -359,7 +359,7 @@ func TestNobodyJoinsAnAbandonedCall(t *testing.T) {
 		defer cache.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		request := upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}}
+		request := upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{}, Meter: &upstream.Meter{}}
 		if _, err := cache.Order(ctx, request); upstream.KindOf(err) != upstream.KindTimeout {
 			t.Errorf("got %v", err)
 		}
@@ -412,7 +412,7 @@ func TestBeginIsAskedForEachAttempt(t *testing.T) {
 				ctx = t.Context()
 			}
 			defer cancel()
-			result, err := cache.Order(ctx, upstream.Request{Key: upstream.Key{ID: 1}, Scope: &upstream.Scope{}})
+			result, err := cache.Order(ctx, upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{}, Meter: &upstream.Meter{}})
 			cache.inflight.running.Wait()
 			switch {
 			case stays && (err != nil || attempts != 2 || result.Version != 2):
@@ -475,9 +475,9 @@ func TestOverloadOfAnotherIsTriedOnce(t *testing.T) {
 
 func TestNoCallStartsForARequestThatHasEnded(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
-		scope := &upstream.Scope{}
-		scope.Meter.Close(func(upstream.Usage) {})
-		_, err := b.cache.Order(b.Context(), upstream.Request{Key: upstream.Key{ID: 1}, Scope: scope})
+		meter := &upstream.Meter{}
+		meter.Close(func(upstream.Usage) {})
+		_, err := b.cache.Order(b.Context(), upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{}, Meter: meter})
 		if upstream.KindOf(err) != upstream.KindTimeout {
 			b.Errorf("got %v", err)
 		}

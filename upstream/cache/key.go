@@ -38,7 +38,7 @@ func newKeyring(secret []byte) *keyring {
 
 // of returns the key of the order that a request asks for.
 func (k *keyring) of(request upstream.Request) key {
-	return key{request.Scope.TenantHash(k), request.Key}
+	return key{request.Caller.TenantHash(k), request.Key}
 }
 
 // HashTenant hashes the token byte by byte, after its length. Tokens that differ by case or by a space

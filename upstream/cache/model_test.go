@@ -80,7 +80,7 @@ func (m *model) state(order modelOrder) *modelState {
 func (m *model) write(request upstream.Request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	order := modelOrder{request.Scope.Tenant.Reveal(), request.Key.ID}
+	order := modelOrder{request.Caller.Tenant.Reveal(), request.Key.ID}
 	m.calls = append(m.calls, modelCall{order, request.Needs, time.Now()})
 	if m.state(order).waiting == 0 {
 		m.Errorf("call %d for %+v is paid for nobody", len(m.calls), order)

@@ -113,10 +113,10 @@ func TestRefusalHoldsForWhoeverIsNotReceived(t *testing.T) {
 		slow.noCache = true
 		b.expect(b.ask(slow), "", "permission denied", nothingCounted)
 		copies := []upstream.Copy{{Key: upstream.Key{ID: 2}, Version: kept.Version}}
-		if b.cache.Serves(&upstream.Scope{ArrivedAt: arrivedAt, ReceivedAt: slow.receivedAt}, copies) {
+		if b.cache.Serves(&upstream.Caller{}, upstream.Freshness{ArrivedAt: arrivedAt, ReceivedAt: slow.receivedAt}, copies) {
 			b.Error("an answer is given to a request that was received after the refusal")
 		}
-		if !b.cache.Serves(&upstream.Scope{ArrivedAt: arrivedAt}, copies) {
+		if !b.cache.Serves(&upstream.Caller{}, upstream.Freshness{ArrivedAt: arrivedAt}, copies) {
 			b.Error("no answer is given to a request that was received before the refusal")
 		}
 		b.expect(b.ask(same), "call 1", "", oneHit)

@@ -48,7 +48,7 @@ func (s *snapshot) fresh(now time.Time) bool { return now.Before(s.freshUntil) }
 
 // serves reports whether the copy, which may be nil, answers a request without a call.
 func (s *snapshot) serves(l *lookup, now time.Time) bool {
-	return s != nil && !l.Scope.NoCache && s.fresh(now) && s.held.Covers(l.Needs)
+	return s != nil && !l.Freshness.NoCache && s.fresh(now) && s.held.Covers(l.Needs)
 }
 
 // keepUntil returns when the copy is of no use any longer, not even in an outage.

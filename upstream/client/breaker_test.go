@@ -465,11 +465,11 @@ func TestWaitingForATrialTakesNoPlace(t *testing.T) {
 		wire.delay = time.Second
 		wire.always(200, `{"status":0}`)
 		var group sync.WaitGroup
-		scope := requestOf("bad").Scope
+		bill := &upstream.Meter{}
 		for range 10 {
 			group.Go(func() {
 				request := requestOf("bad")
-				request.Scope = scope
+				request.Meter = bill
 				if _, err := client.Order(t.Context(), request); err != nil {
 					t.Errorf("after the trial: %v", err)
 				}

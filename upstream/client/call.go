@@ -59,7 +59,7 @@ func (c *Client) attempt(ctx context.Context, request upstream.Request, token up
 		ctx, finished = c.options.Observe(ctx)
 	}
 	started := time.Now()
-	watch := &callWatch{usage: &request.Scope.Meter}
+	watch := &callWatch{usage: request.Meter}
 	attempt.result, attempt.Points, attempt.Err = c.call(ctx, request, token, watch)
 	attempt.Duration = time.Since(started)
 	attempt.Written = watch.counted.Load()
@@ -94,7 +94,7 @@ func (c *Client) call(ctx context.Context, request upstream.Request, token upstr
 func (c *Client) readAnswer(request upstream.Request, response *http.Response, body []byte) (upstream.Result, int, error) {
 	fetchedAt := time.Now().UTC()
 	answer, err := upstream.DecodeAnswer(body, request.Key, fetchedAt)
-	request.Scope.Meter.Add(upstream.Usage{Points: answer.Points})
+	request.Meter.Add(upstream.Usage{Points: answer.Points})
 	if !isSuccess(response) && answer.Order == nil && (err == nil || upstream.KindOf(err) == upstream.KindBadResponse) {
 		return upstream.Result{}, answer.Points, statusError(response, err)
 	}

@@ -103,14 +103,17 @@ func New(options Options) (*Client, error) {
 // Order makes one call, after waiting for its turn where many calls are under way. It asks for
 // exactly request.Needs.
 func (c *Client) Order(ctx context.Context, request upstream.Request) (upstream.Result, error) {
-	token := request.Scope.Authorization
+	if err := request.Check(); err != nil {
+		return upstream.Result{}, err
+	}
+	token := request.Caller.Authorization
 	if c.options.Token != "" {
 		token = c.options.Token
 	}
 	if token == "" && !c.options.AllowAnonymous {
 		return upstream.Result{}, &upstream.Error{Kind: upstream.KindUnauthenticated}
 	}
-	by := c.transport.caller(request.Scope, token)
+	by := c.transport.caller(request.Caller, token)
 	for try := 0; ; try++ {
 		attempt, err := c.transport.once(ctx, request, by, func(ctx context.Context) Attempt {
 			return c.attempt(ctx, request, token)

@@ -48,7 +48,7 @@ func newTestClient(t *testing.T, options Options, handler http.HandlerFunc) *Cli
 }
 
 func testRequest() upstream.Request {
-	return upstream.Request{Key: documentedKey, Scope: &upstream.Scope{Authorization: "caller's token"}}
+	return upstream.Request{Key: documentedKey, Caller: &upstream.Caller{Authorization: "caller's token"}, Meter: &upstream.Meter{}}
 }
 
 // checkFailure fails the test unless err is an *Error of the kind.
@@ -116,7 +116,7 @@ func TestClientRequest(t *testing.T) {
 		if got.Method != http.MethodPost || got.RequestURI != "/vv/external/1688get-order-info" || !reflect.DeepEqual(got.Header, wantHeader) {
 			t.Errorf("sent %s %s with %v, want the headers %v", got.Method, got.RequestURI, got.Header, wantHeader)
 		}
-		if counts := request.Scope.Meter.Usage(); counts != (upstream.Usage{Calls: 1, Points: 1}) {
+		if counts := request.Meter.Usage(); counts != (upstream.Usage{Calls: 1, Points: 1}) {
 			t.Errorf("the bill is %+v", counts)
 		}
 	}
@@ -146,11 +146,11 @@ func TestClientAuthorization(t *testing.T) {
 				_, _ = io.WriteString(w, `{"status":0}`)
 			})
 			request := testRequest()
-			request.Scope.Authorization = test.caller
+			request.Caller.Authorization = test.caller
 			_, err := client.Order(context.Background(), request)
 			if test.kind == upstream.KindUnauthenticated {
 				checkFailure(t, err, upstream.KindUnauthenticated)
-				if calls.Load() != 0 || request.Scope.Meter.Usage() != (upstream.Usage{}) {
+				if calls.Load() != 0 || request.Meter.Usage() != (upstream.Usage{}) {
 					t.Error("a call was made")
 				}
 				return
@@ -258,7 +258,7 @@ func TestClientHTTPStatus(t *testing.T) {
 			} else if failure := checkFailure(t, err, test.kind); failure.Status != test.code || failure.Outage != test.outage {
 				t.Errorf("code %d, outage %t; want %d, %t", failure.Status, failure.Outage, test.code, test.outage)
 			}
-			if counts := request.Scope.Meter.Usage(); counts != (upstream.Usage{Calls: 1, Points: test.points}) {
+			if counts := request.Meter.Usage(); counts != (upstream.Usage{Calls: 1, Points: test.points}) {
 				t.Errorf("the bill is %+v, want 1 call and %d points", counts, test.points)
 			}
 		})
@@ -410,8 +410,8 @@ func TestClientBrokenConnections(t *testing.T) {
 			if failure := checkFailure(t, err, test.kind); failure.Outage == test.answered {
 				t.Errorf("outage: %t", failure.Outage)
 			}
-			if calls.Load() != 1 || request.Scope.Meter.Usage().Calls != 1 {
-				t.Errorf("%d calls arrived, %+v on the bill; what was written must not be sent again", calls.Load(), request.Scope.Meter.Usage())
+			if calls.Load() != 1 || request.Meter.Usage().Calls != 1 {
+				t.Errorf("%d calls arrived, %+v on the bill; what was written must not be sent again", calls.Load(), request.Meter.Usage())
 			}
 		})
 	}
@@ -489,7 +489,7 @@ func TestClientAsksBeforeItWrites(t *testing.T) {
 				t.Errorf("got %v, want one that was cancelled", failure)
 			}
 		}
-		if counts := request.Scope.Meter.Usage(); asked != 1 || counts.Calls != int(calls.Swap(0)) || (counts.Calls == 1) != wanted {
+		if counts := request.Meter.Usage(); asked != 1 || counts.Calls != int(calls.Swap(0)) || (counts.Calls == 1) != wanted {
 			t.Errorf("wanted %t: asked %d times, the bill is %+v", wanted, asked, counts)
 		}
 	}
@@ -533,8 +533,33 @@ func TestClientRetriesWithoutConnection(t *testing.T) {
 			if failure := checkFailure(t, err, upstream.KindUnavailable); !failure.Outage {
 				t.Error("no outage")
 			}
-			if calls := request.Scope.Meter.Usage().Calls; attempts != 2 || asked != 2 || calls != 0 {
+			if calls := request.Meter.Usage().Calls; attempts != 2 || asked != 2 || calls != 0 {
 				t.Errorf("%d attempts, asked %d times and %d calls on the bill, want 2, 2 and 0", attempts, asked, calls)
+			}
+		})
+	}
+}
+
+// TestForgottenCallerIsNobody makes no call for a request that doesn't say who asks or who pays: it must not be
+// taken for the tenant without a token.
+func TestForgottenCallerIsNobody(t *testing.T) {
+	wire := &fakeWire{}
+	client := wire.client(t, Options{AllowAnonymous: true})
+	for name, forget := range map[string]func(*upstream.Request){
+		"caller": func(r *upstream.Request) { r.Caller = nil },
+		"meter":  func(r *upstream.Request) { r.Meter = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			request := requestOf("")
+			if _, err := client.Order(t.Context(), request); err != nil {
+				t.Fatal(err)
+			}
+			made := wire.calls.Load()
+			forget(&request)
+			_, err := client.Order(t.Context(), request)
+			checkFailure(t, err, upstream.KindInternal)
+			if wire.calls.Load() != made {
+				t.Error("a call was made")
 			}
 		})
 	}

@@ -126,7 +126,7 @@ func newLimiter(concurrency int, rate float64, timeout time.Duration) *limiter {
 
 // admit acquires a slot for a call of a GraphQL request. If the request's first call would wait longer
 // than maxFirstWait, it is refused with KindOverloaded, and so is every other call of that request.
-func (l *limiter) admit(ctx context.Context, request *upstream.Admission, caller uint64) (s *slot, err error) {
+func (l *limiter) admit(ctx context.Context, request *upstream.Meter, caller uint64) (s *slot, err error) {
 	err = request.Admit(ctx, func(first bool) (err error) {
 		var maxWait time.Duration
 		if first {

@@ -39,7 +39,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 }
 
 // busy fills all places with calls of one request, and returns when they are under way.
-func busy(t *testing.T, group *sync.WaitGroup, client *Client, calls int) *upstream.Scope {
+func busy(t *testing.T, group *sync.WaitGroup, client *Client, calls int) *upstream.Meter {
 	t.Helper()
 	request := testRequest()
 	for range calls {
@@ -50,7 +50,7 @@ func busy(t *testing.T, group *sync.WaitGroup, client *Client, calls int) *upstr
 		})
 	}
 	synctest.Wait()
-	return request.Scope
+	return request.Meter
 }
 
 func TestNewRequestIsRefusedAtOnce(t *testing.T) {
@@ -69,7 +69,7 @@ func TestNewRequestIsRefusedAtOnce(t *testing.T) {
 		if time.Since(begun) != 0 || refused.RetryAfter != 3*time.Second {
 			t.Errorf("refused after %v with %v, want at once with 3s", time.Since(begun), refused.RetryAfter)
 		}
-		if counts := request.Scope.Meter.Usage(); counts != (upstream.Usage{}) {
+		if counts := request.Meter.Usage(); counts != (upstream.Usage{}) {
 			t.Errorf("the refused request is billed %+v", counts)
 		}
 		group.Wait()
@@ -145,7 +145,7 @@ func TestAdmittedRequestWaitsToItsDeadline(t *testing.T) {
 		if done != 2 || late != 3 {
 			t.Errorf("%d orders and %d timeouts, want 2 and 3", done, late)
 		}
-		if calls := request.Scope.Meter.Usage().Calls; calls != 3 {
+		if calls := request.Meter.Usage().Calls; calls != 3 {
 			t.Errorf("%d calls on the bill, want 3: two answered and one cut off", calls)
 		}
 	})
@@ -248,10 +248,10 @@ func TestRateIsLeftAtTheDeadline(t *testing.T) {
 func loud(t *testing.T, ctx context.Context, client *Client, tenant upstream.Secret, n int) (wait func()) {
 	t.Helper()
 	var group sync.WaitGroup
-	scope := requestOf(tenant).Scope
+	bill := &upstream.Meter{}
 	for range n {
 		request := requestOf(tenant)
-		request.Scope = scope
+		request.Meter = bill
 		group.Go(func() {
 			if _, err := client.Order(ctx, request); err != nil && ctx.Err() == nil {
 				t.Errorf("%s: %v", tenant.Reveal(), err)
@@ -417,12 +417,12 @@ func TestWaitingCallLeavesTheQueue(t *testing.T) {
 		wire := &fakeWire{delay: time.Second}
 		client := wire.client(t, Options{Concurrency: 1})
 		var group sync.WaitGroup
-		scope := busy(t, &group, client, 1)
+		bill := busy(t, &group, client, 1)
 		ctx, cancel := context.WithCancel(t.Context())
 		for range 5 {
 			group.Go(func() {
-				request := requestOf("")
-				request.Scope = scope
+				request := requestOf("caller's token")
+				request.Meter = bill
 				_, err := client.Order(ctx, request)
 				if failure := checkFailure(t, err, upstream.KindTimeout); !errors.Is(failure, context.Canceled) {
 					t.Errorf("got %v", failure)
@@ -597,7 +597,7 @@ func BenchmarkLimiter(b *testing.B) {
 	l := newLimiter(DefaultConcurrency, 0, DefaultTimeout)
 	b.ReportAllocs()
 	for b.Loop() {
-		var request upstream.Admission
+		var request upstream.Meter
 		s, err := l.admit(b.Context(), &request, 1)
 		if err != nil {
 			b.Fatal(err)

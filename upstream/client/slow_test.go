@@ -100,7 +100,7 @@ func TestSlowUpstream(t *testing.T) {
 				if took := time.Since(begun); took != test.took {
 					t.Errorf("took %v, want %v", took, test.took)
 				}
-				if calls := request.Scope.Meter.Usage().Calls; calls != 1 {
+				if calls := request.Meter.Usage().Calls; calls != 1 {
 					t.Errorf("%d calls on the bill, want 1", calls)
 				}
 				client.Close()

@@ -36,13 +36,13 @@ func newTransport(options Options) *transport {
 	}
 }
 
-func (t *transport) caller(scope *upstream.Scope, token upstream.Secret) caller {
-	return caller{tenant: maphash.String(t.seed, scope.Tenant.Reveal()), token: maphash.String(t.seed, token.Reveal())}
+func (t *transport) caller(by *upstream.Caller, token upstream.Secret) caller {
+	return caller{tenant: maphash.String(t.seed, by.Tenant.Reveal()), token: maphash.String(t.seed, token.Reveal())}
 }
 
 // once makes one attempt as soon as it may, and tells all of them how it went.
 func (t *transport) once(ctx context.Context, request upstream.Request, by caller, attempt func(context.Context) Attempt) (Attempt, error) {
-	slot, permits, err := t.admit(ctx, request.Scope, by)
+	slot, permits, err := t.admit(ctx, request.Meter, by)
 	if err != nil {
 		return Attempt{}, err
 	}
@@ -64,7 +64,7 @@ func (t *transport) once(ctx context.Context, request upstream.Request, by calle
 
 // admit waits until a call may be made. Whoever is refused does not wait before it, and whoever waits
 // for a breaker has no place that another caller could use.
-func (t *transport) admit(ctx context.Context, scope *upstream.Scope, by caller) (*slot, breakerPermits, error) {
+func (t *transport) admit(ctx context.Context, bill *upstream.Meter, by caller) (*slot, breakerPermits, error) {
 	for {
 		if err := t.cooldowns.refusal(by); err != nil {
 			return nil, breakerPermits{}, err
@@ -72,7 +72,7 @@ func (t *transport) admit(ctx context.Context, scope *upstream.Scope, by caller)
 		if err := t.breakers.await(ctx, by.tenant); err != nil {
 			return nil, breakerPermits{}, err
 		}
-		slot, err := t.limiter.admit(ctx, &scope.Admission, by.tenant)
+		slot, err := t.limiter.admit(ctx, bill, by.tenant)
 		if err != nil {
 			return nil, breakerPermits{}, err
 		}

@@ -100,8 +100,9 @@ var lastOrder atomic.Int64
 // requestOf returns a caller's request for an order that nobody has asked for yet.
 func requestOf(tenant upstream.Secret) upstream.Request {
 	return upstream.Request{
-		Key:   upstream.Key{ID: upstream.OrderID(lastOrder.Add(1))},
-		Scope: &upstream.Scope{Authorization: tenant, Tenant: tenant},
+		Key:    upstream.Key{ID: upstream.OrderID(lastOrder.Add(1))},
+		Caller: &upstream.Caller{Authorization: tenant, Tenant: tenant},
+		Meter:  &upstream.Meter{},
 	}
 }
 
@@ -161,7 +162,7 @@ func TestRetryTable(t *testing.T) {
 				if test.status == 0 {
 					written = 0
 				}
-				if got := request.Scope.Meter.Usage().Calls; got != written {
+				if got := request.Meter.Usage().Calls; got != written {
 					t.Errorf("%d calls on the bill, want %d", got, written)
 				}
 			})
@@ -184,7 +185,7 @@ func TestRetryIsJitteredAndHelps(t *testing.T) {
 		if wait := wire.started[1].Sub(wire.started[0]); wait < retryDelay/2 || wait > retryDelay*3/2 {
 			t.Errorf("the retry came after %v", wait)
 		}
-		if calls := request.Scope.Meter.Usage().Calls; calls != 1 {
+		if calls := request.Meter.Usage().Calls; calls != 1 {
 			t.Errorf("%d calls on the bill, want 1", calls)
 		}
 	})
@@ -229,7 +230,7 @@ func TestAttemptTimeout(t *testing.T) {
 		if took := time.Since(begun); took != 2*time.Second || wire.calls.Load() != 1 {
 			t.Errorf("%d attempts in %v", wire.calls.Load(), took)
 		}
-		if calls := request.Scope.Meter.Usage().Calls; calls != 1 {
+		if calls := request.Meter.Usage().Calls; calls != 1 {
 			t.Errorf("%d calls on the bill, want 1", calls)
 		}
 	})

@@ -18,11 +18,11 @@ func (c *counter) HashTenant(token Secret) TenantHash {
 
 func TestTenantIsHashedOnce(t *testing.T) {
 	a, b := &counter{mark: 1}, &counter{mark: 2}
-	scope := &Scope{Tenant: "x"}
+	caller := &Caller{Tenant: "x"}
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
-			if got := scope.TenantHash(a); got != (TenantHash{1, 'x'}) {
+			if got := caller.TenantHash(a); got != (TenantHash{1, 'x'}) {
 				t.Errorf("hash %v", got)
 			}
 		})
@@ -31,7 +31,7 @@ func TestTenantIsHashedOnce(t *testing.T) {
 	if a.asked != 1 {
 		t.Errorf("hashed %d times", a.asked)
 	}
-	if got := scope.TenantHash(b); got != (TenantHash{2, 'x'}) {
+	if got := caller.TenantHash(b); got != (TenantHash{2, 'x'}) {
 		t.Errorf("another hasher's hash was taken: %v", got)
 	}
 }

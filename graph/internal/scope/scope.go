@@ -1,0 +1,51 @@
+// Package scope holds what belongs to one GraphQL request over HTTP, and carries it through the request's
+// context: from where it is read of the HTTP request to where orders are loaded, and back to where the
+// answer gets its headers and the log its line.
+package scope
+
+import (
+	"context"
+	"time"
+
+	"ordergraph/upstream"
+)
+
+// Scope is what belongs to one GraphQL request.
+type Scope struct {
+	// Caller is who asks. Without one every order is refused: see [upstream.Request].
+	Caller *upstream.Caller
+	// Freshness is how new the orders must be.
+	Freshness upstream.Freshness
+	// Meter gathers what the request's upstream calls cost.
+	Meter upstream.Meter
+	// Provenance gathers which orders the answer shows.
+	Provenance Provenance
+	// Deadline is until when the request waits for its orders; zero is for ever.
+	Deadline time.Time
+	// RequestID names the request in logs, errors and the header X-Request-Id.
+	RequestID string
+	// RouterTrusted says that the caller proved to be the router of a federated graph, with the
+	// router secret.
+	RouterTrusted bool
+}
+
+// Order returns the upstream request for an order, on behalf of the caller and at its expense.
+func (s *Scope) Order(key upstream.Key, needs upstream.Needs) upstream.Request {
+	return upstream.Request{Key: key, Needs: needs, Caller: s.Caller, Freshness: s.Freshness, Meter: &s.Meter}
+}
+
+type contextKey struct{}
+
+// With returns a context that carries s.
+func With(ctx context.Context, s *Scope) context.Context {
+	return context.WithValue(ctx, contextKey{}, s)
+}
+
+// From returns what ctx carries. Where that is nothing it is a scope without a caller, who gets nothing that
+// needs one.
+func From(ctx context.Context) *Scope {
+	if s, found := ctx.Value(contextKey{}).(*Scope); found {
+		return s
+	}
+	return &Scope{}
+}
