@@ -22,7 +22,7 @@ func (r *resolver) Entities(ctx context.Context, representations []any) []genera
 		addErrorAt(ctx, graphql.GetPath(ctx), err)
 		return entities
 	}
-	if null, isNull := nullArgumentHere(ctx); isNull && len(null.path) == 0 {
+	if null, isNull := nullArgumentHere(ctx); isNull && !null.below {
 		addErrorAt(ctx, graphql.GetPath(ctx), null.err())
 		return entities
 	}

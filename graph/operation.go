@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -39,16 +38,19 @@ type operations struct {
 	introspection *introspection.Extension
 	// introspective shows the schema to everybody, not to trusted routers alone.
 	introspective bool
-	planner       planner
+	needs         *lookahead.Plan
+	resolver      *resolver
 	orders        upstream.Orders
-	maxResponse   int
+
+	maxOrders, maxAttributeKeys, maxResponse int
 	// middlewares are those of the executor, which gives them away in operation contexts only.
 	middlewares *graphql.OperationContext
 }
 
 // operation is what is known of one operation besides gqlgen's context of it, which leads to it.
 type operation struct {
-	nulls nullArguments
+	// nulls are the null arguments by the aliases of the root fields, at most one for each.
+	nulls map[string]nullArgument
 	// needs are the orders that the resolvers will load, loader what they load them with.
 	needs  map[upstream.Key]upstream.Needs
 	loader *loader.Loader
@@ -82,13 +84,13 @@ func newOperations(options Options) (*operations, error) {
 		parser:        limits.NewParser(schema, options.Limits, !options.NoIntrospection),
 		introspection: introspection.New(generated.NewExecutableSchema(generated.Config{Schema: apiSchema(schema), Resolvers: resolver})),
 		introspective: !options.NoIntrospection,
-		planner: planner{
-			needs: needs, resolver: resolver,
-			maxOrders:        cmp.Or(options.MaxOrders, defaultMaxOrders),
-			maxAttributeKeys: cmp.Or(options.MaxAttributeKeys, defaultMaxAttributeKeys),
-		},
-		orders:      options.Orders,
-		maxResponse: int(cmp.Or(options.MaxResponse, defaultMaxResponse)),
+		needs:         needs,
+		resolver:      resolver,
+		orders:        options.Orders,
+
+		maxOrders:        cmp.Or(options.MaxOrders, defaultMaxOrders),
+		maxAttributeKeys: cmp.Or(options.MaxAttributeKeys, defaultMaxAttributeKeys),
+		maxResponse:      int(cmp.Or(options.MaxResponse, defaultMaxResponse)),
 	}
 	o.SetErrorPresenter(present)
 	o.SetRecoverFunc(recovered)
@@ -117,38 +119,36 @@ func (o *operations) CreateOperationContext(ctx context.Context, params *graphql
 	parsed.RecoverFunc = o.middlewares.RecoverFunc
 	parsed.ResolverMiddleware = o.middlewares.ResolverMiddleware
 	parsed.RootResolverMiddleware = o.middlewares.RootResolverMiddleware
-	known, err := o.admit(ctx, parsed)
-	if err != nil {
-		return parsed, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}
-	}
-	known.needs, err = o.planner.plan(ctx, parsed, known.nulls)
-	if err != nil {
-		return parsed, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}
-	}
+	known := &operation{}
 	parsed.Stats.SetExtension(operationExtension, known)
+	err := o.admit(ctx, parsed, known)
+	if err == nil {
+		err = o.plan(ctx, parsed, known)
+	}
+	if err != nil {
+		return parsed, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}
+	}
 	return parsed, nil
 }
 
-// admit refuses operations that are valid but must not be executed: by what their variables hold, or by who
-// asks.
-func (o *operations) admit(ctx context.Context, parsed *graphql.OperationContext) (*operation, error) {
-	if name, found := nullCondition(parsed); found {
-		return nil, badInput(fmt.Sprintf("Variable %q must not be null: @skip or @include depends on it.", "$"+name))
-	}
+// admit refuses operations that are valid but must not be executed: by who asks, or by what their variables
+// hold.
+func (o *operations) admit(ctx context.Context, parsed *graphql.OperationContext, known *operation) error {
 	parsed.DisableIntrospection = !o.introspective && !scope.From(ctx).RouterTrusted
-	if parsed.DisableIntrospection && slices.ContainsFunc(rootFields(parsed), isIntrospection) {
-		return nil, &clientError{code: codes.ValidationFailed, message: "Introspection is turned off here."}
-	}
-	known := &operation{nulls: findNullArguments(parsed)}
-	for _, null := range known.nulls {
-		if null.introspects {
-			return nil, null.err()
+	for _, field := range rootFields(parsed) {
+		introspects := field.Name == "__schema" || field.Name == "__type"
+		if introspects && parsed.DisableIntrospection {
+			return &clientError{code: codes.ValidationFailed, message: "Introspection is turned off here."}
+		}
+		null, isNull := findNull(field.Field, parsed.Variables)
+		if isNull && introspects {
+			return null.err() // gqlgen would take it for an empty text
+		} else if isNull {
+			known.noteNull(field.Alias, null)
 		}
 	}
-	if err := o.introspection.MutateOperationContext(ctx, parsed); err != nil {
-		return nil, err
-	}
-	return known, nil
+	o.introspection.Admit(parsed)
+	return nil
 }
 
 // rootFields collects the root fields by the same type conditions as the generated code, so that both share
@@ -158,10 +158,6 @@ func rootFields(parsed *graphql.OperationContext) []graphql.CollectedField {
 }
 
 var queryTypes = []string{"Query"}
-
-func isIntrospection(field graphql.CollectedField) bool {
-	return field.Name == "__schema" || field.Name == "__type"
-}
 
 // DispatchOperation executes an operation. Its response is bounded, and so is the number of its errors about
 // malformed values.

@@ -30,7 +30,7 @@ func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, 
 
 // Orders resolves Query.orders: as many orders as ids, in their order.
 func (r *resolver) Orders(ctx context.Context, ids []string, site upstream.WebSite, edition upstream.Edition) ([]*projection.Order, error) {
-	if null, isNull := nullArgumentHere(ctx); isNull && len(null.path) == 0 {
+	if null, isNull := nullArgumentHere(ctx); isNull && !null.below {
 		return nil, null.err()
 	}
 	return r.await(ctx, r.load(ctx, len(ids), func(place int) (upstream.Key, error) {

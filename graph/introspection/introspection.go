@@ -46,9 +46,8 @@ type described struct {
 }
 
 var (
-	_ graphql.HandlerExtension        = (*Extension)(nil)
-	_ graphql.OperationContextMutator = (*Extension)(nil)
-	_ graphql.RootFieldInterceptor    = (*Extension)(nil)
+	_ graphql.HandlerExtension     = (*Extension)(nil)
+	_ graphql.RootFieldInterceptor = (*Extension)(nil)
 )
 
 // New returns an extension that shows the given schema. That may be a part of the one that is executed.
@@ -62,10 +61,9 @@ func (e *Extension) ExtensionName() string { return "Introspection" }
 // Validate has nothing to check.
 func (e *Extension) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationContext makes room for the count of bytes.
-func (e *Extension) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
+// Admit makes room for the count of bytes.
+func (e *Extension) Admit(operation *graphql.OperationContext) {
 	operation.Stats.SetExtension(e.ExtensionName(), new(atomic.Int64))
-	return nil
 }
 
 // InterceptRootField answers the fields of introspection, and leaves all others alone.

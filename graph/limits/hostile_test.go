@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -97,18 +98,18 @@ func TestHostileDocumentsAreRefusedInAFewWords(t *testing.T) {
 	schema := orderSchema(t)
 	for _, test := range hostile {
 		t.Run(test.name, func(t *testing.T) {
-			list := verdict(t, schema, Limits{}, test.document)
+			_, list := NewParser(schema, Limits{}, true).Parse(&graphql.RawParams{Query: test.document})
 			if len(list) == 0 {
 				t.Fatal("not refused")
 			}
-			answer, err := json.Marshal(map[string]any{"errors": report(list, Default())})
+			answer, err := json.Marshal(map[string]any{"errors": list})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if len(answer) >= 12<<10 {
 				t.Errorf("the answer has %d bytes: %.300s", len(answer), answer)
 			}
-			if !refusedFor(report(list, Default()), test.want) {
+			if !refusedFor(list, test.want) {
 				t.Errorf("refused, but not with %s: %.500s", test.want, answer)
 			}
 		})
@@ -118,10 +119,10 @@ func TestHostileDocumentsAreRefusedInAFewWords(t *testing.T) {
 // refusedFor tells whether list reports the limit want, or no limit if want is a code.
 func refusedFor(list gqlerror.List, want string) bool {
 	for _, err := range list {
-		switch err.Extensions["limit"] {
+		switch limitOf(err) {
 		case want:
 			return true
-		case nil:
+		case "":
 		default:
 			return false
 		}
@@ -138,12 +139,12 @@ func TestBombIsSmall(t *testing.T) {
 
 // BenchmarkHostile shows what refusing costs, the parser included; no document may come near 5 ms.
 func BenchmarkHostile(b *testing.B) {
-	schema := orderSchema(b)
+	parser := newParser(b, Limits{}, true)
 	for _, test := range hostile {
 		b.Run(strings.ReplaceAll(test.name, " ", "_"), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				report(verdict(b, schema, Limits{}, test.document), Default())
+				parser.Parse(&graphql.RawParams{Query: test.document})
 			}
 		})
 	}
@@ -159,7 +160,7 @@ const fortyFields = `query($id:ID!){order(id:$id){
 
 // BenchmarkAccepted shows what a new document costs that is valid, the parser included.
 func BenchmarkAccepted(b *testing.B) {
-	schema := orderSchema(b)
+	schema, parser := orderSchema(b), newParser(b, Limits{}, true)
 	for name, document := range map[string]string{
 		"all_fields":            allFields(schema),
 		"forty_fields":          fortyFields,
@@ -172,7 +173,7 @@ func BenchmarkAccepted(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if list := verdict(b, schema, Limits{}, document); len(list) > 0 {
+				if _, _, list := parser.read(document); len(list) > 0 {
 					b.Fatal(list)
 				}
 			}

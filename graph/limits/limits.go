@@ -20,6 +20,8 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // Limits are the most that one document may hold. Fragments count as often as they are spread, and
@@ -59,8 +61,8 @@ func (l Limits) withDefaults() Limits {
 }
 
 // check returns an error for every limit that counts exceed, in the order of the settings.
-func (l Limits) check(counts cost) []*Error {
-	var exceeded []*Error
+func (l Limits) check(counts cost) gqlerror.List {
+	var exceeded gqlerror.List
 	for _, bound := range []struct {
 		name           string
 		count, maximum int
@@ -72,7 +74,7 @@ func (l Limits) check(counts cost) []*Error {
 		{MaxFields, counts.fields, l.Fields},
 	} {
 		if bound.count > bound.maximum {
-			exceeded = append(exceeded, &Error{Limit: bound.name, Maximum: bound.maximum})
+			exceeded = append(exceeded, gqlerror.Wrap(&Error{Limit: bound.name, Maximum: bound.maximum}))
 		}
 	}
 	return exceeded

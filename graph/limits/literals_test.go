@@ -5,7 +5,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/parser"
 )
 
 func TestNumbersKeepEveryDigit(t *testing.T) {
@@ -30,11 +29,7 @@ func TestNumbersKeepEveryDigit(t *testing.T) {
 		{`{byInt(number: 5, fraction: 5)}`, true},
 	}
 	for _, test := range tests {
-		document, err := parser.ParseQuery(&ast.Source{Input: test.query})
-		if err != nil {
-			t.Fatal(err)
-		}
-		errs := newValidator(Default(), true).validate(schema, *document)
+		document, _, errs := NewParser(schema, Limits{}, true).read(test.query)
 		if valid := len(errs) == 0; valid != test.valid {
 			t.Errorf("%s: valid %v, want %v: %v", test.query, valid, test.valid, errs)
 			continue

@@ -1,6 +1,9 @@
 package limits
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -15,8 +18,8 @@ type cost struct {
 	aliases, directives, fields int
 }
 
-// beside adds the cost of a part at the same level.
-func (c cost) beside(other cost) cost {
+// add adds the cost of a part at the same level.
+func (c cost) add(other cost) cost {
 	return cost{
 		depth:      max(c.depth, other.depth),
 		rootFields: add(c.rootFields, other.rootFields),
@@ -26,8 +29,8 @@ func (c cost) beside(other cost) cost {
 	}
 }
 
-// beneath returns the cost of a field whose selections cost c.
-func (c cost) beneath() cost {
+// nest returns the cost of a field whose selections cost c.
+func (c cost) nest() cost {
 	c.depth = add(c.depth, 1)
 	c.fields = add(c.fields, 1)
 	c.rootFields = 1
@@ -45,6 +48,8 @@ type measurement struct {
 	// longestWord is the length of the longest name or value that validation compares with the
 	// schema, in bytes.
 	longestWord int
+	// nodes counts the nodes of the document as it is written, fragments not expanded.
+	nodes int
 }
 
 type fragment struct {
@@ -73,7 +78,7 @@ func measure(document *ast.QueryDocument) (cost, *measurement) {
 	}
 	var total cost
 	for _, operation := range document.Operations {
-		total = total.beside(m.operation(operation))
+		total = total.add(m.operation(operation))
 	}
 	for _, definition := range document.Fragments {
 		m.spread(definition.Name, definition.Position)
@@ -82,26 +87,28 @@ func measure(document *ast.QueryDocument) (cost, *measurement) {
 }
 
 func (m *measurement) operation(operation *ast.OperationDefinition) cost {
+	m.nodes += 1 + 2*len(operation.VariableDefinitions)
 	c := m.directives(operation.Directives)
 	for _, variable := range operation.VariableDefinitions {
 		m.word(variable.Type.Name())
 		m.value(variable.DefaultValue)
-		c = c.beside(m.directives(variable.Directives))
+		c = c.add(m.directives(variable.Directives))
 	}
-	return c.beside(m.selections(operation.SelectionSet))
+	return c.add(m.selections(operation.SelectionSet))
 }
 
 func (m *measurement) selections(selections ast.SelectionSet) cost {
 	var c cost
+	m.nodes += len(selections)
 	for _, selection := range selections {
 		switch selection := selection.(type) {
 		case *ast.Field:
-			c = c.beside(m.field(selection))
+			c = c.add(m.field(selection))
 		case *ast.InlineFragment:
 			m.word(selection.TypeCondition)
-			c = c.beside(m.directives(selection.Directives)).beside(m.selections(selection.SelectionSet))
+			c = c.add(m.directives(selection.Directives)).add(m.selections(selection.SelectionSet))
 		case *ast.FragmentSpread:
-			c = c.beside(m.directives(selection.Directives)).beside(m.spread(selection.Name, selection.Position))
+			c = c.add(m.directives(selection.Directives)).add(m.spread(selection.Name, selection.Position))
 		}
 	}
 	return c
@@ -110,7 +117,7 @@ func (m *measurement) selections(selections ast.SelectionSet) cost {
 func (m *measurement) field(field *ast.Field) cost {
 	m.word(field.Name)
 	m.arguments(field.Arguments)
-	c := m.directives(field.Directives).beside(m.selections(field.SelectionSet)).beneath()
+	c := m.directives(field.Directives).add(m.selections(field.SelectionSet)).nest()
 	// An alias that repeats the field's name can't be told from none.
 	if field.Alias != field.Name {
 		c.aliases = add(c.aliases, 1)
@@ -133,15 +140,17 @@ func (m *measurement) spread(name string, position *ast.Position) cost {
 		return cost{}
 	}
 	f.state = visiting
+	m.nodes++
 	m.open = append(m.open, name)
 	m.word(f.definition.TypeCondition)
-	f.cost = m.directives(f.definition.Directives).beside(m.selections(f.definition.SelectionSet))
+	f.cost = m.directives(f.definition.Directives).add(m.selections(f.definition.SelectionSet))
 	m.open = m.open[:len(m.open)-1]
 	f.state = visited
 	return f.cost
 }
 
 func (m *measurement) directives(directives ast.DirectiveList) cost {
+	m.nodes += len(directives)
 	for _, directive := range directives {
 		m.word(directive.Name)
 		m.arguments(directive.Arguments)
@@ -150,6 +159,7 @@ func (m *measurement) directives(directives ast.DirectiveList) cost {
 }
 
 func (m *measurement) arguments(arguments ast.ArgumentList) {
+	m.nodes += len(arguments)
 	for _, argument := range arguments {
 		m.word(argument.Name)
 		m.value(argument.Value)
@@ -160,6 +170,7 @@ func (m *measurement) value(value *ast.Value) {
 	if value == nil {
 		return
 	}
+	m.nodes += 1 + len(value.Children)
 	if value.Kind != ast.Variable {
 		m.word(value.Raw)
 	}
@@ -170,3 +181,16 @@ func (m *measurement) value(value *ast.Value) {
 }
 
 func (m *measurement) word(word string) { m.longestWord = max(m.longestWord, len(word)) }
+
+// cycle notes that the named fragment is spread within itself, in the words of gqlparser's
+// NoFragmentCycles. Only the first few cycles are kept, and of each the first few fragments.
+func (m *measurement) cycle(name string, position *ast.Position) {
+	if len(m.cycles) >= maxErrors {
+		return
+	}
+	message := `Cannot spread fragment "` + name + `" within itself`
+	if via := m.open[slices.Index(m.open, name)+1:]; len(via) > 0 {
+		message += ` via "` + strings.Join(via[:min(len(via), maxErrors)], `", "`) + `"`
+	}
+	m.cycles = append(m.cycles, gqlerror.ErrorPosf(position, "%s.", message))
+}

@@ -34,7 +34,7 @@ func merge(document ast.QueryDocument) gqlerror.List {
 	return nil
 }
 
-// isPlain tells whether there are no fragments in a selection set, and no two fields with one name in
+// isPlain reports whether there are no fragments in a selection set, and no two fields with one name in
 // any place, as in most documents: then there is nothing to merge. names is room to work in, empty
 // before and after.
 func isPlain(set ast.SelectionSet, names map[string]struct{}) bool {
@@ -162,7 +162,7 @@ func objectTypes(fields []*ast.Field) []string {
 	return names
 }
 
-// valueConflict tells why two fields in one object would have two values; empty if they don't.
+// valueConflict says why two fields in one object would have two values; empty if they don't.
 func valueConflict(a, b *ast.Field) string {
 	switch {
 	case a.Name != b.Name:
@@ -174,7 +174,7 @@ func valueConflict(a, b *ast.Field) string {
 	}
 }
 
-// shapeConflict tells why the values of two fields could not be told apart by their types; empty if
+// shapeConflict says why the values of two fields could not be told apart by their types; empty if
 // they can. Unlike values, shapes must agree even between objects that never meet.
 func shapeConflict(a, b *ast.Field) string {
 	// A field with selections is of a composite type, and what is selected is compared beneath.

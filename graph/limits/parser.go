@@ -1,31 +1,62 @@
 package limits
 
 import (
+	"fmt"
+	"unicode/utf8"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"ordergraph/graph/internal/codes"
 	"ordergraph/internal/lru"
 )
 
+const (
+	// maxCachedBytes bounds the documents that strangers can make us remember.
+	maxCachedBytes = 32 << 20
+	// nodeBytes is what one node of a parsed document takes, with its position and comments; measured
+	// as 145 to 353 bytes.
+	nodeBytes = 400
+)
+
+// An answer that refuses a document stays under 16 KiB: a character of a message may become six in
+// JSON, and what stands around the message takes some hundred bytes.
+const (
+	maxErrors  = 8
+	maxMessage = 240 // bytes
+)
+
+// longestHinted is the longest name or value, in bytes, for which "Did you mean" is looked for: the
+// search takes time in proportion to it, for each name of the schema. The schema's own names are
+// much shorter.
+const longestHinted = 64
+
 // Parser reads operations that are within limits. NewParser makes one. Safe for concurrent use.
 type Parser struct {
-	schema    *ast.Schema
-	validator *validator
-	documents *lru.Cache[string, *ast.QueryDocument] // by their texts
-	limits    Limits
+	schema         *ast.Schema
+	limits         Limits
+	hinting, plain []core.Rule
+	documents      *lru.Cache[string, *document] // by their texts
+}
+
+// document is a document that has proven valid, with what was found out about it.
+type document struct {
+	*ast.QueryDocument
+	// conditions are the variables that @skip and @include of an operation depend on.
+	conditions map[*ast.OperationDefinition][]string
 }
 
 // NewParser returns a parser of operations on schema. It gives hints ("Did you mean …") if suggestions is
 // set.
 func NewParser(schema *ast.Schema, limits Limits, suggestions bool) *Parser {
-	limits = limits.withDefaults()
 	return &Parser{
-		schema: schema, validator: newValidator(limits, suggestions), limits: limits,
-		documents: lru.New[string, *ast.QueryDocument](maxCachedBytes, nil),
+		schema: schema, limits: limits.withDefaults(),
+		hinting: standardRules(suggestions), plain: standardRules(false),
+		documents: lru.New[string, *document](maxCachedBytes, nil),
 	}
 }
 
@@ -36,51 +67,111 @@ func (p *Parser) Parse(params *graphql.RawParams) (*graphql.OperationContext, gq
 		RawQuery: params.Query, OperationName: params.OperationName, Variables: params.Variables,
 		Extensions: params.Extensions, Headers: params.Headers,
 	}
-	return operation, report(p.parse(operation), p.limits)
+	list := p.parse(operation)
+	// Names and values of the request are repeated in the messages.
+	for _, err := range list {
+		err.Message = shorten(err.Message, maxMessage)
+	}
+	return operation, list
 }
 
-func (p *Parser) parse(operation *graphql.OperationContext) (mistakes gqlerror.List) {
-	operation.Doc, mistakes = p.document(operation.RawQuery)
-	if len(mistakes) > 0 {
-		return mistakes
-	}
-	operation.Operation = operation.Doc.Operations.ForName(operation.OperationName)
-	if operation.Operation == nil {
-		err := gqlerror.Errorf("The document has no operation named %q.", operation.OperationName)
-		if operation.OperationName == "" {
-			err = gqlerror.Errorf("The document has several operations: name one of them in operationName.")
+func (p *Parser) parse(operation *graphql.OperationContext) gqlerror.List {
+	document, found := p.documents.Get(operation.RawQuery)
+	if !found {
+		read, size, list := p.read(operation.RawQuery)
+		if len(list) > 0 {
+			return list
 		}
-		errcode.Set(err, codes.ValidationFailed)
-		return gqlerror.List{err}
+		document = read
+		p.documents.Put(operation.RawQuery, document, size)
+	}
+	operation.Doc = document.QueryDocument
+	operation.Operation = document.Operations.ForName(operation.OperationName)
+	if operation.Operation == nil && operation.OperationName == "" {
+		return invalid(gqlerror.Errorf("The document has several operations: name one of them in operationName."))
+	} else if operation.Operation == nil {
+		return invalid(gqlerror.Errorf("The document has no operation named %q.", operation.OperationName))
 	}
 	variables, err := coerceVariables(p.schema, operation.Operation, operation.Variables)
 	if err != nil {
 		return gqlerror.List{gqlerror.Wrap(err)}
 	}
 	operation.Variables = variables
+	for _, name := range document.conditions[operation.Operation] {
+		// Validation lets it pass if the variable has a default, and gqlgen then panics.
+		if value, given := variables[name]; given && value == nil {
+			return gqlerror.List{gqlerror.Wrap(&VariableError{variable: name, problem: "must not be null: @skip or @include depends on it"})}
+		}
+	}
 	return nil
 }
 
-// document returns the document with the given text, which has proven valid.
-func (p *Parser) document(text string) (*ast.QueryDocument, gqlerror.List) {
-	if document, found := p.documents.Get(text); found {
-		return document, nil
-	}
-	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, p.limits.Tokens)
+// read returns the document with the given text, and about what it takes in memory, or why it is refused: at
+// most maxErrors reasons. It notes in the document what execution needs of the schema. Each step is cheap
+// because the ones before have passed.
+func (p *Parser) read(text string) (_ *document, size int, refused gqlerror.List) {
+	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, p.limits.Tokens)
 	if err != nil {
-		mistake := gqlerror.WrapIfUnwrapped(err)
-		errcode.Set(mistake, codes.ParseFailed)
-		return nil, gqlerror.List{mistake}
+		return nil, 0, gqlerror.List{p.parseError(gqlerror.WrapIfUnwrapped(err))}
 	}
-	list := gqlerror.List{gqlerror.Errorf("The document has no operation.")}
-	if len(document.Operations) > 0 {
-		list = p.validator.validate(p.schema, *document)
+	if len(parsed.Operations) == 0 {
+		return nil, 0, invalid(gqlerror.Errorf("The document has no operation."))
 	}
-	for _, mistake := range list {
-		errcode.Set(mistake, codes.ValidationFailed)
+	counts, m := measure(parsed)
+	if exceeded := p.limits.check(counts); len(exceeded) > 0 {
+		return nil, 0, exceeded
 	}
-	if len(list) == 0 {
-		p.documents.Put(text, document, bytesOf(text, document))
+	rules := p.hinting
+	if m.longestWord > longestHinted {
+		rules = p.plain
 	}
-	return document, list
+	d := &document{parsed, map[*ast.OperationDefinition][]string{}}
+	found := applyRules(p.schema, *parsed, append(rules[:len(rules):len(rules)], core.Rule{RuleFunc: d.noteConditions}), m.cycles)
+	if len(found) == 0 {
+		found = merge(*parsed)
+	}
+	return d, len(text) + nodeBytes*m.nodes, invalid(found...)
+}
+
+// noteConditions is no rule, but shares the walk of the rules.
+func (d *document) noteConditions(events *core.Events, _ core.AddErrFunc) {
+	events.OnDirective(func(walker *core.Walker, directive *ast.Directive) {
+		for _, argument := range directive.Arguments {
+			if argument.Value.Kind == ast.Variable {
+				d.conditions[walker.CurrentOperation] = append(d.conditions[walker.CurrentOperation], argument.Value.Raw)
+			}
+		}
+	})
+}
+
+// parseError returns an error of the parser as it is shown. The parser has no type for its limits, only
+// texts; nothing that repeats words of a client is one of these.
+func (p *Parser) parseError(err *gqlerror.Error) *gqlerror.Error {
+	switch err.Message {
+	case fmt.Sprintf("exceeded token limit of %d", p.limits.Tokens):
+		return gqlerror.Wrap(&Error{Limit: MaxTokens, Maximum: p.limits.Tokens})
+	case fmt.Sprintf("exceeded maximum nesting depth of %d", parser.MaxNestingDepth):
+		// The parser counts lists and input objects as well.
+		return gqlerror.Wrap(&Error{Limit: MaxDepth, Maximum: min(p.limits.Depth, parser.MaxNestingDepth)})
+	}
+	errcode.Set(err, codes.ParseFailed)
+	return err
+}
+
+func invalid(list ...*gqlerror.Error) gqlerror.List {
+	for _, err := range list {
+		errcode.Set(err, codes.ValidationFailed)
+	}
+	return list
+}
+
+// shorten cuts text to at most length bytes and an ellipsis, between two characters.
+func shorten(text string, length int) string {
+	if len(text) <= length {
+		return text
+	}
+	for length > 0 && !utf8.RuneStart(text[length]) {
+		length--
+	}
+	return text[:length] + "…"
 }

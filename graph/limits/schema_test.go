@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -11,7 +12,6 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/parser"
 )
 
 // orderSchema returns the project's schema, as gqlgen reads it.
@@ -66,13 +66,17 @@ func everythingOf(schema *ast.Schema, object *ast.Definition, above []string) st
 	return text.String() + "}"
 }
 
-// verdict parses text and validates it under limits.
+// verdict returns why a document is refused under limits, in the order of what was found.
 func verdict(tb testing.TB, schema *ast.Schema, limits Limits, text string) gqlerror.List {
 	tb.Helper()
-	limits = limits.withDefaults()
-	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, limits.Tokens)
-	if parseError, ok := err.(*gqlerror.Error); ok {
-		return gqlerror.List{parseError}
+	_, _, list := NewParser(schema, limits, true).read(text)
+	return list
+}
+
+// limitOf returns the name of the limit that an error is about, empty for another error.
+func limitOf(err *gqlerror.Error) string {
+	if exceeded, ok := errors.AsType[*Error](err); ok {
+		return exceeded.Limit
 	}
-	return newValidator(limits, true).validate(schema, *document)
+	return ""
 }

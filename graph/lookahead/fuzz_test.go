@@ -108,7 +108,7 @@ func FuzzNeeds(f *testing.F) {
 			if reference.budget < 0 {
 				return
 			}
-			needs := plan.Needs(field.SelectionSet, variables, 100)
+			needs, _ := plan.Needs(field.SelectionSet, variables, 100)
 			if needs.Domains != reference.needs.Domains || !slices.Equal(needs.AttributeKeys, reference.needs.AttributeKeys) {
 				t.Errorf("needs %v, reference %v, query %s", needs, reference.needs, query)
 			}

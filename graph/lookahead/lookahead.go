@@ -77,15 +77,16 @@ func Compile(schema *ast.Schema) (*Plan, error) {
 // or abstract: type conditions are judged for an Order. The selections must have been validated
 // against the schema that the plan was compiled from, and the variables coerced.
 //
-// Of more than maxKeys attribute keys it returns any maxKeys+1.
+// Of more than maxKeys attribute keys it returns any maxKeys+1. nullKey is a field that has a null among its
+// keys, which a variable with a default can bring there: execution refuses that.
 //
 // Each fragment and each variable is read once, however often it is used, so the cost is linear in the
 // request.
-func (p *Plan) Needs(selections ast.SelectionSet, variables map[string]any, maxKeys int) upstream.Needs {
+func (p *Plan) Needs(selections ast.SelectionSet, variables map[string]any, maxKeys int) (needs upstream.Needs, nullKey *ast.Field) {
 	walk := walk{plan: p, variables: variables, maxKeys: maxKeys}
 	walk.selections(p.order, selections)
 	if len(walk.keys) == 0 {
-		return upstream.Needs{Domains: walk.domains}
+		return upstream.Needs{Domains: walk.domains}, walk.nullKey
 	}
-	return upstream.Needs{Domains: walk.domains, AttributeKeys: slices.Sorted(maps.Keys(walk.keys))}
+	return upstream.Needs{Domains: walk.domains, AttributeKeys: slices.Sorted(maps.Keys(walk.keys))}, walk.nullKey
 }

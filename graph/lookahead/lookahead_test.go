@@ -117,7 +117,7 @@ func TestNeeds(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			field, variables := rootField(t, schema, test.query, test.variables)
-			needs := plan.Needs(field.SelectionSet, variables, 100)
+			needs, _ := plan.Needs(field.SelectionSet, variables, 100)
 			if needs.Domains != test.domains || !slices.Equal(needs.AttributeKeys, test.keys) {
 				t.Errorf("needs %b %q, want %b %q", needs.Domains, needs.AttributeKeys, test.domains, test.keys)
 			}
@@ -203,7 +203,7 @@ func countVisits(plan *Plan, field *ast.Field) *walk {
 func TestFragmentsThatSpreadThemselvesEnd(t *testing.T) {
 	plan, schema := compile(t)
 	field := parse(t, schema, `{order(id:1){...a}} fragment a on Order{...b invoice{id}} fragment b on Order{...a shipping{city}}`)
-	if needs := plan.Needs(field.SelectionSet, nil, 100); needs.Domains != upstream.DomainOrderInvoice|upstream.DomainNativeLogistics {
+	if needs, _ := plan.Needs(field.SelectionSet, nil, 100); needs.Domains != upstream.DomainOrderInvoice|upstream.DomainNativeLogistics {
 		t.Errorf("needs %b", needs.Domains)
 	}
 }
@@ -213,5 +213,24 @@ func TestNeedsWithoutKeysAllocatesNothing(t *testing.T) {
 	field, _ := rootField(t, schema, fortyFields, nil)
 	if count := testing.AllocsPerRun(100, func() { plan.Needs(field.SelectionSet, nil, 100) }); count != 0 {
 		t.Errorf("%v allocations, want none", count)
+	}
+}
+
+// TestANullKeyIsFound wants the first field with one, unless it is left out.
+func TestANullKeyIsFound(t *testing.T) {
+	plan, schema := compile(t)
+	for query, want := range map[string]string{
+		`query($k:String="d"){order(id:1){extraAttributes(keys:["a",$k]){key} y:extraAttributes(keys:[$k]){key}}}`:                                        "extraAttributes",
+		`query($k:String="d"){order(id:1){...f}} fragment f on Order{x:extraAttributes(keys:[$k]) @skip(if:true){key} y:extraAttributes(keys:[$k]){key}}`: "y",
+		`query($k:[String!]=["d"]){order(id:1){extraAttributes(keys:$k){key}}}`:                                                                           "",
+	} {
+		field, variables := rootField(t, schema, query, map[string]any{"k": nil})
+		got := ""
+		if _, nullKey := plan.Needs(field.SelectionSet, variables, 100); nullKey != nil {
+			got = nullKey.Alias
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package lookahead
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -20,6 +21,7 @@ type walk struct {
 	keys          map[string]struct{}
 	maxKeys       int
 	variablesRead map[string]struct{}
+	nullKey       *ast.Field
 
 	// few holds the usual number of visits without a place on the heap, many takes over beyond.
 	few   [16]visit
@@ -39,11 +41,11 @@ func (w *walk) selections(parent *object, selections ast.SelectionSet) {
 	for _, selection := range selections {
 		switch selection := selection.(type) {
 		case *ast.Field:
-			if known := w.field(parent, selection); known != nil && Included(selection.Directives, w.variables) {
+			if known := w.field(parent, selection); known != nil && included(selection.Directives, w.variables) {
 				w.fieldNeeds(known, selection)
 			}
 		case *ast.InlineFragment:
-			if parent.is(selection.TypeCondition) && Included(selection.Directives, w.variables) {
+			if parent.is(selection.TypeCondition) && included(selection.Directives, w.variables) {
 				w.selections(parent, selection.SelectionSet)
 			}
 		case *ast.FragmentSpread:
@@ -54,7 +56,7 @@ func (w *walk) selections(parent *object, selections ast.SelectionSet) {
 
 func (w *walk) spread(parent *object, spread *ast.FragmentSpread) {
 	fragment := spread.Definition
-	if !parent.is(fragment.TypeCondition) || !Included(spread.Directives, w.variables) {
+	if !parent.is(fragment.TypeCondition) || !included(spread.Directives, w.variables) {
 		return
 	}
 	if w.first(visit{fragment: fragment, object: parent}) {
@@ -85,8 +87,7 @@ func (w *walk) fieldNeeds(known *field, selected *ast.Field) {
 	}
 }
 
-// attributeKeys reads the argument of extraAttributes as execution will coerce it. A key that cannot be
-// coerced is left out here: execution then refuses the field, with an error.
+// attributeKeys reads the argument of extraAttributes as execution will coerce it.
 func (w *walk) attributeKeys(selected *ast.Field) {
 	argument := selected.Arguments.ForName(attributesOption)
 	if argument == nil || len(w.keys) > w.maxKeys {
@@ -108,6 +109,7 @@ func (w *walk) attributeKeys(selected *ast.Field) {
 	for _, element := range graphql.CoerceList(value) {
 		key, ok := element.(string)
 		if !ok {
+			w.nullKey = cmp.Or(w.nullKey, selected)
 			continue
 		}
 		if w.keys == nil {
@@ -120,7 +122,7 @@ func (w *walk) attributeKeys(selected *ast.Field) {
 	}
 }
 
-// first notes the visit and tells whether it is the first one.
+// first notes the visit and reports whether it is the first one.
 func (w *walk) first(visit visit) bool {
 	if w.many != nil {
 		if _, found := w.many[visit]; found {
@@ -151,13 +153,13 @@ func manyVisits(earlier []visit, last visit) map[visit]struct{} {
 	return many
 }
 
-// is tells whether a type condition applies to the type. None applies to every type.
+// is reports whether a type condition applies to the type. None applies to every type.
 func (o *object) is(condition string) bool {
 	return condition == "" || condition == o.definition.Name || slices.Contains(o.satisfies, condition)
 }
 
-// Included reports whether @skip and @include let a selection be executed.
-func Included(directives ast.DirectiveList, variables map[string]any) bool {
+// included reports whether @skip and @include let a selection be executed.
+func included(directives ast.DirectiveList, variables map[string]any) bool {
 	for _, directive := range directives {
 		switch directive.Name {
 		case "skip":

@@ -10,43 +10,6 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// longestHinted is the longest name or value, in bytes, for which "Did you mean" is looked for: the
-// search takes time in proportion to it, for each name of the schema. The schema's own names are
-// much shorter.
-const longestHinted = 64
-
-// validator decides about one document at a time, in place of gqlparser's set of rules.
-type validator struct {
-	limits         Limits
-	hinting, plain []core.Rule
-}
-
-func newValidator(limits Limits, suggestions bool) *validator {
-	v := &validator{limits: limits, plain: standardRules(false)}
-	v.hinting = v.plain
-	if suggestions {
-		v.hinting = standardRules(true)
-	}
-	return v
-}
-
-// validate returns why document is refused, at most maxErrors reasons, and notes in the document what
-// execution needs of the schema. Each step is cheap because the ones before have passed.
-func (v *validator) validate(schema *ast.Schema, document ast.QueryDocument) gqlerror.List {
-	counts, m := measure(&document)
-	if exceeded := v.limits.check(counts); len(exceeded) > 0 {
-		return present(exceeded)
-	}
-	list := v.hinting
-	if m.longestWord > longestHinted {
-		list = v.plain
-	}
-	if found := applyRules(schema, document, list, m.cycles); len(found) > 0 {
-		return found
-	}
-	return merge(document)
-}
-
 // standardRules returns gqlparser's rules but two: measure finds fragment cycles, merge the
 // overlapping fields that can't be merged.
 func standardRules(suggestions bool) []core.Rule {
@@ -122,4 +85,33 @@ func walkFragments(schema *ast.Schema, document ast.QueryDocument, events *core.
 		})
 	}
 	core.Walk(schema, &definitions, events)
+}
+
+// numbersAsText is no rule but a repair: it makes the document's numbers texts where a scalar keeps
+// every digit. A literal ID may be a whole number of any size, and a custom scalar may hold any
+// number; gqlparser would read both into 64 bits, refuse a larger ID as if it were no ID, and panic
+// over a custom scalar when the field is executed. It must stand before ValuesOfCorrectType.
+var numbersAsText = core.Rule{Name: "NumbersAsText", RuleFunc: func(events *core.Events, _ core.AddErrFunc) {
+	events.OnValue(func(_ *core.Walker, value *ast.Value) {
+		switch value.Kind {
+		case ast.IntValue:
+			if isCustom(value.Definition) || value.Definition.Name == "ID" {
+				value.Kind = ast.StringValue
+			}
+		case ast.FloatValue:
+			if isCustom(value.Definition) {
+				value.Kind = ast.StringValue
+			}
+		}
+	})
+}}
+
+// isCustom reports whether a value of the type is read by a scalar of ours, or is within one, where
+// nothing has a type.
+func isCustom(definition *ast.Definition) bool {
+	if definition == nil {
+		return true
+	}
+	return definition.Kind == ast.Scalar &&
+		!slices.Contains([]string{"Int", "Float", "String", "Boolean", "ID"}, definition.Name)
 }
