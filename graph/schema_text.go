@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,6 +18,8 @@ import (
 // specifiedDirectives are the directives that every reader of a schema knows. All others say something to
 // this program or to routers, and would have to be defined for a client's tools.
 var specifiedDirectives = []string{"deprecated", "specifiedBy", "oneOf"}
+
+var emptyLine = regexp.MustCompile(`(?m)^ +$`)
 
 // APISchema returns what clients may ask for, as text that every GraphQL tool reads, from the text of a
 // subgraph's schema: the same types with the same descriptions in the same order, without the directives
@@ -44,25 +47,14 @@ func APISchema(subgraph string) (string, error) {
 		alone := &ast.SchemaDocument{Definitions: ast.DefinitionList{definition}}
 		formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(alone)
 	}
-	return withoutTrailingSpace(text.String()), nil
+	// The formatter indents the empty lines of descriptions, too.
+	return emptyLine.ReplaceAllString(text.String(), ""), nil
 }
 
 func specified(directives ast.DirectiveList) ast.DirectiveList {
 	return slices.DeleteFunc(directives, func(directive *ast.Directive) bool {
 		return !slices.Contains(specifiedDirectives, directive.Name)
 	})
-}
-
-// withoutTrailingSpace takes away the indentation of the empty lines in descriptions.
-func withoutTrailingSpace(text string) string {
-	var lines strings.Builder
-	for line := range strings.Lines(text) {
-		if strings.TrimSpace(line) == "" {
-			line = "\n"
-		}
-		lines.WriteString(line)
-	}
-	return lines.String()
 }
 
 // apiSchema returns the part of the executed schema that introspection lists. What federation adds works
