@@ -35,7 +35,7 @@ var importRules = []importRule{
 	{"graph/graphiql/...", []string{"graph/internal/httpx"}},
 	{"graph/...", []string{"graph/internal/codes", "graph/internal/httpx", "graph/internal/scope", "internal/lru", "upstream"}},
 	{"upstream", nil},
-	{"upstream/cache", []string{"upstream"}},
+	{"upstream/cache", []string{"internal/lru", "upstream"}},
 	{"upstream/client", []string{"upstream"}},
 	{"upstream/cache/rediscache", nil},
 	// The emulated upstream must not share structs with the client: a typo would agree with itself.

@@ -41,7 +41,9 @@ func (o slowOrders) Order(ctx context.Context, request upstream.Request) (upstre
 	if o.fail != nil {
 		return upstream.Result{}, o.fail
 	}
-	return upstream.Result{Order: &upstream.Order{ID: request.Key.ID, WebSite: request.Key.Site, Edition: request.Key.Edition}}, nil
+	body := []byte(`{"base_info":{"status":"success"}}`)
+	answer, err := upstream.DecodeAnswer(body, request.Key, time.Now())
+	return upstream.Result{Order: answer.Order, Body: body}, err
 }
 
 // TestRequestTimeout wants what has come by then to be answered, and the rest to fail where it stands.

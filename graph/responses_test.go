@@ -349,8 +349,11 @@ func TestResponsesNeedCopies(t *testing.T) {
 
 // BenchmarkWholeResponse measures a hit: the documented order, 40 fields.
 func BenchmarkWholeResponse(b *testing.B) {
-	order := decodedOrder(b, 58218860983545941, readText(b, "../upstream/sandbox/fixtures/01_documented_sample.json"))
-	orders, err := cache.New(immediate{upstream.Result{Order: order}}, cache.Options{Size: 64 << 20, TTL: time.Hour, TTLClosed: time.Hour})
+	body := readText(b, "../upstream/sandbox/fixtures/01_documented_sample.json")
+	result := upstream.Result{
+		Order: decodedOrder(b, 58218860983545941, body), Body: []byte(body), Held: upstream.Needs{Domains: upstream.DomainNativeLogistics},
+	}
+	orders, err := cache.New(immediate{result}, cache.Options{Size: 64 << 20, TTL: time.Hour, TTLClosed: time.Hour})
 	if err != nil {
 		b.Fatal(err)
 	}

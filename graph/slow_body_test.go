@@ -34,7 +34,7 @@ func TestSlowBodyEvadesNoRefusal(t *testing.T) {
 					if denied.Load() {
 						return upstream.Result{}, &upstream.Error{Kind: upstream.KindPermissionDenied, Status: 204}
 					}
-					return upstream.Result{Order: &upstream.Order{ID: request.Key.ID}, Held: request.Needs}, nil
+					return slowOrders{}.Order(t.Context(), request)
 				}), cache.Options{Size: 1 << 20, TTL: time.Hour})
 				if err != nil {
 					t.Fatal(err)

@@ -79,9 +79,9 @@ type Result struct {
 	// Missing is why the order lacks parts that were asked for and are not among Held; nil if it lacks none.
 	// The call for them failed by an outage, and Order is a copy. It is, or wraps, an *Error.
 	Missing error
-	// Body is the upstream's answer as it came, after inflating, for those who keep orders in their
-	// wire form: DecodeAnswer reads it back, and DecompressAnswer what CompressAnswer makes of it. Nil where
-	// that would lose something.
+	// Body is the upstream's answer, after inflating, for those who keep orders in their wire form:
+	// DecodeAnswer reads it back, and DecompressAnswer what CompressAnswer makes of it. Without it no
+	// copy is kept, and the next request pays again.
 	Body []byte
 	// FetchedAt is when the answer had been read, UTC.
 	FetchedAt time.Time

@@ -29,9 +29,9 @@ type Answer struct {
 	// Points is what the call cost (deduct_money, 消耗点券), 0 where the upstream named nothing. It is
 	// set for refusals too.
 	Points int
-	// Compressible says that the compressed form of the answer has all that the order shows. It lacks the white
-	// space of an object where there should be a scalar, which the scalar's raw text has.
-	Compressible bool
+	// Compactable says that CompactAnswer loses nothing that the order shows. Where an object stands in place of
+	// a scalar, the scalar's raw text has the white space in it.
+	Compactable bool
 }
 
 // DecodeAnswer reads the body of an answer to a request for key that was received at fetchedAt. Every
@@ -61,7 +61,7 @@ func (doc *document) answer(key Key, fetchedAt time.Time) (Answer, error) {
 	case !isAbout(doc, at, key.ID):
 		return answer, &Error{Kind: KindBadResponse, Cause: errAnotherOrder}
 	}
-	answer.Order, answer.Compressible = decodeOrder(doc, at, key, fetchedAt)
+	answer.Order, answer.Compactable = decodeOrder(doc, at, key, fetchedAt)
 	return answer, nil
 }
 
@@ -150,7 +150,7 @@ func isAbout(doc *document, at int, requested OrderID) bool {
 	return absent
 }
 
-func decodeOrder(doc *document, at int, key Key, fetchedAt time.Time) (order *Order, compressible bool) {
+func decodeOrder(doc *document, at int, key Key, fetchedAt time.Time) (order *Order, compactable bool) {
 	order = &Order{
 		ID:        key.ID,
 		WebSite:   key.Site,

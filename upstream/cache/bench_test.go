@@ -21,7 +21,7 @@ func (d documented) Order(_ context.Context, request upstream.Request) (upstream
 	body := bytes.ReplaceAll(d.body, []byte(`1111111111111111111`), []byte(request.Key.ID.String()))
 	now := time.Now().UTC()
 	answer, err := upstream.DecodeAnswer(body, request.Key, now)
-	return upstream.Result{Order: answer.Order, Held: request.Needs, Body: body, FetchedAt: now}, err
+	return upstream.Result{Order: answer.Order, Held: request.Needs, Body: upstream.CompactAnswer(body), FetchedAt: now}, err
 }
 
 func newBenchCache(b *testing.B) *Cache {
@@ -70,12 +70,11 @@ func BenchmarkHitCompressed(b *testing.B) {
 	cache := newBenchCache(b)
 	mustOrder(b, cache, benchRequest(1))
 	cache.inflight.running.Wait()
-	memory := cache.store.(*memory)
 	request := benchRequest(1)
-	s := memory.get(cache.keys.of(request))
+	s := cache.memory.get(key{cache.Tenant(request.Caller), request.Key})
 	b.ReportAllocs()
 	for b.Loop() {
-		memory.hot.remove(s)
+		cache.memory.ready.Remove(s)
 		mustOrder(b, cache, request)
 	}
 }
@@ -92,11 +91,11 @@ func BenchmarkMiss(b *testing.B) {
 }
 
 func BenchmarkTenant(b *testing.B) {
-	keys := newKeyring(make([]byte, 32))
+	hasher := newTenantHasher(make([]byte, 32))
 	request := benchRequest(1)
 	b.ReportAllocs()
 	for b.Loop() {
-		keys.HashTenant(request.Caller.Tenant)
+		hasher.HashTenant(request.Caller.Tenant)
 	}
 }
 
@@ -104,9 +103,9 @@ func BenchmarkTenant(b *testing.B) {
 func BenchmarkReadyBytes(b *testing.B) {
 	order := decoded(b, fixtureAbout(b, fixtures[0], 1), 1, time.Now())
 	b.ReportAllocs()
-	var bytes int64
+	var bytes int
 	for b.Loop() {
-		bytes = orderBytes(order)
+		bytes = bytesOf(order)
 	}
 	b.ReportMetric(float64(bytes), "bytes")
 }
@@ -123,7 +122,7 @@ func BenchmarkBytesPerOrder(b *testing.B) {
 			put(varied(body, id+1_000_000_000_000_000_000), id+1_000_000_000_000_000_000)
 		}
 		heap := heapBytes() - before
-		accounted := DefaultSize - m.hot.budget - m.copies.RemainingCost()
+		accounted := DefaultSize - DefaultSize/readyShare - m.copies.RemainingCost()
 		b.ReportMetric(float64(accounted)/orders, "accounted-B/order")
 		b.ReportMetric(float64(heap)/orders, "heap-B/order")
 		runtime.KeepAlive(m)

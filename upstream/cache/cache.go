@@ -1,17 +1,15 @@
 // Package cache keeps orders, so that what was paid for once is not paid for again.
 //
 // [Cache] decorates [upstream.Orders]. A request passes three tables and ends at the first that has an
-// answer:
+// answer; each is in the file of its name:
 //
-//	Order ── negative ── memory ── inflight ── upstream
+//		Order ── negative ── memory ── inflight ── upstream
 //
-// Each is in the file of its name.
-//
-//   - negative: refusals of the upstream, for a moment. Most deny a tenant its copies as well: whoever may
-//     not see an order upstream may not see it here. QUOTA_EXHAUSTED says nothing about permission, and so
-//     it only stops calls.
-//   - memory: copies, compressed, and the orders of the most used ones ready (hot_set.go).
-//   - inflight: calls under way, which whoever needs no more than they bring may join.
+//	  - negative: refusals of the upstream, for a moment. Most deny a tenant its copies as well: whoever may
+//	    not see an order upstream may not see it here. QUOTA_EXHAUSTED says nothing about permission, and so
+//	    it only stops calls.
+//	  - memory: copies, compressed, and the orders of the most used ones ready.
+//	  - inflight: calls under way, which whoever needs no more than they bring may join.
 //
 // Three questions decide whether that is right, and all code here is about them.
 //
@@ -104,8 +102,8 @@ func (o Options) withDefaults() Options {
 type Cache struct {
 	orders   upstream.Orders
 	options  Options
-	keys     *keyring
-	store    store
+	tenants  *tenantHasher
+	memory   *memory // nil keeps no copies
 	negative *negativeCache
 	inflight inflight
 }
@@ -116,21 +114,6 @@ var (
 	_ upstream.Peeker = (*Cache)(nil)
 )
 
-// store keeps copies. It is safe for concurrent use, but put and remove are called for each key one at a
-// time, and close when all of them have returned.
-type store interface {
-	// get returns the copy under k, fresh or not, or nil. It must not block: it is called under a
-	// lock.
-	get(k key) *snapshot
-	// order returns the order of a copy that get returned. It may take some work.
-	order(s *snapshot) (*upstream.Order, error)
-	// put keeps a copy, or not: when it returns, get shows the copy or nothing.
-	put(s *snapshot)
-	// remove drops the copy under k: when it returns, get shows nothing.
-	remove(k key)
-	close()
-}
-
 // New returns a Cache in front of orders. The caller must Close it.
 func New(orders upstream.Orders, options Options) (*Cache, error) {
 	if err := options.check(); err != nil {
@@ -140,17 +123,15 @@ func New(orders upstream.Orders, options Options) (*Cache, error) {
 	c := &Cache{
 		orders:   orders,
 		options:  options,
-		keys:     newKeyring(options.HashKey),
-		store:    noStore{},
-		negative: newNegativeCache(),
-		inflight: inflight{byKey: map[key]*siblings{}},
+		tenants:  newTenantHasher(options.HashKey),
+		negative: newNegativeCache(negativeBudget),
+		inflight: inflight{calls: map[key][]*call{}},
 	}
 	if options.Size > 0 {
-		memory, err := newMemory(options)
-		if err != nil {
+		var err error
+		if c.memory, err = newMemory(options); err != nil {
 			return nil, fmt.Errorf("cache: %w", err)
 		}
-		c.store = memory
 	}
 	return c, nil
 }
@@ -158,18 +139,16 @@ func New(orders upstream.Orders, options Options) (*Cache, error) {
 // Close lets no further call be written, waits a few seconds at most for those that were, and drops
 // everything. An Order that is asked for later fails.
 func (c *Cache) Close() {
-	if c.inflight.close() {
-		c.store.close()
-	}
+	c.inflight.close()
+	c.memory.close()
 }
 
 // lookup is one request with what the cache needs to know of it.
 type lookup struct {
 	upstream.Request
 	key key
-	// arrivedAt is before every call that may be joined without wanting a copy, receivedAt after every
-	// refusal that holds.
-	arrivedAt, receivedAt time.Time
+	// arrivedAt is before every call that may be joined without wanting a copy.
+	arrivedAt time.Time
 	// noFetch is why no call may be made, or nil.
 	noFetch *upstream.Error
 }
@@ -180,13 +159,11 @@ func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.R
 	if err := request.Check(); err != nil {
 		return upstream.Result{}, err
 	}
-	l, now := c.newLookup(request)
-	denied, noFetch := c.negative.find(l.key, l.receivedAt, now)
+	l, now, denied := c.newLookup(request)
 	if denied != nil {
 		return upstream.Result{}, denied
 	}
-	l.noFetch = noFetch
-	if s := c.store.get(l.key); s.serves(&l, now) {
+	if s := c.memory.get(l.key); s.serves(&l, now) {
 		return c.serve(&l, s, now)
 	}
 	result, err := c.fetch(ctx, &l)
@@ -201,67 +178,58 @@ func (c *Cache) Peek(request upstream.Request) (result upstream.Result, found bo
 	if request.Check() != nil {
 		return result, false
 	}
-	l, now := c.newLookup(request)
-	if denied, _ := c.negative.find(l.key, l.receivedAt, now); denied != nil {
+	l, now, denied := c.newLookup(request)
+	if denied != nil {
 		return result, false
 	}
-	s := c.store.get(l.key)
-	if !s.serves(&l, now) || s.order.Load() == nil {
+	s := c.memory.get(l.key)
+	if !s.serves(&l, now) {
 		return result, false
 	}
-	result, err := c.serve(&l, s, now)
-	return result, err == nil
+	order, found := c.memory.ready.Get(s)
+	if !found {
+		return result, false
+	}
+	return s.hit(&l, order, now), true
 }
 
-func (c *Cache) newLookup(request upstream.Request) (l lookup, now time.Time) {
+// newLookup returns what is to be known of a request, or the refusal that denies it everything.
+func (c *Cache) newLookup(request upstream.Request) (l lookup, now time.Time, denied *upstream.Error) {
 	now = c.options.Now()
-	l = lookup{Request: request, key: c.keys.of(request)}
-	l.arrivedAt, l.receivedAt = instants(request.Freshness, now)
-	return l, now
-}
-
-// instants returns when a request arrived and when all of it had; now for one that doesn't say.
-func instants(freshness upstream.Freshness, now time.Time) (arrivedAt, receivedAt time.Time) {
-	arrivedAt, receivedAt = freshness.ArrivedAt, freshness.ReceivedAt
-	if arrivedAt.IsZero() {
-		arrivedAt = now
+	l = lookup{
+		Request:   request,
+		key:       key{c.Tenant(request.Caller), request.Key},
+		arrivedAt: cmp.Or(request.Freshness.ArrivedAt, now),
 	}
-	if receivedAt.IsZero() {
-		receivedAt = arrivedAt
-	}
-	return arrivedAt, receivedAt
+	denied, l.noFetch = c.negative.find(l.key, cmp.Or(request.Freshness.ReceivedAt, l.arrivedAt), now)
+	return l, now, denied
 }
 
 // fetch answers from a call. One that was refused for lack of capacity cost nothing, and was refused to
-// whoever started it: a request that had only joined it tries once more.
+// the request that pays for it: one that had only joined it tries once more.
 func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
 	for again := true; ; again = false {
-		from, err := c.joinOrStart(ctx, l)
+		s, call, err := c.joinOrStart(ctx, l)
 		switch {
 		case err != nil:
 			return upstream.Result{}, err
-		case from.copied != nil:
-			return c.serve(l, from.copied, c.options.Now())
+		case s != nil:
+			return c.serve(l, s, c.options.Now())
 		}
-		result, err := c.wait(ctx, from.call)
-		if upstream.KindOf(err) != upstream.KindOverloaded || from.started || !again {
+		result, err := c.wait(ctx, call)
+		if upstream.KindOf(err) != upstream.KindOverloaded || call.meter == l.Meter || !again {
 			return result, err
 		}
 	}
 }
 
-// serve answers from a copy and counts the hit.
+// serve answers from a copy.
 func (c *Cache) serve(l *lookup, s *snapshot, now time.Time) (upstream.Result, error) {
-	order, err := c.store.order(s)
+	order, err := c.memory.order(s)
 	if err != nil {
 		return upstream.Result{}, err
 	}
-	counts := upstream.Usage{Hits: 1}
-	if !s.fresh(now) {
-		counts.Stale = 1
-	}
-	l.Meter.Add(counts)
-	return s.result(order), nil
+	return s.hit(l, order, now), nil
 }
 
 // serveAfter answers from a copy after a call that failed, if the failure is an outage and the copy not too
@@ -272,8 +240,8 @@ func (c *Cache) serveAfter(l *lookup, failure error) (upstream.Result, error) {
 		return upstream.Result{}, failure
 	}
 	now := c.options.Now()
-	s := c.store.get(l.key)
-	if s == nil || !s.held.Covers(upstream.Needs{AttributeKeys: l.Needs.AttributeKeys}) || !now.Before(s.keepUntil(c.options.StaleIfError)) {
+	s := c.memory.get(l.key)
+	if s == nil || !s.held.Covers(upstream.Needs{AttributeKeys: l.Needs.AttributeKeys}) || !now.Before(s.keepUntil(c.options)) {
 		return upstream.Result{}, failure
 	}
 	result, err := c.serve(l, s, now)
@@ -285,12 +253,3 @@ func (c *Cache) serveAfter(l *lookup, failure error) (upstream.Result, error) {
 	}
 	return result, nil
 }
-
-// noStore keeps nothing.
-type noStore struct{}
-
-func (noStore) get(key) *snapshot                          { return nil }
-func (noStore) order(s *snapshot) (*upstream.Order, error) { return s.order.Load(), nil }
-func (noStore) put(*snapshot)                              {}
-func (noStore) remove(key)                                 {}
-func (noStore) close()                                     {}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ordergraph/upstream"
@@ -93,31 +93,33 @@ func TestTenants(t *testing.T) {
 	})
 }
 
-func TestKeysDiffer(t *testing.T) {
-	keys := newKeyring([]byte("secret"))
-	seen := map[key]upstream.Request{}
-	for _, token := range []upstream.Secret{"", "a", "b"} {
-		for _, order := range []upstream.Key{
-			{ID: 1},
-			{ID: 2},
-			{ID: 1, Site: upstream.WebSiteAlibaba},
-			{ID: 1, Edition: upstream.EditionV2},
-		} {
-			request := upstream.Request{Key: order, Caller: &upstream.Caller{Tenant: token}, Meter: &upstream.Meter{}}
-			k := keys.of(request)
-			if other, found := seen[k]; found {
-				t.Errorf("%v and %v have one key", request.Key, other.Key)
-			}
-			if k != keys.of(request) {
-				t.Errorf("%v has two keys", request.Key)
-			}
-			seen[k] = request
+func TestTenantHashes(t *testing.T) {
+	hasher, other := newTenantHasher([]byte("secret")), newTenantHasher([]byte("other"))
+	seen := map[upstream.TenantHash]upstream.Secret{}
+	for _, token := range []upstream.Secret{"", "a", "b", "A", "a ", "Bearer a"} {
+		hash := hasher.HashTenant(token)
+		if same, found := seen[hash]; found {
+			t.Errorf("%q and %q have one hash", token.Reveal(), same.Reveal())
 		}
+		if hash != hasher.HashTenant(token) || hash == other.HashTenant(token) {
+			t.Errorf("the hash of %q is not one of the token and the secret", token.Reveal())
+		}
+		seen[hash] = token
 	}
-	request := upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{Tenant: "a"}, Meter: &upstream.Meter{}}
-	if keys.of(request) == newKeyring([]byte("other")).of(request) {
-		t.Error("the key does not depend on the secret")
-	}
+}
+
+// TestOrdersDiffer wants each site, edition and id to have a copy of its own.
+func TestOrdersDiffer(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		for range 2 {
+			for i, order := range []upstream.Key{{ID: 1}, {ID: 2}, {ID: 1, Site: upstream.WebSiteAlibaba}, {ID: 1, Edition: upstream.EditionV2}} {
+				result, err := b.cache.Order(b.Context(), upstream.Request{Key: order, Caller: &upstream.Caller{}, Meter: &upstream.Meter{}})
+				if want := fmt.Sprint("call ", i+1); err != nil || string(result.Order.OrderNote) != want {
+					b.Errorf("%+v: got %+v and %v, want %s", order, result.Order, err, want)
+				}
+			}
+		}
+	})
 }
 
 // TestForgottenCallerIsNobody gives nothing to a request that doesn't say who asks or who pays: least of all
@@ -151,16 +153,6 @@ func TestForgottenCallerIsNobody(t *testing.T) {
 	}
 	if orders.count() != 1 {
 		t.Errorf("%d calls", orders.count())
-	}
-}
-
-func TestTokenIsNotKept(t *testing.T) {
-	keys := newKeyring([]byte("secret"))
-	keyed := &keyedHash{Hash: keys.hashes.Get().(*keyedHash).Hash}
-	keys.hashes.New = func() any { return keyed }
-	keys.HashTenant(upstream.Secret("Bearer " + strings.Repeat("sesame", 20)))
-	if buffer := keyed.buffer[:cap(keyed.buffer)]; strings.Contains(string(buffer), "sesame") {
-		t.Errorf("the token is still in memory: %q", buffer)
 	}
 }
 
@@ -428,7 +420,7 @@ func TestStaleWithoutFreshness(t *testing.T) {
 		b.ask(asking{})
 		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindTimeout, Outage: true} })
 		b.expect(b.ask(asking{}), "", "timeout", oneCall)
-		if s := b.cache.store.get(b.cache.keys.of(upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{}})); s != nil {
+		if s := b.cache.memory.get(key{b.cache.Tenant(&upstream.Caller{}), upstream.Key{ID: 1}}); s != nil {
 			b.Error("a copy that nobody will get is kept")
 		}
 	})
@@ -476,4 +468,26 @@ func TestOptionsAreChecked(t *testing.T) {
 			t.Errorf("%+v was accepted", options)
 		}
 	}
+}
+
+// TestOrderWithoutBody wants an order whose wire form nobody has to be answered, but not kept.
+func TestOrderWithoutBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		cache, err := New(ordersFunc(func(_ context.Context, request upstream.Request) (upstream.Result, error) {
+			calls++
+			return upstream.Result{Order: &upstream.Order{ID: request.Key.ID}, Held: request.Needs}, nil
+		}), defaults())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cache.Close()
+		request := upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{}, Meter: &upstream.Meter{}}
+		for want := range 2 {
+			result, err := cache.Order(t.Context(), request)
+			if err != nil || result.Order == nil || result.Version != 0 || calls != want+1 {
+				t.Errorf("got %+v and %v after %d calls", result, err, calls)
+			}
+		}
+	})
 }

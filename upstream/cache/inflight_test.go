@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -154,49 +155,32 @@ func TestPanics(t *testing.T) {
 	}
 }
 
-// slowStore keeps copies for ever, and takes its time to store them.
-type slowStore struct {
-	noStore
-	takes  time.Duration
-	mu     sync.Mutex
-	copies map[key]*snapshot
-}
-
-func (l *slowStore) get(k key) *snapshot {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.copies[k]
-}
-
-func (l *slowStore) order(s *snapshot) (*upstream.Order, error) {
-	answer, err := upstream.DecompressAnswer(s.compressed, s.key.order, time.Unix(0, s.fetchedAt))
-	return answer.Order, err
-}
-
-func (l *slowStore) put(s *snapshot) {
-	time.Sleep(l.takes)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.copies[s.key] = s
-}
-
-func (b *bench) storeSlowly(takes time.Duration) {
-	b.cache.store.close()
-	b.cache.store = &slowStore{takes: takes, copies: map[key]*snapshot{}}
-}
-
 // Nobody pays for what was just brought: there is the call to join until there is its copy.
-func TestCallIsJoinedUntilItsCopyIsStored(t *testing.T) {
-	inBubble(t, defaults(), func(b *bench) {
-		b.storeSlowly(10 * time.Second)
-		first := b.later(asking{})
-		time.Sleep(5 * time.Second)
-		second := b.later(asking{})
-		b.expect(first(), "call 1", "", oneCall)
-		b.expect(second(), "call 1", "", nothingCounted)
-		b.expect(b.ask(asking{}), "call 1", "", oneHit)
-		b.expectCalls(1)
-	})
+func TestNobodyPaysForWhatWasJustBrought(t *testing.T) {
+	var calls atomic.Int64
+	cache, err := New(ordersFunc(func(_ context.Context, request upstream.Request) (upstream.Result, error) {
+		request.Begin()
+		calls.Add(1)
+		return answer(request, "", 1), nil
+	}), defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	for id := range upstream.OrderID(500) {
+		var running sync.WaitGroup
+		for range 4 {
+			running.Go(func() {
+				if _, err := cache.Order(t.Context(), upstream.Request{Key: upstream.Key{ID: id + 1}, Caller: &upstream.Caller{}, Meter: &upstream.Meter{}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		running.Wait()
+		if made := calls.Load(); made != int64(id+1) {
+			t.Fatalf("%d calls for %d orders", made, id+1)
+		}
+	}
 }
 
 // However calls for one order overlap, the copy that stays is that of the latest version.
@@ -299,7 +283,7 @@ func TestWaitingCallEndsWithItsLastWaiter(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		b.expectCalls(0)
-		if left := len(b.cache.inflight.byKey); left > 0 {
+		if left := len(b.cache.inflight.calls); left > 0 {
 			b.Errorf("%d orders have calls under way", left)
 		}
 	})

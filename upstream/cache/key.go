@@ -3,7 +3,6 @@ package cache
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/binary"
 	"hash"
 	"sync"
 
@@ -17,41 +16,21 @@ type key struct {
 	order  upstream.Key
 }
 
-// ofTenant returns the key of the tenant itself.
-func (k key) ofTenant() key { return key{tenant: k.tenant} }
-
-// keyring makes keys.
-type keyring struct {
-	hashes sync.Pool // of *keyedHash
+// tenantHasher hashes tokens byte by byte. Those that differ by case or by a space are different tenants.
+type tenantHasher struct {
+	macs sync.Pool // of hash.Hash
 }
 
-type keyedHash struct {
-	hash.Hash
-	buffer []byte
+func newTenantHasher(secret []byte) *tenantHasher {
+	return &tenantHasher{macs: sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
 }
 
-func newKeyring(secret []byte) *keyring {
-	return &keyring{hashes: sync.Pool{New: func() any {
-		return &keyedHash{Hash: hmac.New(sha256.New, secret)}
-	}}}
-}
-
-// of returns the key of the order that a request asks for.
-func (k *keyring) of(request upstream.Request) key {
-	return key{request.Caller.TenantHash(k), request.Key}
-}
-
-// HashTenant hashes the token byte by byte, after its length. Tokens that differ by case or by a space
-// are different tenants.
-func (k *keyring) HashTenant(token upstream.Secret) (t upstream.TenantHash) {
-	keyed := k.hashes.Get().(*keyedHash)
-	defer k.hashes.Put(keyed)
-	keyed.Reset()
-	keyed.buffer = binary.BigEndian.AppendUint64(keyed.buffer[:0], uint64(len(token)))
-	keyed.buffer = append(keyed.buffer, token.Reveal()...)
-	keyed.Write(keyed.buffer)
-	clear(keyed.buffer)
-	keyed.buffer = keyed.Sum(keyed.buffer[:0])
-	copy(t[:], keyed.buffer)
+// HashTenant returns the keyed hash of a token.
+func (h *tenantHasher) HashTenant(token upstream.Secret) (t upstream.TenantHash) {
+	mac := h.macs.Get().(hash.Hash)
+	defer h.macs.Put(mac)
+	mac.Reset()
+	mac.Write([]byte(token.Reveal()))
+	copy(t[:], mac.Sum(nil))
 	return t
 }

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"reflect"
 	"sync"
 	"time"
 
 	"github.com/dgraph-io/ristretto/v2"
 
+	"ordergraph/internal/lru"
 	"ordergraph/upstream"
 )
 
@@ -19,50 +21,45 @@ const (
 	// readyShare is the part of the memory, one in so many, for orders that are kept ready. They are
 	// hundreds of small objects each, through which every garbage collection goes.
 	readyShare = 32
+	// overheadBytes is what ristretto spends on an entry: its slots in the maps of values, of costs and
+	// of expiry times, at their usual load.
+	overheadBytes = 250
 )
 
-// memory is the store in this process: bounded in bytes, the least used copies go first. It keeps
-// the answers compressed, and the orders of the most used ones ready.
+// memory keeps copies in this process, bounded in bytes. Most orders are asked for once, so a copy is the
+// compressed answer; the orders of those that are asked for again are ready beside it, as Go structs.
+//
+// A nil memory is empty.
 type memory struct {
-	seed         maphash.Seed
-	staleIfError time.Duration
-	now          func() time.Time
-	hot          hotSet
+	options Options
+	seed    maphash.Seed
+	ready   *lru.Cache[*snapshot, *upstream.Order]
 
-	// mu keeps ristretto from being closed while it is used, which it does not survive.
-	mu     sync.RWMutex
-	closed bool
-	copies *ristretto.Cache[uint64, *snapshot]
+	// closing keeps ristretto from being closed while it is read, which it does not survive.
+	closing sync.RWMutex
+	copies  *ristretto.Cache[uint64, *snapshot]
 }
 
 func newMemory(options Options) (*memory, error) {
-	m := &memory{
-		seed:         maphash.MakeSeed(),
-		staleIfError: options.StaleIfError,
-		now:          options.Now,
-		hot:          hotSet{budget: options.Size / readyShare},
-	}
-	var err error
-	m.copies, err = ristretto.NewCache(&ristretto.Config[uint64, *snapshot]{
+	readyBytes := options.Size / readyShare
+	ready := lru.New[*snapshot, *upstream.Order](int(readyBytes), nil)
+	copies, err := ristretto.NewCache(&ristretto.Config[uint64, *snapshot]{
 		NumCounters:        max(1000, 10*options.Size/typicalBytes),
-		MaxCost:            options.Size - m.hot.budget,
+		MaxCost:            options.Size - readyBytes,
 		BufferItems:        64,
-		IgnoreInternalCost: true, // snapshot.bytes includes it
-		OnExit: func(s *snapshot) {
-			if s != nil { // after a deletion there is none
-				m.hot.remove(s)
-			}
-		},
+		IgnoreInternalCost: true, // overheadBytes is it
+		OnExit:             ready.Remove,
 	})
-	return m, err
+	return &memory{options: options, seed: maphash.MakeSeed(), ready: ready, copies: copies}, err
 }
 
+// get returns the copy under k, fresh or not, or nil.
 func (m *memory) get(k key) *snapshot {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.closed {
+	if m == nil {
 		return nil
 	}
+	m.closing.RLock()
+	defer m.closing.RUnlock()
 	// Two keys may have one hash: only the whole key tells.
 	if s, found := m.copies.Get(m.hash(k)); found && s.key == k {
 		return s
@@ -70,12 +67,9 @@ func (m *memory) get(k key) *snapshot {
 	return nil
 }
 
-// order returns the order of a copy: the one at hand, or else a new one from the compressed answer.
+// order returns the order of a copy: the one that is ready, or else a new one from the compressed answer.
 func (m *memory) order(s *snapshot) (*upstream.Order, error) {
-	if order := s.order.Load(); order != nil {
-		if !s.referenced.Load() {
-			s.referenced.Store(true)
-		}
+	if order, found := m.ready.Get(s); found {
 		return order, nil
 	}
 	answer, err := upstream.DecompressAnswer(s.compressed, s.key.order, time.Unix(0, s.fetchedAt))
@@ -85,58 +79,82 @@ func (m *memory) order(s *snapshot) (*upstream.Order, error) {
 	if err != nil {
 		return nil, &upstream.Error{Kind: upstream.KindInternal, Cause: fmt.Errorf("reading a copy: %w", err)}
 	}
-	m.hot.add(s, answer.Order, orderBytes(answer.Order))
+	m.ready.Put(s, answer.Order, bytesOf(answer.Order))
 	return answer.Order, nil
 }
 
-// put returns when the copy can be found, or was not worth keeping. A copy that no longer serves
-// anybody is not kept: without a time to live it would stay for ever.
-func (m *memory) put(s *snapshot) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.closed {
+// replace puts a copy in place of the one under k, and returns when that can be found or was not worth its
+// place. Nil, or a copy that no longer serves anybody, leaves none. One is replaced at a time: ristretto takes
+// the deletion of what was there for one of a copy that is set before that is done.
+func (m *memory) replace(k key, s *snapshot) {
+	if m == nil {
 		return
 	}
-	timeToLive := s.keepUntil(m.staleIfError).Sub(m.now())
-	if timeToLive <= 0 {
-		m.copies.Del(m.hash(s.key))
+	// A copy makes room for itself only if it is a new one.
+	m.copies.Del(m.hash(k))
+	if s == nil {
 		return
 	}
-	m.set(s, timeToLive)
-	if m.copies.RemainingCost() < 0 {
-		// A copy that replaces a smaller one makes no room for itself. A new one does.
-		m.copies.Del(m.hash(s.key))
-		m.set(s, timeToLive)
+	// Without a time to live it would stay for ever.
+	if timeToLive := s.keepUntil(m.options).Sub(m.options.Now()); timeToLive > 0 {
+		m.copies.SetWithTTL(m.hash(k), s, int64(overheadBytes+bytesOf(s)), timeToLive)
+		m.copies.Wait()
 	}
 }
 
-func (m *memory) remove(k key) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if !m.closed {
-		m.copies.Del(m.hash(k))
-	}
-}
-
-func (m *memory) set(s *snapshot, timeToLive time.Duration) {
-	m.copies.SetWithTTL(m.hash(s.key), s, s.bytes(), timeToLive)
-	m.copies.Wait()
-}
-
-// compress gives a copy its small form in place of the order. Most orders are asked for once: only one that
-// is asked for again is made ready. Where there is no answer to compress, the order itself is kept.
-func (s *snapshot) compress(body []byte) {
-	if compressed, err := upstream.CompressAnswer(body); err == nil {
-		s.compressed = compressed
-		s.order.Store(nil)
-	}
-}
-
+// close drops everything. Nothing may be replaced any more.
 func (m *memory) close() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.closed = true
-	m.copies.Close()
+	if m != nil {
+		m.closing.Lock()
+		defer m.closing.Unlock()
+		m.copies.Close()
+	}
 }
 
 func (m *memory) hash(k key) uint64 { return maphash.Comparable(m.seed, k) }
+
+// bytesOf returns the memory of what a pointer points to and all that it owns.
+func bytesOf(pointer any) int {
+	value := reflect.ValueOf(pointer).Elem()
+	return allocated(int(value.Type().Size())) + referred(value)
+}
+
+// referred returns the memory that a value refers to, without the value itself. A pointer in an
+// unexported field leads back to what was counted, or to what all orders share.
+func referred(value reflect.Value) (bytes int) {
+	switch value.Kind() {
+	case reflect.String:
+		return allocated(value.Len())
+	case reflect.Pointer, reflect.Interface:
+		if value.IsNil() || !value.CanInterface() {
+			return 0
+		}
+		return allocated(int(value.Elem().Type().Size())) + referred(value.Elem())
+	case reflect.Slice:
+		bytes = allocated(value.Cap() * int(value.Type().Elem().Size()))
+		if value.Type().Elem().Kind() == reflect.Uint8 {
+			return bytes
+		}
+		for i := range value.Len() {
+			bytes += referred(value.Index(i))
+		}
+	case reflect.Struct:
+		for i := range value.NumField() {
+			bytes += referred(value.Field(i))
+		}
+	}
+	return bytes
+}
+
+// allocated returns about what an allocation of so many bytes takes. Go rounds up to classes of
+// sizes that are 16 bytes apart at first, and later about an eighth of the size.
+func allocated(size int) int {
+	switch {
+	case size <= 8:
+		return size
+	case size <= 256:
+		return (size + 15) &^ 15
+	default:
+		return size + size/16
+	}
+}

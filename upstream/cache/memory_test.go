@@ -51,10 +51,9 @@ func newTestMemory(t testing.TB, size int64) (*memory, func(body []byte, id upst
 		now := time.Now().UTC()
 		version++
 		s := newSnapshot(key{order: upstream.Key{ID: id}}, upstream.Result{
-			Order: decoded(t, body, id, now), FetchedAt: now, FreshUntil: now.Add(time.Minute), Version: version,
-		})
-		s.compress(body)
-		m.put(s)
+			FetchedAt: now, FreshUntil: now.Add(time.Minute), Version: version,
+		}, upstream.CompactAnswer(bytes.Clone(body)))
+		m.replace(s.key, s)
 		return s
 	}
 }
@@ -89,13 +88,9 @@ func TestCopyOfAnotherHashedAlike(t *testing.T) {
 
 func TestDamagedCopyIsAnError(t *testing.T) {
 	m, put := newTestMemory(t, 1<<20)
-	noOrder, err := upstream.CompressAnswer([]byte(`{"status":0,"data":{}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noOrder := upstream.CompressAnswer([]byte(`{"status":0,"data":{}}`))
 	for _, compressed := range [][]byte{{}, {0xff}, noOrder} {
 		s := put(fixtureAbout(t, fixtures[0], 1), 1)
-		m.hot.remove(s)
 		s.compressed = compressed
 		if order, err := m.order(s); order != nil || upstream.KindOf(err) != upstream.KindInternal || err == nil {
 			t.Errorf("%q: got %v and %v", compressed, order, err)
@@ -107,7 +102,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	const size = 64 << 10
 	m, put := newTestMemory(t, size)
 	check := func(id upstream.OrderID) {
-		if left, used := m.copies.RemainingCost(), m.hot.used; left < 0 || used > size/readyShare {
+		if left, used := m.copies.RemainingCost(), m.ready.Size(); left < 0 || used > size/readyShare {
 			t.Fatalf("order %d: %d bytes over the bound, %d bytes of orders kept ready", id, -left, used)
 		}
 	}
@@ -116,13 +111,13 @@ func TestMemoryIsBounded(t *testing.T) {
 		put(fixtureAbout(t, fixtures[int(id)%len(fixtures)], id+1), id+1)
 		check(id)
 	}
-	largest := int64(0)
+	largest := 0
 	m.copies.IterValues(func(s *snapshot) bool {
 		kept++
-		largest = max(largest, s.bytes())
+		largest = max(largest, overheadBytes+bytesOf(s))
 		return false
 	})
-	if kept < 20 || m.copies.RemainingCost() > largest {
+	if kept < 20 || m.copies.RemainingCost() > int64(largest) {
 		t.Errorf("%d orders are kept, %d bytes left", kept, m.copies.RemainingCost())
 	}
 	// Orders that grow when they are fetched again must make room too.
@@ -134,57 +129,63 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-func TestFrontKeepsWhatIsUsed(t *testing.T) {
-	m, put := newTestMemory(t, 1536<<10)
+func TestReadyOrdersAreThoseInUse(t *testing.T) {
+	const size = 1536 << 10
+	m, put := newTestMemory(t, size)
 	use := func(s *snapshot) {
 		if _, err := m.order(s); err != nil {
 			t.Fatal(err)
 		}
 	}
 	hot := put(fixtureAbout(t, fixtures[0], 1), 1)
-	if hot.order.Load() != nil {
+	if m.isReady(hot) {
 		t.Error("an order is ready that was never asked for again")
 	}
 	use(hot)
-	capacity := int(m.hot.budget / hot.readyBytes)
+	capacity := size / readyShare / m.ready.Size()
 	if capacity < 5 {
 		t.Fatalf("room for %d orders is too little to test", capacity)
 	}
 	for id := range upstream.OrderID(5 * capacity) {
 		use(hot)
 		use(put(fixtureAbout(t, fixtures[0], id+2), id+2))
-		if hot.order.Load() == nil {
+		if !m.isReady(hot) {
 			t.Fatalf("order %d drove out one that is always in use", id)
 		}
 	}
-	ready, bytes := 0, int64(0)
+	ready, bytes := 0, 0
 	m.copies.IterValues(func(s *snapshot) bool {
-		if s.order.Load() != nil {
+		if order, found := m.ready.Get(s); found {
 			ready++
-			bytes += s.readyBytes
+			bytes += bytesOf(order)
 		}
 		return false
 	})
-	if ready != len(m.hot.ready) || bytes != m.hot.used || ready < capacity-1 {
-		t.Errorf("%d orders of %d bytes are ready; %d of %d were counted", ready, bytes, len(m.hot.ready), m.hot.used)
+	if bytes != m.ready.Size() || ready < capacity-1 {
+		t.Errorf("%d orders of %d bytes are ready; %d were counted", ready, bytes, m.ready.Size())
 	}
+}
+
+func (m *memory) isReady(s *snapshot) bool {
+	_, found := m.ready.Get(s)
+	return found
 }
 
 func TestOrderGoesWithItsCopy(t *testing.T) {
 	m, put := newTestMemory(t, 1<<20)
 	s := put(fixtureAbout(t, fixtures[0], 1), 1)
-	if _, err := m.order(s); err != nil || s.order.Load() == nil {
+	if _, err := m.order(s); err != nil || !m.isReady(s) {
 		t.Fatalf("want an order that is ready, got %v", err)
 	}
 	replacing := put(fixtureAbout(t, fixtures[1], 1), 1)
 	if _, err := m.order(replacing); err != nil {
 		t.Fatal(err)
 	}
-	if s.order.Load() != nil || replacing.order.Load() == nil || len(m.hot.ready) != 1 {
+	if m.isReady(s) || !m.isReady(replacing) {
 		t.Error("want the order of the later copy alone")
 	}
-	m.copies.Del(m.hash(s.key))
-	if replacing.order.Load() != nil || len(m.hot.ready) != 0 || m.hot.used != 0 {
+	m.replace(s.key, nil)
+	if m.isReady(replacing) || m.ready.Size() != 0 {
 		t.Error("the order of a copy that is gone is still ready")
 	}
 }
@@ -195,10 +196,10 @@ func TestHugeOrderIsNotKeptReady(t *testing.T) {
 	body := fmt.Appendf(nil, `{"status":0,"data":{"result":{"base_info":{"status":"success","remark":"%s"}}}}`,
 		bytes.Repeat([]byte("x"), size/readyShare))
 	s := put(body, 1)
-	if m.get(s.key) != s || s.order.Load() != nil {
-		t.Fatal("want the copy without its order")
+	if m.get(s.key) != s {
+		t.Fatal("want the copy")
 	}
-	if order, err := m.order(s); err != nil || len(order.OrderNote) != size/readyShare || s.order.Load() != nil {
+	if order, err := m.order(s); err != nil || len(order.OrderNote) != size/readyShare || m.isReady(s) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -214,7 +215,7 @@ func TestAccountedBytes(t *testing.T) {
 			kept[i] = decoded(t, body, 1, time.Now())
 		}
 		measured := (heapBytes() - before) / orders
-		sizes := orderBytes(kept[0])
+		sizes := int64(bytesOf(kept[0]))
 		runtime.KeepAlive(kept)
 		t.Logf("%s: a decoded order takes %d bytes, accounted %d", name, measured, sizes)
 		if sizes < measured*85/100 || sizes > measured*125/100 {

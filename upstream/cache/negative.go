@@ -1,113 +1,55 @@
 package cache
 
 import (
-	"container/list"
 	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"ordergraph/internal/lru"
 	"ordergraph/upstream"
 )
 
-// negativeBudget bounds the memory for refusals, in bytes, once for tenants and once for orders.
-//
-// It holds some 40,000 of each. Every refusal costs a call that the upstream answers, and none holds
-// longer than a minute: whoever wants to drive out another tenant's must win against that within its
-// lifetime, through the bound on calls in flight. Orders have a table of their own, so that asking
-// for many accounts that don't exist never drives out what holds for a tenant.
-const negativeBudget = 16 << 20
-
-// refusalBytes is what a refusal costs in a refusalTable, its link aside: a map slot, a list element and
-// the refusal.
-const refusalBytes = 384
+const (
+	// negativeBudget bounds the memory for refusals, in bytes, once for tenants and once for orders.
+	//
+	// It holds some 40,000 of each. Every refusal costs a call that the upstream answers, and none holds
+	// longer than a minute: whoever wants to drive out another tenant's must win against that within its
+	// lifetime, through the bound on calls in flight.
+	negativeBudget = 16 << 20
+	// refusalBytes is what a refusal costs in its table, its link aside: a map slot, a list element and
+	// the refusal.
+	refusalBytes = 384
+)
 
 var errRemembered = errors.New("the upstream said so a moment ago; it was not asked again")
 
-// holding returns how long a refusal holds, 0 if it is none to remember, and whether it is about one
-// order only.
-func holding(kind upstream.Kind) (duration time.Duration, ofOrder bool) {
-	switch kind {
-	case upstream.KindQuotaExhausted, upstream.KindPermissionDenied, upstream.KindPermissionOrQuota:
-		return 30 * time.Second, false
-	case upstream.KindShopNotAuthorized:
-		return 15 * time.Second, false
-	case upstream.KindAccountNotFound:
-		return 60 * time.Second, true
-	default:
-		return 0, false
-	}
+// refusalRule says what a kind of refusal means for the requests that come after it.
+type refusalRule struct {
+	kind  upstream.Kind
+	holds time.Duration
+	// ofOrder says that it is about one order only, denies that it takes a tenant its copies, too.
+	ofOrder, denies bool
 }
 
-// denials are the kinds that deny a tenant its copies, too.
-var denials = [...]upstream.Kind{
-	upstream.KindPermissionDenied, upstream.KindPermissionOrQuota, upstream.KindShopNotAuthorized,
+var refusalRules = [...]refusalRule{
+	{upstream.KindAccountNotFound, 60 * time.Second, true, true},
+	{upstream.KindPermissionDenied, 30 * time.Second, false, true},
+	{upstream.KindPermissionOrQuota, 30 * time.Second, false, true},
+	{upstream.KindShopNotAuthorized, 15 * time.Second, false, true},
+	{upstream.KindQuotaExhausted, 30 * time.Second, false, false},
 }
 
 // negativeCache remembers for a moment whom the upstream refused, so that a client's loop does not burn
 // points.
 type negativeCache struct {
-	mu      sync.RWMutex
-	tenants refusalTable
-	orders  refusalTable
+	// Orders have a table of their own, so that asking for many accounts that don't exist never drives out
+	// what holds for a tenant.
+	tenants, orders *lru.Cache[refusalKey, refusal]
 	// until is when the last refusal ends, in nanoseconds since 1970: mostly nothing holds, and
 	// then no lock is needed.
-	until atomic.Int64
-}
-
-func newNegativeCache() *negativeCache {
-	return &negativeCache{tenants: newRefusalTable(negativeBudget), orders: newRefusalTable(negativeBudget)}
-}
-
-// find returns the refusal that holds for a request about k that was received at receivedAt: denied also
-// hides copies, noFetch only stops calls. One learnt after the request had been received does not hold
-// for it, so that one bad order never spoils another of the same request.
-func (n *negativeCache) find(k key, receivedAt, now time.Time) (denied, noFetch *upstream.Error) {
-	if now.UnixNano() >= n.until.Load() {
-		return nil, nil
-	}
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	tenant := k.ofTenant()
-	if quota := n.tenants.find(refusalKey{tenant, upstream.KindQuotaExhausted}, receivedAt, now); quota != nil {
-		noFetch = quota.remembered(now)
-	}
-	latest := n.orders.find(refusalKey{k, upstream.KindAccountNotFound}, receivedAt, now)
-	if latest == nil {
-		for _, kind := range denials {
-			if found := n.tenants.find(refusalKey{tenant, kind}, receivedAt, now); found != nil &&
-				(latest == nil || found.learnt.After(latest.learnt)) {
-				latest = found
-			}
-		}
-	}
-	if latest != nil {
-		denied = latest.remembered(now)
-	}
-	return denied, noFetch
-}
-
-// add remembers why a call about k failed, if that says anything about the next one.
-func (n *negativeCache) add(k key, failure error, now time.Time) {
-	answer, ok := errors.AsType[*upstream.Error](failure)
-	if !ok {
-		return
-	}
-	duration, ofOrder := holding(answer.Kind)
-	if duration == 0 {
-		return
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	table := &n.orders
-	if !ofOrder {
-		table, k = &n.tenants, k.ofTenant()
-	}
-	table.add(&refusal{
-		refusalKey: refusalKey{k, answer.Kind}, status: answer.Status, authorizationURL: answer.AuthorizationURL,
-		since: now, learnt: now, until: now.Add(duration),
-	})
-	n.until.Store(max(n.until.Load(), now.Add(duration).UnixNano()))
+	until  atomic.Int64
+	adding sync.Mutex
 }
 
 // refusalKey names a refusal: about whom, and of which kind.
@@ -118,74 +60,75 @@ type refusalKey struct {
 
 // refusal is what the upstream answered, and when that holds.
 type refusal struct {
-	refusalKey
 	status           int
 	authorizationURL string
-	// since is when it began to hold, and learnt when the upstream last said so.
-	since, learnt, until time.Time
+	since, until     time.Time
+}
+
+func newNegativeCache(budget int) *negativeCache {
+	return &negativeCache{
+		tenants: lru.New[refusalKey, refusal](budget, nil),
+		orders:  lru.New[refusalKey, refusal](budget, nil),
+	}
+}
+
+// tableOf returns where a refusal about k is remembered, and by which name.
+func (n *negativeCache) tableOf(rule refusalRule, k key) (*lru.Cache[refusalKey, refusal], refusalKey) {
+	if rule.ofOrder {
+		return n.orders, refusalKey{k, rule.kind}
+	}
+	return n.tenants, refusalKey{key{tenant: k.tenant}, rule.kind}
+}
+
+// find returns the refusal that holds for a request about k that was received at receivedAt: denied also
+// hides copies, noFetch only stops calls. One learnt after the request had been received does not hold
+// for it, so that one bad order never spoils another of the same request.
+func (n *negativeCache) find(k key, receivedAt, now time.Time) (denied, noFetch *upstream.Error) {
+	if now.UnixNano() >= n.until.Load() {
+		return nil, nil
+	}
+	for _, rule := range refusalRules {
+		table, name := n.tableOf(rule, k)
+		found, ok := table.Get(name)
+		switch {
+		case !ok || found.since.After(receivedAt) || !now.Before(found.until):
+		case !rule.denies:
+			noFetch = found.remembered(rule.kind, now)
+		case denied == nil:
+			denied = found.remembered(rule.kind, now)
+		}
+	}
+	return denied, noFetch
+}
+
+// add remembers why a call about k failed, if that says anything about the next one. A refusal that still
+// holds goes on: requests that arrived since it began are refused by it.
+func (n *negativeCache) add(k key, failure error, now time.Time) {
+	answer, _ := errors.AsType[*upstream.Error](failure)
+	for _, rule := range refusalRules {
+		if answer == nil || answer.Kind != rule.kind {
+			continue
+		}
+		n.adding.Lock()
+		defer n.adding.Unlock()
+		table, name := n.tableOf(rule, k)
+		added := refusal{answer.Status, answer.AuthorizationURL, now, now.Add(rule.holds)}
+		if old, found := table.Get(name); found && now.Before(old.until) {
+			added.since = old.since
+		}
+		table.Put(name, added, refusalBytes+len(added.authorizationURL))
+		n.until.Store(max(n.until.Load(), added.until.UnixNano()))
+	}
 }
 
 // remembered returns the error of a request that the refusal stops.
-func (r *refusal) remembered(now time.Time) *upstream.Error {
+func (r refusal) remembered(kind upstream.Kind, now time.Time) *upstream.Error {
 	return &upstream.Error{
-		Kind:             r.kind,
+		Kind:             kind,
 		Status:           r.status,
 		AuthorizationURL: r.authorizationURL,
 		RetryAfter:       r.until.Sub(now),
 		Remembered:       true,
 		Cause:            errRemembered,
 	}
-}
-
-func (r *refusal) bytes() int { return refusalBytes + len(r.authorizationURL) }
-
-// refusalTable holds refusals in the order in which they were last learnt. The first ones go when there are
-// too many.
-type refusalTable struct {
-	budget int
-	used   int
-	byKey  map[refusalKey]*list.Element // of *refusal
-	order  *list.List
-}
-
-func newRefusalTable(budget int) refusalTable {
-	return refusalTable{budget: budget, byKey: map[refusalKey]*list.Element{}, order: list.New()}
-}
-
-// find returns the refusal of that name that holds for a request, or nil. It is not a use.
-func (t *refusalTable) find(name refusalKey, receivedAt, now time.Time) *refusal {
-	element, found := t.byKey[name]
-	if !found {
-		return nil
-	}
-	held := element.Value.(*refusal)
-	if held.since.After(receivedAt) || !now.Before(held.until) {
-		return nil
-	}
-	return held
-}
-
-// add adds a refusal. One of the same name that still holds goes on in it: requests that arrived in between
-// are refused by it. What has ended is forgotten, as far as that comes first, and what is beyond the budget.
-func (t *refusalTable) add(added *refusal) {
-	if element, found := t.byKey[added.refusalKey]; found {
-		if old := element.Value.(*refusal); added.learnt.Before(old.until) {
-			added.since = old.since
-		}
-		t.remove(element)
-	}
-	t.byKey[added.refusalKey] = t.order.PushBack(added)
-	t.used += added.bytes()
-	for first := t.order.Front(); first != nil; first = t.order.Front() {
-		if t.used <= t.budget && added.learnt.Before(first.Value.(*refusal).until) {
-			return
-		}
-		t.remove(first)
-	}
-}
-
-func (t *refusalTable) remove(element *list.Element) {
-	removed := t.order.Remove(element).(*refusal)
-	delete(t.byKey, removed.refusalKey)
-	t.used -= removed.bytes()
 }

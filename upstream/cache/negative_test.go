@@ -156,7 +156,7 @@ func TestRefusalLearntAgainHoldsOn(t *testing.T) {
 }
 
 func TestRefusalLearntAnew(t *testing.T) {
-	r, k, start := newNegativeCache(), key{order: upstream.Key{ID: 1}}, time.Now()
+	r, k, start := newNegativeCache(negativeBudget), key{order: upstream.Key{ID: 1}}, time.Now()
 	quota := &upstream.Error{Kind: upstream.KindQuotaExhausted}
 	r.add(k, quota, start)
 	r.add(k, quota, start.Add(40*time.Second))
@@ -171,7 +171,7 @@ func TestRefusalLearntAnew(t *testing.T) {
 
 func TestRefusalsOfTwoKinds(t *testing.T) {
 	now := time.Now()
-	r, k := newNegativeCache(), key{order: upstream.Key{ID: 1}}
+	r, k := newNegativeCache(negativeBudget), key{order: upstream.Key{ID: 1}}
 	r.add(k, &upstream.Error{Kind: upstream.KindQuotaExhausted}, now)
 	r.add(k, &upstream.Error{Kind: upstream.KindShopNotAuthorized}, now)
 	denied, noFetch := r.find(k, now, now)
@@ -192,50 +192,30 @@ func TestRefusalsOfTwoKinds(t *testing.T) {
 func TestRefusalMemoryIsBounded(t *testing.T) {
 	const budget = 64 << 10
 	now := time.Now()
-	r := &negativeCache{tenants: newRefusalTable(budget), orders: newRefusalTable(budget)}
+	r := newNegativeCache(budget)
 	r.add(key{upstream.TenantHash{1}, upstream.Key{ID: 1}}, &upstream.Error{Kind: upstream.KindPermissionDenied}, now)
 	notFound := &upstream.Error{Kind: upstream.KindAccountNotFound}
 	for id := range upstream.OrderID(10_000) {
 		r.add(key{order: upstream.Key{ID: id + 1}}, notFound, now)
-		if r.orders.used > budget {
-			t.Fatalf("%d bytes are remembered", r.orders.used)
-		}
-	}
-	if got := len(r.orders.byKey); got != r.orders.order.Len() || got < 100 {
-		t.Errorf("%d keys and %d in order", got, r.orders.order.Len())
 	}
 	if denied, _ := r.find(key{upstream.TenantHash{1}, upstream.Key{ID: 1}}, now, now); denied == nil {
 		t.Error("refusals of orders drove out that of a tenant")
 	}
-	if denied, _ := r.find(key{order: upstream.Key{ID: 10_000}}, now, now); denied == nil {
-		t.Error("the latest refusal is not remembered")
+	kept := 0
+	for id := range upstream.OrderID(10_000) {
+		if denied, _ := r.find(key{order: upstream.Key{ID: id + 1}}, now, now); denied != nil {
+			kept++
+		} else if kept > 0 {
+			t.Errorf("refusal of %d is not remembered, but one before it is", id+1)
+		}
+	}
+	if used := r.orders.Size(); used > budget || kept < 100 {
+		t.Errorf("%d of 10,000 are remembered, in %d bytes", kept, used)
 	}
 	r.add(key{tenant: upstream.TenantHash{2}}, &upstream.Error{
 		Kind: upstream.KindShopNotAuthorized, AuthorizationURL: strings.Repeat("x", 2*budget),
 	}, now)
-	if r.tenants.used > budget {
-		t.Errorf("a long link takes %d bytes", r.tenants.used)
-	}
-	later := now.Add(time.Hour)
-	r.add(key{order: upstream.Key{ID: 1}}, notFound, later)
-	if got := len(r.orders.byKey); got != 1 || r.orders.used != refusalBytes {
-		t.Errorf("%d keys of %d bytes after all but one have ended", got, r.orders.used)
-	}
-}
-
-func TestLatestRefusalsAreKept(t *testing.T) {
-	const capacity = 10
-	now := time.Now()
-	table := newRefusalTable(capacity * refusalBytes)
-	name := func(id upstream.OrderID) refusalKey {
-		return refusalKey{key{order: upstream.Key{ID: id}}, upstream.KindAccountNotFound}
-	}
-	for _, id := range []upstream.OrderID{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 11, 12} {
-		table.add(&refusal{refusalKey: name(id), learnt: now, until: now.Add(time.Minute)})
-	}
-	for id := range upstream.OrderID(13) {
-		if kept := table.find(name(id), now, now) != nil; kept != (id == 1 || id > 3) {
-			t.Errorf("refusal of %d kept: %t", id, kept)
-		}
+	if used := r.tenants.Size(); used > budget {
+		t.Errorf("a long link takes %d bytes", used)
 	}
 }

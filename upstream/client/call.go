@@ -102,8 +102,8 @@ func (c *Client) readAnswer(request upstream.Request, response *http.Response, b
 		return upstream.Result{}, answer.Points, err
 	}
 	held := upstream.Needs{Domains: request.Needs.Domains.Asked(), AttributeKeys: request.Needs.AttributeKeys}
-	if !answer.Compressible {
-		body = nil
+	if answer.Compactable {
+		body = upstream.CompactAnswer(body)
 	}
 	return upstream.Result{Order: answer.Order, Held: held, Body: body, FetchedAt: fetchedAt}, answer.Points, nil
 }

@@ -95,7 +95,7 @@ func TestAtHand(t *testing.T) {
 			}
 		}
 		// What has to be decompressed first is not at hand.
-		cache.store.get(cache.keys.of(request)).order.Store(nil)
+		cache.memory.ready.Remove(cache.memory.get(key{cache.Tenant(request.Caller), request.Key}))
 		if _, found := cache.Peek(request); found {
 			t.Error("found an order that is compressed")
 		}

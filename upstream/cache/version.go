@@ -1,0 +1,95 @@
+package cache
+
+import (
+	"cmp"
+	"time"
+
+	"ordergraph/upstream"
+)
+
+// snapshot is one version of an order, as a call brought it. It is never changed.
+type snapshot struct {
+	key key
+	// version is that of the call: a higher one was written later.
+	version upstream.Version
+	held    upstream.Needs
+	// fetchedAt is when the answer had been read, in nanoseconds since 1970.
+	fetchedAt  int64
+	freshUntil time.Time
+	// compressed is the answer in its small form.
+	compressed []byte
+}
+
+// newSnapshot returns a copy of what a call brought.
+func newSnapshot(k key, result upstream.Result, body []byte) *snapshot {
+	return &snapshot{
+		key:        k,
+		version:    result.Version,
+		held:       result.Held,
+		fetchedAt:  result.FetchedAt.UnixNano(),
+		freshUntil: result.FreshUntil,
+		compressed: upstream.CompressAnswer(body),
+	}
+}
+
+// fresh reports whether the copy, which may be nil, may be served without asking the upstream.
+func (s *snapshot) fresh(now time.Time) bool { return s != nil && now.Before(s.freshUntil) }
+
+// serves reports whether the copy, which may be nil, answers a request without a call.
+func (s *snapshot) serves(l *lookup, now time.Time) bool {
+	return s.fresh(now) && !l.Freshness.NoCache && s.held.Covers(l.Needs)
+}
+
+// keepUntil returns when the copy is of no use any longer, not even in an outage.
+func (s *snapshot) keepUntil(options Options) time.Time {
+	return s.freshUntil.Add(options.StaleIfError)
+}
+
+// hit returns the answer that the copy gives with its order, and counts it.
+func (s *snapshot) hit(l *lookup, order *upstream.Order, now time.Time) upstream.Result {
+	counts := upstream.Usage{Hits: 1}
+	if !s.fresh(now) {
+		counts.Stale = 1
+	}
+	l.Meter.Add(counts)
+	return upstream.Result{
+		Order:      order,
+		Held:       s.held,
+		FetchedAt:  time.Unix(0, s.fetchedAt).UTC(),
+		FreshUntil: s.freshUntil,
+		Version:    s.version,
+	}
+}
+
+// timeToLive returns how long an order is fresh after it was fetched.
+func (o Options) timeToLive(order *upstream.Order) time.Duration {
+	switch order.Status.String() {
+	case "SUCCESS", "CANCELLED", "TERMINATED":
+		return o.TTLClosed
+	default:
+		return o.TTL
+	}
+}
+
+// Serves reports whether Order would answer from exactly these copies. An answer made of them may then
+// be given in their place: it is as new, and as permitted, as they are.
+//
+// A copy that was dropped to make room is not served either, though it may be the newest: nothing
+// tells that any longer.
+func (c *Cache) Serves(caller *upstream.Caller, freshness upstream.Freshness, copies []upstream.Copy) bool {
+	now := c.options.Now()
+	tenant, receivedAt := c.Tenant(caller), cmp.Or(freshness.ReceivedAt, freshness.ArrivedAt, now)
+	for _, copied := range copies {
+		k := key{tenant, copied.Key}
+		denied, _ := c.negative.find(k, receivedAt, now)
+		if s := c.memory.get(k); denied != nil || !s.fresh(now) || s.version != copied.Version {
+			return false
+		}
+	}
+	return true
+}
+
+// Tenant names the caller by the hash under which its copies are kept.
+func (c *Cache) Tenant(caller *upstream.Caller) upstream.TenantHash {
+	return caller.TenantHash(c.tenants)
+}
