@@ -74,7 +74,7 @@ func plain(text string) string {
 // readEnums returns the values of each enum by their wire forms.
 func readEnums(t testing.TB) map[string]map[string]string {
 	t.Helper()
-	file, err := os.Open("../upstream/testdata/enums.tsv")
+	file, err := os.Open("../upstream/enums.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +88,9 @@ func readEnums(t testing.TB) map[string]map[string]string {
 	enums := map[string]map[string]string{}
 	for _, record := range records[1:] {
 		name := record[0]
+		if record[1] == "" { // null
+			continue
+		}
 		if enums[name] == nil {
 			enums[name] = map[string]string{}
 		}

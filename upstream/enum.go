@@ -1,6 +1,8 @@
 package upstream
 
 import (
+	"bytes"
+	_ "embed" // for the rows
 	"strings"
 	"unicode"
 
@@ -50,39 +52,41 @@ func (e Enum) orUnknown() Enum {
 	return Enum{&enumReading{value: unknownValue, raw: e.Raw()}}
 }
 
-// wireValue is a GraphQL value and the forms in which the upstream sends it.
-type wireValue struct {
-	value string
-	forms []string
-}
+// enumRows are the known values of all enums, one a line: the enum's name in the schema, the value (empty is
+// null), the forms in which the upstream sends it, and the upstream's term. A new value is a line here, and
+// one in the schema.
+//
+//go:embed enums.tsv
+var enumRows string
 
-func wire(value string, forms ...string) wireValue { return wireValue{value, forms} }
+// enumTables are the enums by their names. The struct tag enum names the table of a field.
+var enumTables = readEnumTables(enumRows)
 
 // enumTable is the closed list of an enum's known values.
 type enumTable struct {
-	nullText string // a sentinel that means "nothing"; empty: none
 	// readings holds the readings of the usual wire forms by their exact text, byCanonical the
 	// values by the canonical form of theirs.
 	readings    map[string]*enumReading
 	byCanonical map[string]string
 }
 
-func newEnumTable(values ...wireValue) *enumTable {
-	table := &enumTable{readings: map[string]*enumReading{}, byCanonical: map[string]string{}}
-	for _, known := range values {
-		for _, form := range known.forms {
-			table.readings[form] = &enumReading{value: known.value, raw: RawText{text: form, present: true}}
-			table.byCanonical[canonical(form)] = known.value
+func readEnumTables(rows string) map[string]*enumTable {
+	tables := map[string]*enumTable{}
+	_, rows, _ = strings.Cut(rows, "\n") // the names of the columns
+	for row := range strings.Lines(rows) {
+		columns := strings.Split(row, "\t")
+		table := tables[columns[0]]
+		if table == nil {
+			table = &enumTable{readings: map[string]*enumReading{}, byCanonical: map[string]string{}}
+			tables[columns[0]] = table
+		}
+		for form := range strings.FieldsFuncSeq(columns[2], func(r rune) bool { return r == ',' || r == ';' }) {
+			form = strings.TrimPrefix(strings.TrimSpace(form), "alibaba ") // the forms of both sites never collide
+			table.readings[form] = &enumReading{value: columns[1], raw: RawText{text: form, present: true}}
+			table.byCanonical[canonical(form)] = columns[1]
 		}
 	}
-	return table
-}
-
-// withNull makes text mean "nothing".
-func (t *enumTable) withNull(text string) *enumTable {
-	t.nullText = text
-	t.readings[text] = &enumReading{raw: RawText{text: text, present: true}}
-	return t
+	return tables
 }
 
 // decode reads a JSON string or number; anything else is unknown, with the JSON text as its raw
@@ -99,21 +103,11 @@ func (t *enumTable) decode(value jsontext.Value) Enum {
 	if reading, found := t.readings[string(text)]; found {
 		return Enum{reading}
 	}
-	return t.read(string(text))
-}
-
-// read reads a text that is none of the usual wire forms.
-func (t *enumTable) read(text string) Enum {
-	raw := RawText{text: text, present: true}
-	form := canonical(text)
-	if strings.TrimSpace(text) == "" || t.nullText != "" && form == canonical(t.nullText) {
-		return Enum{&enumReading{raw: raw}}
+	known, found := t.byCanonical[canonical(string(text))]
+	if !found && len(bytes.TrimSpace(text)) > 0 {
+		known = unknownValue
 	}
-	value, found := t.byCanonical[form]
-	if !found {
-		return unknownReading(text)
-	}
-	return Enum{&enumReading{value: value, raw: raw}}
+	return Enum{&enumReading{value: known, raw: RawText{text: string(text), present: true}}}
 }
 
 func unknownReading(text string) Enum {

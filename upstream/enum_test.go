@@ -11,10 +11,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// inventory is testdata/enums.tsv: the wire forms of each value of each enum.
+// inventory is enums.tsv: the wire forms of each value of each enum.
 func inventory(t *testing.T) map[string]map[string][]string {
 	t.Helper()
-	file, err := os.Open("testdata/enums.tsv")
+	file, err := os.Open("enums.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func inventory(t *testing.T) map[string]map[string][]string {
 	return enums
 }
 
-// TestEnumTable wants every value of testdata/enums.tsv in every wire form that it lists, and no other
+// TestEnumTable wants every value of enums.tsv in every wire form that it lists, and no other
 // value.
 func TestEnumTable(t *testing.T) {
 	enums := inventory(t)
@@ -63,7 +63,7 @@ func TestEnumTable(t *testing.T) {
 	for name, table := range enumTables {
 		for _, value := range table.byCanonical {
 			if enums[name][value] == nil {
-				t.Errorf("%s.%s: not in testdata/enums.tsv", name, value)
+				t.Errorf("%s.%s: not in enums.tsv", name, value)
 			}
 		}
 	}
