@@ -1,47 +1,20 @@
 package upstream
 
-import (
-	"errors"
-	"strconv"
-	"strings"
-)
-
-// paymentTimeoutFixedTime is the OrderPaymentTimeoutType for which pay_timeout is no number of seconds.
-const paymentTimeoutFixedTime = "FIXED_TIME"
-
-var errSeconds = errors.New("not a whole number of seconds in 32 bits")
+import "strings"
 
 // finish derives what depends on more than one part of the order.
 func (o *Order) finish(d *decoding) {
 	o.Status = o.Status.orUnknown()
-	seconds, err := o.paymentTimeout()
-	if err != nil {
-		d.bad(err.Error(), "PaymentTimeoutSeconds")
+	if o.PaymentTimeoutType.String() != "FIXED_TIME" { // for which pay_timeout is no number of seconds
+		seconds, err := parseInt(strings.TrimSpace(o.PaymentTimeoutRaw.text))
+		if err != nil {
+			d.bad(err.Error(), "PaymentTimeoutSeconds")
+		}
+		o.PaymentTimeoutSeconds = seconds
 	}
-	o.PaymentTimeoutSeconds = seconds
 	o.adoptOuterReviews()
 	o.fillParts()
 	o.link()
-}
-
-func (b *BaseInfo) paymentTimeout() (Int, error) {
-	text := strings.TrimSpace(b.PaymentTimeoutRaw.text)
-	if b.PaymentTimeoutType.String() == paymentTimeoutFixedTime || text == "" {
-		return Int{}, nil
-	}
-	number, err := parseDecimal(text)
-	if err != nil {
-		return Int{}, errSeconds
-	}
-	whole, ok := number.whole()
-	if !ok {
-		return Int{}, errSeconds
-	}
-	seconds, err := strconv.ParseInt(whole, 10, 32)
-	if err != nil {
-		return Int{}, errSeconds
-	}
-	return Int{Value: int32(seconds), Valid: true}, nil
 }
 
 // adoptOuterReviews moves the reviews to where GraphQL has them. There are none if it has some already.

@@ -28,29 +28,15 @@ func (b *Bool) decode(value jsontext.Value) error {
 	if err != nil {
 		return errBool
 	}
+	if whole, err := parseWhole(text); err == nil {
+		text = whole // 1.0 is a form of 1
+	}
 	switch strings.ToLower(text) {
 	case "":
 		*b = BoolNull
 	case "true", "1", "yes", "y":
 		*b = BoolTrue
 	case "false", "0", "no", "n":
-		*b = BoolFalse
-	default:
-		return b.decodeNumber(text)
-	}
-	return nil
-}
-
-// decodeNumber reads the other forms of one and zero, such as 1.0.
-func (b *Bool) decodeNumber(text string) error {
-	number, err := parseDecimal(text)
-	if err != nil {
-		return errBool
-	}
-	switch whole, _ := number.whole(); whole {
-	case "1":
-		*b = BoolTrue
-	case "0":
 		*b = BoolFalse
 	default:
 		return errBool

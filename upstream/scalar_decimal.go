@@ -138,8 +138,18 @@ func (d Decimal) compare(other Decimal) int {
 // whole returns the number without its fraction, and false if that is not zero.
 func (d Decimal) whole() (text string, ok bool) {
 	whole, fraction, _ := strings.Cut(string(d), ".")
-	if strings.Trim(fraction, "0") != "" {
-		return "", false
+	return whole, strings.Trim(fraction, "0") == ""
+}
+
+// parseWhole reads a whole number, in any form that parseDecimal reads.
+func parseWhole(text string) (string, error) {
+	number, err := parseDecimal(text)
+	if err != nil {
+		return "", err
 	}
-	return whole, true
+	whole, ok := number.whole()
+	if !ok {
+		return "", errDecimal
+	}
+	return whole, nil
 }

@@ -23,12 +23,8 @@ func (id *ID) decode(value jsontext.Value) error {
 		*id = ID(text)
 		return nil
 	case jsontext.KindNumber:
-		number, err := parseDecimal(text)
+		whole, err := parseWhole(text)
 		if err != nil {
-			return errID
-		}
-		whole, ok := number.whole()
-		if !ok {
 			return errID
 		}
 		*id = ID(whole)

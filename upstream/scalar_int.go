@@ -21,22 +21,22 @@ func (i *Int) decode(value jsontext.Value) error {
 	if err != nil {
 		return errInt
 	}
+	*i, err = parseInt(text)
+	return err
+}
+
+// parseInt reads a whole number of 32 bits; an empty text is null.
+func parseInt(text string) (Int, error) {
 	if text == "" {
-		*i = Int{}
-		return nil
+		return Int{}, nil
 	}
-	decimal, err := parseDecimal(text)
+	whole, err := parseWhole(text)
 	if err != nil {
-		return errInt
-	}
-	whole, ok := decimal.whole()
-	if !ok {
-		return errInt
+		return Int{}, errInt
 	}
 	number, err := strconv.ParseInt(whole, 10, 32)
 	if err != nil {
-		return errInt
+		return Int{}, errInt
 	}
-	*i = Int{Value: int32(number), Valid: true}
-	return nil
+	return Int{Value: int32(number), Valid: true}, nil
 }

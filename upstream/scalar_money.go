@@ -15,12 +15,8 @@ var errFen = errors.New("not a whole number of fen")
 
 // parseFen reads a whole number of fen (分) and returns yuan with exactly two decimals.
 func parseFen(text string) (Decimal, error) {
-	number, err := parseDecimal(text)
+	fen, err := parseWhole(text)
 	if err != nil {
-		return "", errFen
-	}
-	fen, ok := number.whole()
-	if !ok {
 		return "", errFen
 	}
 	digits, negative := strings.CutPrefix(fen, "-")

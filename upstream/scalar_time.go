@@ -99,20 +99,21 @@ func parseTime(text string) (Time, error) {
 	switch {
 	case text == "":
 		return Time{}, nil
-	case len(text) > 4 && (text[4] == '-' || text[4] == '/'):
-		return parseSeparated(text)
-	case len(text) >= 14 && areDigits(text[:14]), isCompactDate(text):
-		return parseCompact(text)
+	case isSeparated(text), len(text) >= 14 && areDigits(text[:14]), isCompactDate(text):
+		return parseCivil(text)
 	}
 	number, err := parseDecimal(text)
 	if err != nil {
-		return parseCompact(text)
+		return parseCivil(text)
 	}
 	if whole, ok := number.whole(); ok && isCompactDate(whole) {
-		return parseCompact(whole)
+		return parseCivil(whole)
 	}
 	return parseEpoch(number)
 }
+
+// isSeparated reports whether a text begins with a year and a separator.
+func isSeparated(text string) bool { return len(text) > 4 && (text[4] == '-' || text[4] == '/') }
 
 // isCompactDate tells the eight digits of a date in this or the last century, or in a year that no number
 // begins with, from seconds of 1970.
@@ -126,7 +127,7 @@ func parseEpoch(number Decimal) (Time, error) {
 	unsigned, negative := strings.CutPrefix(string(number), "-")
 	whole, fraction, _ := strings.Cut(unsigned, ".")
 	if len(whole) > 13 && !negative || len(whole) > 14 {
-		return parseCompact(string(number))
+		return parseCivil(string(number))
 	}
 	// At most 14 digits: there is no error to lose.
 	milliseconds, _ := strconv.ParseInt(whole, 10, 64)
@@ -157,62 +158,57 @@ func timeAt(unixMilli int64, offsetMinutes int) Time {
 	return Time{unixMilli: unixMilli, offsetMinutes: int16(offsetMinutes), valid: true}
 }
 
-// parseCompact reads yyyyMMdd, then HHmmss, a fraction and an offset, each of them optional.
-func parseCompact(text string) (Time, error) {
-	digits := len(text) - len(strings.TrimLeft(text, "0123456789"))
-	if digits != 8 && digits < 14 {
-		return Time{}, errTime
-	}
-	date, clock, rest := text[:8], "000000", text[8:]
-	if digits >= 14 {
-		clock, rest = text[8:14], text[14:]
-	}
-	fraction, offset := cutFraction(rest)
-	return newTime([6]string{date[:4], date[4:6], date[6:8], clock[:2], clock[2:4], clock[4:6]}, fraction, offset)
-}
-
-// parseSeparated reads yyyy-MM-dd or yyyy/M/d, then HH:mm, the second, a fraction of it and an offset,
-// each of them optional.
-func parseSeparated(text string) (Time, error) {
-	text = tightColons(text)
-	parts := [6]string{text[:4], "", "", "00", "00", "00"}
-	separator, rest := text[4:5], text[4:]
-	for i := 1; i <= 2; i++ {
-		parts[i], rest = cutPart(rest, separator)
-	}
-	if rest == "" {
-		return newTime(parts, "", "")
-	}
-	if !strings.ContainsRune(" Tt", rune(rest[0])) {
-		return Time{}, errTime
-	}
-	parts[3], rest = cutPart(":"+strings.TrimLeft(rest[1:], " "), ":")
-	parts[4], rest = cutPart(rest, ":")
-	if len(parts[4]) != 2 {
-		return Time{}, errTime
-	}
-	if strings.HasPrefix(rest, ":") {
-		if parts[5], rest = cutPart(rest, ":"); len(parts[5]) != 2 || rest == "." {
-			return Time{}, errTime
-		}
-	} else if strings.HasPrefix(rest, ".") {
-		return Time{}, errTime
-	}
-	if rest != "" && areDigits(rest[:1]) {
-		return Time{}, errTime
+// parseCivil reads a date, and a clock, a fraction of its second and an offset where they are there. A date
+// with separators may have single digits, and a clock without a second has no fraction of it.
+func parseCivil(text string) (Time, error) {
+	var layout, civil, rest string
+	if isSeparated(text) {
+		layout, civil, rest = cutSeparated(tightColons(text))
+	} else if digits := len(text) - len(strings.TrimLeft(text, "0123456789")); digits == 8 || digits >= 14 {
+		layout = "20060102150405"[:min(digits, 14)]
+		civil, rest = text[:len(layout)], text[len(layout):]
 	}
 	fraction, offset := cutFraction(rest)
-	return newTime(parts, fraction, offset)
+	milliseconds, err := parseFraction(fraction)
+	if err != nil {
+		return Time{}, err
+	}
+	minutes, err := parseOffset(offset)
+	if err != nil {
+		return Time{}, err
+	}
+	if civil != "" && strings.Trim(civil, "0-/: ") == "" && milliseconds == 0 {
+		return Time{}, nil
+	}
+	local, err := time.Parse(layout, civil)
+	if err != nil || civil == "" {
+		return Time{}, errTime // an error of package time quotes the text
+	}
+	t := timeAt(local.UnixMilli()+int64(milliseconds)-int64(minutes)*60_000, minutes)
+	if t.valid && local.Year() < 1 {
+		return Time{}, errTime
+	}
+	return t, nil
 }
 
-// cutPart returns the one or two digits behind a separator; none if there is something else.
-func cutPart(text, separator string) (digits, rest string) {
-	rest, found := strings.CutPrefix(text, separator)
-	length := 0
-	for found && length < 2 && length < len(rest) && areDigits(rest[length:length+1]) {
-		length++
+// cutSeparated splits a text with separators into the date and clock, with their layout, and the rest. What has
+// no such form has no layout.
+func cutSeparated(text string) (layout, civil, rest string) {
+	date := "2006" + text[4:5] + "1" + text[4:5] + "2"
+	at := strings.IndexAny(text, " Tt")
+	if at < 0 {
+		return date, text, ""
 	}
-	return rest[:length], rest[length:]
+	clock := strings.TrimLeft(text[at+1:], " ")
+	rest = strings.TrimLeft(clock, "0123456789:")
+	clock = clock[:len(clock)-len(rest)]
+	switch hasFraction := strings.HasPrefix(rest, "."); {
+	case strings.Count(clock, ":") == 1 && !hasFraction:
+		layout = date + " 15:04"
+	case strings.Count(clock, ":") == 2 && rest != ".":
+		layout = date + " 15:04:05"
+	}
+	return layout, text[:at] + " " + clock, rest
 }
 
 // tightColons removes the white space beside colons, which a formatter on the way has put there.
@@ -232,41 +228,6 @@ func cutFraction(text string) (fraction, offset string) {
 	text = strings.TrimPrefix(text, ".")
 	offset = strings.TrimLeft(text, "0123456789")
 	return text[:len(text)-len(offset)], strings.TrimSpace(offset)
-}
-
-// newTime checks year, month, day, hour, minute and second, each in digits. All zero is null.
-func newTime(parts [6]string, fraction, offset string) (Time, error) {
-	var numbers [6]int
-	for i, part := range parts {
-		if part == "" || !areDigits(part) {
-			return Time{}, errTime
-		}
-		for _, digit := range []byte(part) {
-			numbers[i] = 10*numbers[i] + int(digit-'0')
-		}
-	}
-	milliseconds, err := parseFraction(fraction)
-	if err != nil {
-		return Time{}, err
-	}
-	minutes, err := parseOffset(offset)
-	if err != nil {
-		return Time{}, err
-	}
-	if numbers == [6]int{} && milliseconds == 0 {
-		return Time{}, nil
-	}
-	year, month, day, hour, minute, second := numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
-	local := time.Date(year, time.Month(month), day, hour, minute, second, milliseconds*int(time.Millisecond), time.UTC)
-	// What doesn't exist is another day's.
-	if hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || local.Day() != day {
-		return Time{}, errTime
-	}
-	t := timeAt(local.UnixMilli()-int64(minutes)*60_000, minutes)
-	if t.valid && year < 1 {
-		return Time{}, errTime
-	}
-	return t, nil
 }
 
 // parseFraction reads the digits behind the second, up to nanoseconds, and returns milliseconds.
