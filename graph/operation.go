@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"maps"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -34,9 +36,10 @@ const (
 // Of extensions that are added to the executor, mutators are never called.
 type operations struct {
 	*executor.Executor
-	parser        *limits.Parser
-	introspection *introspection.Extension
-	// introspective shows the schema to everybody, not to trusted routers alone.
+	parser *limits.Parser
+	// api is the schema that introspection shows, introspective whether to everybody or to trusted routers
+	// alone.
+	api           *ast.Schema
 	introspective bool
 	needs         *lookahead.Plan
 	resolver      *resolver
@@ -54,6 +57,8 @@ type operation struct {
 	// needs are the orders that the resolvers will load, loader what they load them with.
 	needs  map[upstream.Key]upstream.Needs
 	loader *loader.Loader
+	// introspected counts the bytes that introspection took so far.
+	introspected atomic.Int64
 }
 
 const operationExtension = "Operation"
@@ -82,7 +87,7 @@ func newOperations(options Options) (*operations, error) {
 	o := &operations{
 		Executor:      executor.New(generated.NewExecutableSchema(generated.Config{Schema: schema, Resolvers: resolver})),
 		parser:        limits.NewParser(schema, options.Limits, !options.NoIntrospection),
-		introspection: introspection.New(generated.NewExecutableSchema(generated.Config{Schema: apiSchema(schema), Resolvers: resolver})),
+		api:           apiSchema(schema),
 		introspective: !options.NoIntrospection,
 		needs:         needs,
 		resolver:      resolver,
@@ -94,7 +99,7 @@ func newOperations(options Options) (*operations, error) {
 	}
 	o.SetErrorPresenter(present)
 	o.SetRecoverFunc(recovered)
-	o.Use(o.introspection)
+	o.AroundRootFields(o.introspect)
 	// That there is no document does not matter.
 	o.middlewares, _ = o.Executor.CreateOperationContext(graphql.StartOperationTrace(context.Background()), &graphql.RawParams{})
 	return o, nil
@@ -136,7 +141,7 @@ func (o *operations) CreateOperationContext(ctx context.Context, params *graphql
 func (o *operations) admit(ctx context.Context, parsed *graphql.OperationContext, known *operation) error {
 	parsed.DisableIntrospection = !o.introspective && !scope.From(ctx).RouterTrusted
 	for _, field := range rootFields(parsed) {
-		introspects := field.Name == "__schema" || field.Name == "__type"
+		introspects := isIntrospection(field)
 		if introspects && parsed.DisableIntrospection {
 			return &clientError{code: codes.ValidationFailed, message: "Introspection is turned off here."}
 		}
@@ -147,7 +152,6 @@ func (o *operations) admit(ctx context.Context, parsed *graphql.OperationContext
 			known.noteNull(field.Alias, null)
 		}
 	}
-	o.introspection.Admit(parsed)
 	return nil
 }
 
@@ -158,6 +162,25 @@ func rootFields(parsed *graphql.OperationContext) []graphql.CollectedField {
 }
 
 var queryTypes = []string{"Query"}
+
+func isIntrospection(field graphql.CollectedField) bool {
+	return field.Name == "__schema" || field.Name == "__type"
+}
+
+// introspect answers the root fields of introspection, and leaves all others alone.
+func (o *operations) introspect(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	field := graphql.GetRootFieldContext(ctx).Field
+	if !isIntrospection(field) {
+		return next(ctx)
+	}
+	parsed := graphql.GetOperationContext(ctx)
+	answer, err := introspection.Answer(o.api, parsed, field, &operationOf(parsed).introspected)
+	if err != nil {
+		graphql.AddError(ctx, gqlerror.WrapPath(graphql.NewPathWithField(field.Alias).Path(), err))
+		return graphql.Null
+	}
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(answer) })
+}
 
 // DispatchOperation executes an operation. Its response is bounded, and so is the number of its errors about
 // malformed values.
