@@ -3,6 +3,7 @@ package upstream
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -122,7 +123,7 @@ func (e *envelope) hasContent(object int) bool {
 
 // hasParts tells whether any member of an object is a part of an order.
 func (e *envelope) hasParts(object int) bool {
-	parts := orderPlan().index
+	parts := planOf(reflect.TypeFor[Order]()).index
 	for name, value := range e.document.members(object) {
 		if _, part := parts[string(name)]; part && !e.document.empty(value) {
 			return true

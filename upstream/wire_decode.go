@@ -3,6 +3,7 @@ package upstream
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -102,7 +103,7 @@ func (d *decoding) fields(fields []fieldPlan, target reflect.Value, slots []int)
 	for i := range fields {
 		field := &fields[i]
 		values := slots[field.first:field.last]
-		if !anyPresent(values) || field.elsewhere && hasValue(target, field.path) {
+		if !slices.ContainsFunc(values, isPresent) || field.elsewhere && hasValue(target, field.path) {
 			continue
 		}
 		depth := len(d.path)
@@ -127,6 +128,8 @@ func hasValue(target reflect.Value, path []segment) bool {
 	}
 	return target.IsValid() && !target.IsZero() && (target.Kind() != reflect.Slice || target.Len() > 0)
 }
+
+func isPresent(at int) bool { return at != 0 }
 
 // choose returns the value of the first spelling that is not empty, else of the first one present.
 func (d *decoding) choose(spellings []int) int {

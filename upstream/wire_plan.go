@@ -58,15 +58,21 @@ func planOf(structType reflect.Type) *objectPlan {
 	if plan, ok := plans.Load(structType); ok {
 		return plan.(*objectPlan)
 	}
-	plan := &objectPlan{index: map[string]int{}}
-	plan.fields = plan.compile(structType)
+	plan := newPlan(structType)
 	plan.finishes = finishes(structType)
 	stored, _ := plans.LoadOrStore(structType, plan)
 	return stored.(*objectPlan)
 }
 
-// orderPlan returns the plan of an order.
-func orderPlan() *objectPlan { return planOf(reflect.TypeFor[Order]()) }
+func newPlan(structType reflect.Type) *objectPlan {
+	plan := &objectPlan{index: map[string]int{}}
+	plan.fields = plan.compile(structType)
+	return plan
+}
+
+func isStructPointer(t reflect.Type) bool {
+	return t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct
+}
 
 func finishes(structType reflect.Type) bool {
 	return reflect.PointerTo(structType).Implements(reflect.TypeFor[finisher]())
@@ -148,7 +154,7 @@ func (p *objectPlan) embeddedGroup(structType reflect.Type) groupDecoder {
 // inlineGroup decodes a pointer to a struct that is flat on the wire; it stays nil if all is null, so
 // that nobody is shown what is not there.
 func (p *objectPlan) inlineGroup(field reflect.StructField) groupDecoder {
-	if field.Type.Kind() != reflect.Pointer || field.Type.Elem().Kind() != reflect.Struct {
+	if !isStructPointer(field.Type) {
 		panic(fmt.Sprintf("upstream: inline field %s is a %s, want a pointer to a struct", field.Name, field.Type))
 	}
 	structType := field.Type.Elem()
@@ -183,13 +189,4 @@ func allNull(group reflect.Value) bool {
 		}
 	}
 	return true
-}
-
-func anyPresent(slots []int) bool {
-	for _, at := range slots {
-		if at != 0 {
-			return true
-		}
-	}
-	return false
 }

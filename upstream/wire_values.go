@@ -25,10 +25,8 @@ func decoderOf(field reflect.StructField) valueDecoder {
 		return scalarDecoder(field)
 	case fieldType == reflect.TypeFor[*Money]():
 		return moneyDecoder(field)
-	case field.Anonymous && fieldType.Kind() == reflect.Struct:
-		return nestedDecoder(fieldType)
-	case fieldType.Kind() == reflect.Pointer && fieldType.Elem().Kind() == reflect.Struct:
-		return objectDecoder(fieldType.Elem())
+	case field.Anonymous && fieldType.Kind() == reflect.Struct, isStructPointer(fieldType):
+		return objectDecoder(fieldType)
 	case fieldType.Kind() == reflect.Slice:
 		return listDecoder(field)
 	}
@@ -124,36 +122,27 @@ func moneyDecoder(field reflect.StructField) valueDecoder {
 	}
 }
 
-// nestedDecoder decodes an embedded struct that is an object of its own on the wire. Its hook, if
-// any, is promoted to the outer struct, which calls it.
-func nestedDecoder(structType reflect.Type) valueDecoder {
-	plan := &objectPlan{index: map[string]int{}}
-	plan.fields = plan.compile(structType)
+// objectDecoder decodes an object: a nullable one, or an embedded struct that is an object of its own on the
+// wire. The hook of an embedded struct, if any, is promoted to the outer struct, which calls it.
+func objectDecoder(fieldType reflect.Type) valueDecoder {
+	var plan *objectPlan
+	if fieldType.Kind() == reflect.Pointer {
+		plan = planOf(fieldType.Elem())
+	} else {
+		plan = newPlan(fieldType)
+	}
 	return func(d *decoding, target reflect.Value, at int) error {
 		if d.document.empty(at) {
 			return nil
 		}
 		if d.document.kind(at) != jsontext.KindBeginObject {
 			return errNotObject
+		}
+		if target.Kind() == reflect.Pointer {
+			target.Set(reflect.New(fieldType.Elem()))
+			target = target.Elem()
 		}
 		d.object(plan, target, at)
-		return nil
-	}
-}
-
-// objectDecoder decodes a nullable object.
-func objectDecoder(structType reflect.Type) valueDecoder {
-	plan := planOf(structType)
-	return func(d *decoding, target reflect.Value, at int) error {
-		if d.document.empty(at) {
-			return nil
-		}
-		if d.document.kind(at) != jsontext.KindBeginObject {
-			return errNotObject
-		}
-		object := reflect.New(structType)
-		d.object(plan, object.Elem(), at)
-		target.Set(object)
 		return nil
 	}
 }
@@ -167,7 +156,7 @@ func listDecoder(field reflect.StructField) valueDecoder {
 		return splitDecoder
 	case reflect.PointerTo(element).Implements(reflect.TypeFor[decodable]()):
 		return scalarListDecoder(element)
-	case element.Kind() == reflect.Pointer && element.Elem().Kind() == reflect.Struct:
+	case isStructPointer(element):
 		return objectListDecoder(element.Elem())
 	}
 	panic(fmt.Sprintf("upstream: no rule decodes field %s of type %s", field.Name, field.Type))
@@ -217,18 +206,19 @@ func scalarListDecoder(scalarType reflect.Type) valueDecoder {
 	}
 }
 
-// splitDecoder decodes a list of ids, or several joined by commas in one text. Each id is there once.
+// splitDecoder decodes a list of ids, or several joined by commas, full-width ones included, in one text. Each
+// id is there once. White space around one is no part of it: the documented sample has line breaks there.
 func splitDecoder(d *decoding, target reflect.Value, at int) error {
-	seen := map[ID]bool{}
 	var ids []ID
+	seen := map[ID]bool{}
 	for _, element := range d.document.list(at) {
 		var joined ID
 		if err := joined.decode(d.document.value(element)); err != nil {
 			d.bad(badElement)
 			continue
 		}
-		for _, id := range splitIDs(string(joined)) {
-			if !seen[id] {
+		for part := range strings.FieldsFuncSeq(string(joined), func(r rune) bool { return r == ',' || r == '，' }) {
+			if id := ID(strings.TrimSpace(part)); id != "" && !seen[id] {
 				seen[id] = true
 				ids = append(ids, id)
 			}
@@ -236,16 +226,4 @@ func splitDecoder(d *decoding, target reflect.Value, at int) error {
 	}
 	target.Set(reflect.ValueOf(ids))
 	return nil
-}
-
-// splitIDs splits at commas, full-width ones included, and drops empty parts. White space around an
-// id is not part of it: the documented sample has line breaks there.
-func splitIDs(text string) []ID {
-	var ids []ID
-	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '，' }) {
-		if part = strings.TrimSpace(part); part != "" {
-			ids = append(ids, ID(part))
-		}
-	}
-	return ids
 }
