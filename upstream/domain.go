@@ -39,7 +39,7 @@ func (d Domains) Asked() Domains {
 	return d
 }
 
-// Covers tells whether every domain of other is in d.
+// Covers reports whether every domain of other is in d.
 func (d Domains) Covers(other Domains) bool { return other&^d == 0 }
 
 // String returns the wire value of include_fields for a call that needs d; never empty.
@@ -62,7 +62,7 @@ type Needs struct {
 	AttributeKeys []string
 }
 
-// Covers tells whether an answer to n also answers other.
+// Covers reports whether an answer to n also answers other.
 func (n Needs) Covers(other Needs) bool {
 	if !n.Domains.Covers(other.Domains) {
 		return false

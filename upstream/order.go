@@ -44,7 +44,7 @@ type Order struct {
 type BadValue struct {
 	// Path leads from the order to the value: Go field names (string) and list indexes (int). A field
 	// name is the GraphQL name but for the case of its letters. The path of a left-out element is
-	// that of its list. It is nil in the note that stands for all the values beyond a bound.
+	// that of its list. It is nil in the note of how many there are beyond a bound.
 	Path []any
 	// Reason says what was expected. It never holds the value, which may be personal data.
 	Reason string

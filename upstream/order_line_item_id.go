@@ -69,7 +69,7 @@ func (l *OrderLineItem) exactID() ID {
 	return l.IDNumber.id
 }
 
-// sameFloat tells whether two numbers are the same once they were rounded to a float64.
+// sameFloat reports whether two numbers are the same once they were rounded to a float64.
 func sameFloat(a, b string) bool {
 	x, errX := strconv.ParseFloat(a, 64)
 	y, errY := strconv.ParseFloat(b, 64)

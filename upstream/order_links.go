@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// Product stands for a product that another service knows more about.
+// Product is the stub of a product that another service knows more about.
 type Product struct{ ID ID }
 
-// Member stands for a member of the site, whom another service knows more about.
+// Member is the stub of a member of the site, whom another service knows more about.
 type Member struct{ ID ID }
 
 // IsEntity marks the order as what a federated graph can ask for by its key.

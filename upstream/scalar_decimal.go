@@ -58,7 +58,7 @@ func parseDecimal(text string) (Decimal, error) {
 	return placePoint(digits, len(whole)+exponent, negative)
 }
 
-// isPlainNumber tells whether text is a number already in its final form, as nearly all are.
+// isPlainNumber reports whether text is a number already in its final form, as nearly all are.
 func isPlainNumber(text string) bool {
 	whole, fraction, fractional := strings.Cut(text, ".")
 	return len(text) <= maxDecimal && whole != "" && (whole[0] != '0' || len(whole) == 1) && areDigits(whole) &&

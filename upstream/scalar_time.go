@@ -28,7 +28,7 @@ func NewTime(t time.Time) Time {
 	return Time{unixMilli: t.UnixMilli(), offsetMinutes: int16(seconds / 60), valid: true}
 }
 
-// Valid tells whether there is a time at all.
+// Valid reports whether there is a time at all.
 func (t Time) Valid() bool { return t.valid }
 
 // Time returns t as a time.Time with the upstream's offset; the zero time.Time for null.

@@ -111,7 +111,7 @@ func (e *envelope) checkEmpty() error {
 	return nil
 }
 
-// hasContent tells whether any member of an object is not empty, deduct_money aside.
+// hasContent reports whether any member of an object is not empty, deduct_money aside.
 func (e *envelope) hasContent(object int) bool {
 	for name, value := range e.document.members(object) {
 		if !e.document.empty(value) && string(name) != "deduct_money" {
@@ -121,7 +121,7 @@ func (e *envelope) hasContent(object int) bool {
 	return false
 }
 
-// hasParts tells whether any member of an object is a part of an order.
+// hasParts reports whether any member of an object is a part of an order.
 func (e *envelope) hasParts(object int) bool {
 	parts := planOf(reflect.TypeFor[Order]()).index
 	for name, value := range e.document.members(object) {
@@ -132,7 +132,7 @@ func (e *envelope) hasParts(object int) bool {
 	return false
 }
 
-// isAbout tells whether the order at index at is the one with the requested id. The upstream's own
+// isAbout reports whether the order at index at is the one with the requested id. The upstream's own
 // samples went through float64, so an id that is equal after such rounding is accepted; an answer
 // without an id cannot be checked.
 func isAbout(doc *document, at int, requested OrderID) bool {

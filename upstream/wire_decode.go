@@ -8,6 +8,18 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// An answer is read in three steps, each in files of its own: wire_document*.go finds where each value stands,
+// wire_envelope*.go finds the order among them, and here the order is decoded by a plan (wire_plan.go) that is
+// made of struct tags once.
+//
+// That is not done by a JSON library, because one malformed value must never cost its order, nor another one.
+// A library stops at the first value of another type, or drops it without a word; here each scalar reads every
+// form in which its kind of value is known to come, and what none reads is null and noted with the path at
+// which GraphQL shows it. The shapes differ too: a key has several spellings, of which the first that is not
+// empty counts; what lies flat on the wire is grouped in GraphQL, and a group of nothing but nulls is null; a
+// list may be a lone value or an object with numbers for keys. The plan knows all that for each field, so that
+// an order costs little more than one map lookup for each member.
+
 // maxBadValues bounds how many malformed values one order remembers one by one. One more BadValue,
 // without a path, then says how many others there are.
 const maxBadValues = 100
@@ -37,8 +49,8 @@ type decoding struct {
 	path      []segment
 	notes     []BadValue
 	unnoted   int
-	// slots is the stack of the places of the values that belong to the objects being read. 0, the place
-	// of the whole document, stands for none.
+	// slots is the stack of the places of the values that belong to the objects being read. None is 0, the
+	// place of the whole document.
 	slots []int
 }
 

@@ -75,8 +75,8 @@ func (e *envelope) levels() []int {
 	return levels
 }
 
-// errorAt reports whether a level has a member that tells of an error, and returns the texts in which it
-// may say of which.
+// errorAt reports whether a level has a member that says there is an error, and returns the texts that may
+// say which.
 func (e *envelope) errorAt(level int) (failed bool, texts []string) {
 	texts = []string{e.document.string(level)}
 	for name, value := range e.document.members(level) {
@@ -111,7 +111,7 @@ func (e *envelope) isError(at int) bool {
 	return err != nil || !slices.Contains(harmlessTexts, canonical(text))
 }
 
-// codeOfText returns the code of the documented failure that a text tells of, 0 if it is none of them.
+// codeOfText returns the code of the documented failure that a text is about, 0 if it is none of them.
 func codeOfText(text string) int {
 	text = canonical(text)
 	for _, failure := range failureTexts {

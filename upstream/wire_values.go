@@ -83,7 +83,7 @@ func (d *decoding) scalar(target reflect.Value, at int, nulls []string, decode f
 	return err
 }
 
-// isSentinel tells whether a value is one of the texts that mean null.
+// isSentinel reports whether a value is one of the texts that mean null.
 func isSentinel(value jsontext.Value, nulls []string) bool {
 	text, err := scalarText(value)
 	if err != nil {

@@ -1,17 +1,19 @@
 // Package cache keeps orders, so that what was paid for once is not paid for again.
 //
-// [Cache] decorates [upstream.Orders]. A request passes three tables and ends at the first that has an
-// answer; each is in the file of its name:
+// [Cache] decorates [upstream.Orders]. A request passes three tables, and ends at the first that has an
+// answer:
 //
-//		Order ── negative ── memory ── inflight ── upstream
+//	Order ── negative ── memory ── inflight ── upstream
 //
-//	  - negative: refusals of the upstream, for a moment. Most deny a tenant its copies as well: whoever may
-//	    not see an order upstream may not see it here. QUOTA_EXHAUSTED says nothing about permission, and so
-//	    it only stops calls.
-//	  - memory: copies, compressed, and the orders of the most used ones ready.
-//	  - inflight: calls under way, which whoever needs no more than they bring may join.
+// Each is in the file of its name.
 //
-// Three questions decide whether that is right, and all code here is about them.
+//   - negative: refusals of the upstream, for a moment. Most deny a tenant its copies as well: whoever may
+//     not see an order upstream may not see it here. QUOTA_EXHAUSTED says nothing about permission, and so
+//     it only stops calls.
+//   - memory: copies, compressed, and the orders of the most used ones ready.
+//   - inflight: calls under way, which whoever needs no more than they bring may join.
+//
+// Whether that is right is decided by three things, and all code here is about them.
 //
 // What is newest? What was asked last. A call gets its version at the moment when its request is written,
 // because it may wait long before. A copy has the version of its call, and never replaces a later one;

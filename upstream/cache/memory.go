@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// typicalBytes is what an order of the documented size costs. It only sizes the frequency
+	// documentedBytes is what a copy of an order of the documented size costs. It only sizes the frequency
 	// counters.
-	typicalBytes = 2 << 10
-	// readyShare is the part of the memory, one in so many, for orders that are kept ready. They are
+	documentedBytes = 2 << 10
+	// readyShare is the divisor of the memory that gives the part for orders that are kept ready. They are
 	// hundreds of small objects each, through which every garbage collection goes.
 	readyShare = 32
 	// overheadBytes is what ristretto spends on an entry: its slots in the maps of values, of costs and
@@ -44,7 +44,7 @@ func newMemory(options Options) (*memory, error) {
 	readyBytes := options.Size / readyShare
 	ready := lru.New[*snapshot, *upstream.Order](int(readyBytes), nil)
 	copies, err := ristretto.NewCache(&ristretto.Config[uint64, *snapshot]{
-		NumCounters:        max(1000, 10*options.Size/typicalBytes),
+		NumCounters:        max(1000, 10*options.Size/documentedBytes),
 		MaxCost:            options.Size - readyBytes,
 		BufferItems:        64,
 		IgnoreInternalCost: true, // overheadBytes is it
@@ -146,7 +146,7 @@ func referred(value reflect.Value) (bytes int) {
 	return bytes
 }
 
-// allocated returns about what an allocation of so many bytes takes. Go rounds up to classes of
+// allocated returns about what an allocation of that many bytes takes. Go rounds up to classes of
 // sizes that are 16 bytes apart at first, and later about an eighth of the size.
 func allocated(size int) int {
 	switch {
