@@ -77,11 +77,11 @@ func FuzzNeeds(f *testing.F) {
 		fortyFields,
 		`query($s:Boolean!){order(id:1){invoice @skip(if:$s){id}}}`,
 		`query($i:Boolean=false,$k:[String!]=["z"]){order(id:1){...f @include(if:$i) extraAttributes(keys:$k){key}}} fragment f on Order{shipping{city}}`,
-		`{order(id:1){related{...n} party{...on Seller{invoice{id}}}}} fragment n on Node{id ...on Product{origin{city}} ...on LineItem{shipments{id}}}`,
-		`{_entities(representations:[]){...on Node{...on Order{guarantees{name}}} ...on Product{origin{city}}}}`,
+		`{order(id:1){...n lineItems{...n} seller{...on Seller{invoice{id}}}}} fragment n on Line{...on Order{invoice{id}} ...on LineItem{shipments{id}}}`,
+		`{_entities(representations:[]){...on Line{...on Order{guarantees{name}}} ...on Product{origin{city}}}}`,
 		`{order(id:1){x:extraAttributes(keys:"a"){key} y:extraAttributes(keys:["b","a"]){key}}}`,
 		`{order(id:1){buyer{self{reviews{ofBuyer{text}}}} buyer{self{id}}}}`,
-		`{order(id:1){...a @skip(if:true) ...a ...b}} fragment a on Priced{guarantees{name}} fragment b on Order{...a lineItems{...a shipments{id}}}`,
+		`{order(id:1){...a @skip(if:true) ...a ...b}} fragment a on Line{...on Order{guarantees{name}}} fragment b on Order{...a lineItems{...a shipments{id}}}`,
 	} {
 		f.Add(query, true, "key")
 	}

@@ -3,7 +3,7 @@
 //
 // The schema alone says it: a field with @domain(name: "NativeLogistics") needs that domain, and
 // Order.extraAttributes(keys:) needs its keys. Compile reads that once, so that a request costs one
-// walk over its selection, without memory of its own.
+// walk over its selection.
 package lookahead
 
 import (
@@ -27,50 +27,60 @@ const (
 
 // Plan knows what each field of the schema needs. It is immutable.
 type Plan struct {
-	order  *object
-	fields map[*ast.FieldDefinition]*field
-}
-
-// object is an object type: the only kind of type that a value has when it is executed.
-type object struct {
-	definition *ast.Definition
-	// satisfies holds the type conditions that apply to the type: its name, its interfaces and its
-	// unions.
-	satisfies []string
-	// fields holds those that matter. Looked up by name only where the parent is an abstract type.
-	fields map[string]*field
-}
-
-// field is what one field of an object type needs. A field that needs nothing, nor anything below
-// it, has none.
-type field struct {
-	domains upstream.Domains
-	// below holds the domains that a selection below the field can need at most.
-	below upstream.Domains
-	// attributes tells that this is Order.extraAttributes, attributesBelow that it can be selected
-	// below.
-	attributes, attributesBelow bool
-	// objects are the types that the field's value can have.
-	objects []*object
+	// domains has the fields that need any, by themselves.
+	domains map[*ast.FieldDefinition]upstream.Domains
+	// attributes is Order.extraAttributes, nil if there is none.
+	attributes *ast.FieldDefinition
+	unions     map[string]bool
 }
 
 // Compile reads every @domain of the schema. It refuses a domain that the upstream doesn't have,
-// naming the field and the domain, and a schema without the type Order.
+// naming the field and the domain, and a schema without the type Order. Below an order it knows object types
+// alone: it refuses interfaces, and fields whose type is a union.
 func Compile(schema *ast.Schema) (*Plan, error) {
-	if schema.Types[orderType] == nil {
+	order := schema.Types[orderType]
+	if order == nil {
 		return nil, fmt.Errorf("the schema has no type %s", orderType)
 	}
-	compilation := compilation{
-		schema:  schema,
-		objects: map[string]*object{},
-		fields:  map[*ast.FieldDefinition]*field{},
-		domains: map[*ast.FieldDefinition]upstream.Domains{},
+	plan := &Plan{
+		domains: map[*ast.FieldDefinition]upstream.Domains{}, attributes: order.Fields.ForName(attributesField), unions: map[string]bool{},
 	}
-	if err := compilation.declare(); err != nil {
-		return nil, err
+	for name, definition := range schema.Types {
+		if definition.Kind == ast.Union {
+			plan.unions[name] = true
+		}
+		for _, field := range definition.Fields {
+			domains, err := domainsOf(field)
+			if err != nil {
+				return nil, fmt.Errorf("%s.%s: %w", name, field.Name, err)
+			}
+			if domains != 0 {
+				plan.domains[field] = domains
+			}
+			result := schema.Types[field.Type.Name()]
+			if definition.Kind == ast.Interface || result.Kind == ast.Interface || result.Kind == ast.Union && definition != schema.Query {
+				return nil, fmt.Errorf("%s.%s: interfaces, and unions below an order, are not supported", name, field.Name)
+			}
+		}
 	}
-	compilation.reach()
-	return compilation.plan(), nil
+	return plan, nil
+}
+
+// domainsOf returns what the field's directives name.
+func domainsOf(field *ast.FieldDefinition) (upstream.Domains, error) {
+	var domains upstream.Domains
+	for _, directive := range field.Directives.ForNames(domainDirective) {
+		name := ""
+		if argument := directive.Arguments.ForName(domainArgument); argument != nil {
+			name = argument.Value.Raw
+		}
+		domain, err := upstream.ParseDomain(name)
+		if err != nil {
+			return 0, fmt.Errorf("@%s: %w", domainDirective, err)
+		}
+		domains |= domain
+	}
+	return domains, nil
 }
 
 // Needs returns what the selections of a field need of an order, whether the field's type is Order
@@ -84,7 +94,7 @@ func Compile(schema *ast.Schema) (*Plan, error) {
 // request.
 func (p *Plan) Needs(selections ast.SelectionSet, variables map[string]any, maxKeys int) (needs upstream.Needs, nullKey *ast.Field) {
 	walk := walk{plan: p, variables: variables, maxKeys: maxKeys}
-	walk.selections(p.order, selections)
+	walk.selections(orderType, selections)
 	if len(walk.keys) == 0 {
 		return upstream.Needs{Domains: walk.domains}, walk.nullKey
 	}

@@ -2,7 +2,6 @@ package lookahead
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -23,67 +22,57 @@ type walk struct {
 	variablesRead map[string]struct{}
 	nullKey       *ast.Field
 
-	// few holds the usual number of visits without a place on the heap, many takes over beyond.
-	few   [16]visit
-	count int
-	many  map[visit]struct{}
+	// read are the fragments that were read, for the object types that they were read for.
+	read map[reading]bool
 }
 
-// visit is a part of the document that was read for a type: a fragment, or a field whose type is
-// abstract.
-type visit struct {
+// reading is a fragment that was read for an object type.
+type reading struct {
 	fragment *ast.FragmentDefinition
-	field    *ast.Field
-	object   *object
+	parent   string
 }
 
-func (w *walk) selections(parent *object, selections ast.SelectionSet) {
+// selections reads what is selected of a value of the object type parent.
+func (w *walk) selections(parent string, selections ast.SelectionSet) {
 	for _, selection := range selections {
 		switch selection := selection.(type) {
 		case *ast.Field:
-			if known := w.field(parent, selection); known != nil && included(selection.Directives, w.variables) {
-				w.fieldNeeds(known, selection)
+			if included(selection.Directives, w.variables) {
+				w.field(selection)
 			}
 		case *ast.InlineFragment:
-			if parent.is(selection.TypeCondition) && included(selection.Directives, w.variables) {
+			if w.applies(selection.TypeCondition, parent) && included(selection.Directives, w.variables) {
 				w.selections(parent, selection.SelectionSet)
 			}
 		case *ast.FragmentSpread:
-			w.spread(parent, selection)
+			fragment := selection.Definition
+			if !w.applies(fragment.TypeCondition, parent) || !included(selection.Directives, w.variables) {
+				continue
+			}
+			if w.read == nil {
+				w.read = map[reading]bool{}
+			}
+			if key := (reading{fragment, parent}); !w.read[key] {
+				w.read[key] = true
+				w.selections(parent, fragment.SelectionSet)
+			}
 		}
 	}
 }
 
-func (w *walk) spread(parent *object, spread *ast.FragmentSpread) {
-	fragment := spread.Definition
-	if !parent.is(fragment.TypeCondition) || !included(spread.Directives, w.variables) {
-		return
-	}
-	if w.first(visit{fragment: fragment, object: parent}) {
-		w.selections(parent, fragment.SelectionSet)
-	}
+// applies reports whether a type condition applies to an object type, as far as that matters: of a union,
+// nothing is selected but by another condition.
+func (w *walk) applies(condition, parent string) bool {
+	return condition == "" || condition == parent || w.plan.unions[condition]
 }
 
-// field returns what is known about the selected field of parent, nil where it needs nothing.
-func (w *walk) field(parent *object, selected *ast.Field) *field {
-	if selected.ObjectDefinition == parent.definition {
-		return w.plan.fields[selected.Definition]
-	}
-	return parent.fields[selected.Name]
-}
-
-func (w *walk) fieldNeeds(known *field, selected *ast.Field) {
-	w.domains |= known.domains
-	if known.attributes {
+func (w *walk) field(selected *ast.Field) {
+	w.domains |= w.plan.domains[selected.Definition]
+	if selected.Definition == w.plan.attributes {
 		w.attributeKeys(selected)
 	}
-	if w.domains.Covers(known.below) && !known.attributesBelow {
-		return
-	}
-	for _, object := range known.objects {
-		if len(known.objects) == 1 || w.first(visit{field: selected, object: object}) {
-			w.selections(object, selected.SelectionSet)
-		}
+	if len(selected.SelectionSet) > 0 {
+		w.selections(selected.Definition.Type.Name(), selected.SelectionSet)
 	}
 }
 
@@ -120,42 +109,6 @@ func (w *walk) attributeKeys(selected *ast.Field) {
 			return
 		}
 	}
-}
-
-// first notes the visit and reports whether it is the first one.
-func (w *walk) first(visit visit) bool {
-	if w.many != nil {
-		if _, found := w.many[visit]; found {
-			return false
-		}
-		w.many[visit] = struct{}{}
-		return true
-	}
-	if slices.Contains(w.few[:w.count], visit) {
-		return false
-	}
-	if w.count < len(w.few) {
-		w.few[w.count] = visit
-		w.count++
-		return true
-	}
-	w.many = manyVisits(w.few[:], visit)
-	return true
-}
-
-// manyVisits returns a set, so that hundreds of fragments cost no quadratic search.
-func manyVisits(earlier []visit, last visit) map[visit]struct{} {
-	many := make(map[visit]struct{}, 4*len(earlier))
-	for _, visit := range earlier {
-		many[visit] = struct{}{}
-	}
-	many[last] = struct{}{}
-	return many
-}
-
-// is reports whether a type condition applies to the type. None applies to every type.
-func (o *object) is(condition string) bool {
-	return condition == "" || condition == o.definition.Name || slices.Contains(o.satisfies, condition)
 }
 
 // included reports whether @skip and @include let a selection be executed.
