@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -30,7 +31,9 @@ func (u *URL) decode(value jsontext.Value) error {
 // parseURL returns the address in text, empty if there is none. White space goes, because the
 // upstream is known to send "https: //".
 func parseURL(text string) URL {
-	text = strings.Join(strings.Fields(text), "")
+	if strings.ContainsFunc(text, unicode.IsSpace) {
+		text = strings.Join(strings.Fields(text), "")
+	}
 	if strings.HasPrefix(text, "//") {
 		text = "https:" + text
 	}

@@ -90,15 +90,24 @@ func (m *memory) replace(k key, s *snapshot) {
 	if m == nil {
 		return
 	}
-	// A copy makes room for itself only if it is a new one.
-	m.copies.Del(m.hash(k))
-	if s == nil {
+	hash := m.hash(k)
+	var timeToLive time.Duration
+	if s != nil {
+		timeToLive = s.keepUntil(m.options).Sub(m.options.Now())
+	}
+	if timeToLive <= 0 { // for ristretto, zero is for ever
+		m.copies.Del(hash)
 		return
 	}
-	// Without a time to live it would stay for ever.
-	if timeToLive := s.keepUntil(m.options).Sub(m.options.Now()); timeToLive > 0 {
-		m.copies.SetWithTTL(m.hash(k), s, int64(overheadBytes+bytesOf(s)), timeToLive)
+	set := func() {
+		m.copies.SetWithTTL(hash, s, int64(overheadBytes+bytesOf(s)), timeToLive)
 		m.copies.Wait()
+	}
+	set()
+	if m.copies.RemainingCost() < 0 {
+		// A copy that replaces a smaller one makes no room for itself. A new one does.
+		m.copies.Del(hash)
+		set()
 	}
 }
 
