@@ -80,6 +80,9 @@ func (m *memory) order(s *snapshot) (*upstream.Order, error) {
 		return nil, &upstream.Error{Kind: upstream.KindInternal, Cause: fmt.Errorf("reading a copy: %w", err)}
 	}
 	m.ready.Put(s, answer.Order, bytesOf(answer.Order))
+	if m.get(s.key) != s {
+		m.ready.Remove(s) // the copy has gone in the meantime
+	}
 	return answer.Order, nil
 }
 
