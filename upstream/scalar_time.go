@@ -49,29 +49,15 @@ func (t Time) AppendRFC3339(text []byte) []byte {
 	if !t.valid {
 		return text
 	}
-	local := time.UnixMilli(t.unixMilli + int64(t.offsetMinutes)*60_000).UTC()
-	text = local.AppendFormat(text, time.RFC3339) // the layout that package time has a fast path for
-	text = text[:len(text)-len("Z")]
-	if milliseconds := local.Nanosecond() / int(time.Millisecond); milliseconds != 0 {
-		text = append(text, '.', byte('0'+milliseconds/100), byte('0'+milliseconds/10%10), byte('0'+milliseconds%10))
+	layout := time.RFC3339 // for which package time has a fast path
+	if t.unixMilli%1000 != 0 {
+		layout = "2006-01-02T15:04:05.000Z07:00"
 	}
-	if t.offsetMinutes == 0 {
-		return append(text, 'Z')
-	}
-	return appendOffset(text, int(t.offsetMinutes))
+	return t.Time().AppendFormat(text, layout)
 }
 
 // String returns AppendRFC3339 as a string.
 func (t Time) String() string { return string(t.AppendRFC3339(nil)) }
-
-func appendOffset(text []byte, minutes int) []byte {
-	sign := byte('+')
-	if minutes < 0 {
-		sign, minutes = '-', -minutes
-	}
-	hours, minutes := minutes/60, minutes%60
-	return append(text, sign, byte('0'+hours/10), byte('0'+hours%10), ':', byte('0'+minutes/10), byte('0'+minutes%10))
-}
 
 func (t *Time) decode(value jsontext.Value) error {
 	if kind := value.Kind(); kind != jsontext.KindString && kind != jsontext.KindNumber {
