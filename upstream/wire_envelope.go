@@ -66,15 +66,7 @@ func (e *envelope) text() string {
 			}
 		}
 	}
-	return e.dataText()
-}
-
-// dataText returns data where it is a text by itself.
-func (e *envelope) dataText() string {
-	if e.data == 0 {
-		return ""
-	}
-	return e.document.string(e.data)
+	return e.document.string(e.data) // no text without data: the root is an object
 }
 
 // string returns a member that is a text, else the empty string.
@@ -171,7 +163,7 @@ func (e *envelope) authorizationURL(text string) string {
 			}
 		}
 	}
-	if address := parseURL(e.dataText()); address != "" {
+	if address := parseURL(e.document.string(e.data)); address != "" {
 		return string(address)
 	}
 	found := addressInText.Find([]byte(text))

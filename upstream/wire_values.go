@@ -22,7 +22,7 @@ func decoderOf(field reflect.StructField) valueDecoder {
 	case fieldType == reflect.TypeFor[Enum]():
 		return enumDecoder(field)
 	case reflect.PointerTo(fieldType).Implements(reflect.TypeFor[decodable]()):
-		return scalarDecoder(field)
+		return scalarDecoder(field.Tag.Get("null"))
 	case fieldType == reflect.TypeFor[*Money]():
 		return moneyDecoder(field)
 	case field.Anonymous && fieldType.Kind() == reflect.Struct, isStructPointer(fieldType):
@@ -33,19 +33,16 @@ func decoderOf(field reflect.StructField) valueDecoder {
 	panic(fmt.Sprintf("upstream: no rule decodes field %s of type %s", field.Name, fieldType))
 }
 
-// scalarDecoder decodes a scalar by its own method; empty objects and lists are null for all.
-func scalarDecoder(field reflect.StructField) valueDecoder {
-	var nulls []string
-	if tag := field.Tag.Get("null"); tag != "" {
-		nulls = strings.Split(tag, ",")
+// scalarDecoder decodes a scalar by its own method; empty objects and lists are null for all, and so are the
+// texts that null lists.
+func scalarDecoder(null string) valueDecoder {
+	nulls := strings.FieldsFunc(null, func(r rune) bool { return r == ',' })
+	decode := func(target reflect.Value, value jsontext.Value) error {
+		return target.Addr().Interface().(decodable).decode(value)
 	}
 	return func(d *decoding, target reflect.Value, at int) error {
-		return d.scalar(target, at, nulls, decodeByMethod)
+		return d.scalar(target, at, nulls, decode)
 	}
-}
-
-func decodeByMethod(target reflect.Value, value jsontext.Value) error {
-	return target.Addr().Interface().(decodable).decode(value)
 }
 
 // enumDecoder decodes an enum by the table that the field's tag names. It never fails: what the table
@@ -150,58 +147,34 @@ func objectDecoder(fieldType reflect.Type) valueDecoder {
 // listDecoder decodes a list: of objects, of scalars, or of ids joined by commas. Empty elements
 // are left out; malformed ones too, with a note at the list.
 func listDecoder(field reflect.StructField) valueDecoder {
-	element := field.Type.Elem()
-	switch {
+	var decode valueDecoder
+	switch element := field.Type.Elem(); {
 	case field.Tag.Get("split") == "," && element == reflect.TypeFor[ID]():
 		return splitDecoder
 	case reflect.PointerTo(element).Implements(reflect.TypeFor[decodable]()):
-		return scalarListDecoder(element)
+		decode = scalarDecoder("")
 	case isStructPointer(element):
-		return objectListDecoder(element.Elem())
+		decode = objectDecoder(element)
+	default:
+		panic(fmt.Sprintf("upstream: no rule decodes field %s of type %s", field.Name, field.Type))
 	}
-	panic(fmt.Sprintf("upstream: no rule decodes field %s of type %s", field.Name, field.Type))
-}
-
-func objectListDecoder(structType reflect.Type) valueDecoder {
-	plan := planOf(structType)
 	return func(d *decoding, target reflect.Value, at int) error {
 		elements := d.document.list(at)
 		if len(elements) == 0 {
 			return nil
 		}
-		list := reflect.MakeSlice(target.Type(), 0, len(elements))
+		list, length := reflect.MakeSlice(target.Type(), len(elements), len(elements)), 0
 		for _, element := range elements {
-			if d.document.kind(element) != jsontext.KindBeginObject {
-				d.bad(badElement)
-				continue
-			}
-			object := reflect.New(structType)
-			d.path = append(d.path, segment{index: list.Len()})
-			d.object(plan, object.Elem(), element)
+			d.path = append(d.path, segment{index: length})
+			err := decode(d, list.Index(length), element)
 			d.path = d.path[:len(d.path)-1]
-			list = reflect.Append(list, object)
-		}
-		target.Set(list)
-		return nil
-	}
-}
-
-func scalarListDecoder(scalarType reflect.Type) valueDecoder {
-	return func(d *decoding, target reflect.Value, at int) error {
-		elements := d.document.list(at)
-		if len(elements) == 0 {
-			return nil
-		}
-		list := reflect.MakeSlice(target.Type(), 0, len(elements))
-		for _, element := range elements {
-			scalar := reflect.New(scalarType)
-			if err := d.scalar(scalar.Elem(), element, nil, decodeByMethod); err != nil {
+			if err != nil {
 				d.bad(badElement)
-			} else if !scalar.Elem().IsZero() {
-				list = reflect.Append(list, scalar.Elem())
+			} else if !list.Index(length).IsZero() {
+				length++
 			}
 		}
-		target.Set(list)
+		target.Set(list.Slice(0, length))
 		return nil
 	}
 }
