@@ -49,7 +49,7 @@ const (
 )
 
 // Options configure a Cache. Zero sizes and durations mean what they say, because 0 is a setting of
-// its own; only MaxAttributeKeys, HashKey and Now have defaults here.
+// its own; only MaxAttributeKeys and HashKey have defaults here.
 type Options struct {
 	// Size bounds the memory for copies of orders, in bytes. 0 keeps no copies; calls are shared,
 	// refusals remembered and freshness computed all the same.
@@ -69,8 +69,6 @@ type Options struct {
 	MaxAttributeKeys int
 	// HashKey is the secret under which tenants are hashed. Default: random for each process.
 	HashKey []byte
-	// Now returns the time. Default: time.Now.
-	Now func() time.Time
 }
 
 func (o Options) check() error {
@@ -87,9 +85,6 @@ func (o Options) check() error {
 
 func (o Options) withDefaults() Options {
 	o.MaxAttributeKeys = cmp.Or(o.MaxAttributeKeys, DefaultMaxAttributeKeys)
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	if len(o.HashKey) == 0 {
 		o.HashKey = make([]byte, 32)
 		_, _ = rand.Read(o.HashKey) // never fails: it ends the program instead
@@ -197,7 +192,7 @@ func (c *Cache) Peek(request upstream.Request) (result upstream.Result, found bo
 
 // newLookup returns what is to be known of a request, or the refusal that denies it everything.
 func (c *Cache) newLookup(request upstream.Request) (l lookup, now time.Time, denied *upstream.Error) {
-	now = c.options.Now()
+	now = time.Now()
 	l = lookup{
 		Request:   request,
 		key:       key{c.Tenant(request.Caller), request.Key},
@@ -216,7 +211,7 @@ func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
 		case err != nil:
 			return upstream.Result{}, err
 		case s != nil:
-			return c.serve(l, s, c.options.Now())
+			return c.serve(l, s, time.Now())
 		}
 		result, err := c.wait(ctx, call)
 		if upstream.KindOf(err) != upstream.KindOverloaded || call.meter == l.Meter || !again {
@@ -241,7 +236,7 @@ func (c *Cache) serveAfter(l *lookup, failure error) (upstream.Result, error) {
 	if l.Freshness.NoCache || !upstream.IsOutage(failure) {
 		return upstream.Result{}, failure
 	}
-	now := c.options.Now()
+	now := time.Now()
 	s := c.memory.get(l.key)
 	if s == nil || !s.held.Covers(upstream.Needs{AttributeKeys: l.Needs.AttributeKeys}) || !now.Before(s.keepUntil(c.options)) {
 		return upstream.Result{}, failure

@@ -82,7 +82,7 @@ type call struct {
 func (c *Cache) joinOrStart(ctx context.Context, l *lookup) (*snapshot, *call, error) {
 	c.inflight.mu.Lock()
 	defer c.inflight.mu.Unlock()
-	now := c.options.Now()
+	now := time.Now()
 	// The memory is asked again: what was under way a moment ago may be there by now.
 	held := c.memory.get(l.key)
 	if held.serves(l, now) {
@@ -168,7 +168,7 @@ func (c *Cache) begin(call *call) bool {
 		return false
 	}
 	c.inflight.version++
-	call.version, call.writtenAt, call.outdated = c.inflight.version, c.options.Now(), false
+	call.version, call.writtenAt, call.outdated = c.inflight.version, time.Now(), false
 	return true
 }
 
@@ -200,7 +200,7 @@ func (c *Cache) run(ctx context.Context, call *call, request upstream.Request) {
 	call.err = &upstream.Error{Kind: upstream.KindInternal, Cause: errNoReturn}
 	result, err := c.orders.Order(ctx, request)
 	if err != nil {
-		c.negative.add(call.key, err, c.options.Now())
+		c.negative.add(call.key, err, time.Now())
 		call.err = err
 		return
 	}
@@ -217,7 +217,7 @@ func (c *Cache) keep(call *call, result upstream.Result) upstream.Result {
 	result.Body = nil // the callers have the order
 	var copied *snapshot
 	if result.Order != nil {
-		result.FetchedAt = cmp.Or(result.FetchedAt, c.options.Now().UTC())
+		result.FetchedAt = cmp.Or(result.FetchedAt, time.Now().UTC())
 		result.FreshUntil = result.FetchedAt.Add(c.options.timeToLive(result.Order))
 		if c.memory != nil && body != nil {
 			result.Version = call.version

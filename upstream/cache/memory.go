@@ -96,7 +96,7 @@ func (m *memory) replace(k key, s *snapshot) {
 	hash := m.hash(k)
 	var timeToLive time.Duration
 	if s != nil {
-		timeToLive = s.keepUntil(m.options).Sub(m.options.Now())
+		timeToLive = time.Until(s.keepUntil(m.options))
 	}
 	if timeToLive <= 0 { // for ristretto, zero is for ever
 		m.copies.Del(hash)

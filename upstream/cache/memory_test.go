@@ -41,7 +41,7 @@ func decoded(t testing.TB, body []byte, id upstream.OrderID, fetchedAt time.Time
 // newTestMemory returns a store and a function that puts an answer into it.
 func newTestMemory(t testing.TB, size int64) (*memory, func(body []byte, id upstream.OrderID) *snapshot) {
 	t.Helper()
-	m, err := newMemory(Options{Size: size, StaleIfError: time.Hour, Now: time.Now})
+	m, err := newMemory(Options{Size: size, StaleIfError: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func (o Options) timeToLive(order *upstream.Order) time.Duration {
 // A copy that was dropped to make room is not served either, though it may be the newest: nothing
 // tells that any longer.
 func (c *Cache) Serves(caller *upstream.Caller, freshness upstream.Freshness, copies []upstream.Copy) bool {
-	now := c.options.Now()
+	now := time.Now()
 	tenant, receivedAt := c.Tenant(caller), cmp.Or(freshness.ReceivedAt, freshness.ArrivedAt, now)
 	for _, copied := range copies {
 		k := key{tenant, copied.Key}
