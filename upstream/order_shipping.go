@@ -79,7 +79,7 @@ type OrderShipmentAddress struct {
 }
 
 // destination is a ShipmentAddress under the wire keys logistics_items.to_*. The conversion in
-// OrderShipment.Destination keeps the two alike.
+// [OrderShipment.Destination] keeps the two alike.
 type destination struct {
 	Province    Text  `json:"to_province"`           // 收货省
 	City        Text  `json:"to_city"`               // 收货市

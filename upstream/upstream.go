@@ -16,8 +16,8 @@ import (
 
 // Orders reads one order for one caller. Client is the endpoint itself; package cache decorates it.
 //
-// An implementation must be safe for concurrent use. A nil Result.Order without an error means that
-// the upstream knows no such order. Every error is, or wraps, an *Error.
+// An implementation must be safe for concurrent use. A nil [Result].Order without an error means that
+// the upstream knows no such order. Every error is, or wraps, an [*Error].
 type Orders interface {
 	Order(ctx context.Context, request Request) (Result, error)
 }
@@ -77,10 +77,10 @@ type Result struct {
 	// where they are absent.
 	Held Needs
 	// Missing is why the order lacks parts that were asked for and are not among Held; nil if it lacks none.
-	// The call for them failed by an outage, and Order is a copy. It is, or wraps, an *Error.
+	// The call for them failed by an outage, and Order is a copy. It is, or wraps, an [*Error].
 	Missing error
 	// Body is the upstream's answer, after inflating, for those who keep orders in their wire form:
-	// DecodeAnswer reads it back, and DecompressAnswer what CompressAnswer makes of it. Without it no
+	// [DecodeAnswer] reads it back, and [DecompressAnswer] what [CompressAnswer] makes of it. Without it no
 	// copy is kept, and the next request pays again.
 	Body []byte
 	// FetchedAt is when the answer had been read, UTC.

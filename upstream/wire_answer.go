@@ -30,13 +30,13 @@ type Answer struct {
 	// Points is what the call cost (deduct_money, 消耗点券), 0 where the upstream named nothing. It is
 	// set for refusals too.
 	Points int
-	// Compactable says that CompactAnswer loses nothing that the order shows. Where an object stands in place of
+	// Compactable says that [CompactAnswer] loses nothing that the order shows. Where an object stands in place of
 	// a scalar, the scalar's raw text has the white space in it.
 	Compactable bool
 }
 
 // DecodeAnswer reads the body of an answer to a request for key that was received at fetchedAt. Every
-// error is an *Error. The answer shares no memory with body.
+// error is an [*Error]. The answer shares no memory with body.
 func DecodeAnswer(body []byte, key Key, fetchedAt time.Time) (Answer, error) {
 	doc, err := parseDocument(body)
 	if err != nil {

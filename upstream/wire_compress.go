@@ -58,8 +58,8 @@ func CompressAnswer(body []byte) []byte {
 	return bytes.Clone(compressor.EncodeAll(body, nil)) // without the room that was to spare
 }
 
-// DecompressAnswer reads what CompressAnswer made of the answer to a request for key that was received at
-// fetchedAt. Every error is an *Error.
+// DecompressAnswer reads what [CompressAnswer] made of the answer to a request for key that was received at
+// fetchedAt. Every error is an [*Error].
 func DecompressAnswer(compressed []byte, key Key, fetchedAt time.Time) (Answer, error) {
 	body, err := decompressor.DecodeAll(compressed, nil)
 	if err != nil {
