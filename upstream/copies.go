@@ -20,11 +20,3 @@ type Copies interface {
 	// Tenant names the caller, for whoever keeps what was made of copies. No two tenants share a name.
 	Tenant(caller *Caller) TenantHash
 }
-
-// Peeker is what Orders offer that have some answers at hand, so that nobody has to set up a call for
-// them.
-type Peeker interface {
-	// Peek answers as Order would, and counts the answer like it, if that takes no call, no waiting
-	// and next to no work. An implementation must be safe for concurrent use.
-	Peek(request Request) (result Result, found bool)
-}

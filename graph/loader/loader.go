@@ -101,9 +101,16 @@ func unplanned(key upstream.Key) Thunk {
 	}
 }
 
+// Peeker is what Orders offer that have some answers at hand, so that nobody has to set up a call for them.
+type Peeker interface {
+	// Peek answers as Order would, and counts the answer like it, if that takes no call, no waiting
+	// and next to no work. An implementation must be safe for concurrent use.
+	Peek(request upstream.Request) (result upstream.Result, found bool)
+}
+
 // takeAtHand takes the planned orders that need no call. They need no batch either.
 func (l *Loader) takeAtHand() {
-	ready, ok := l.orders.(upstream.Peeker)
+	ready, ok := l.orders.(Peeker)
 	if !ok {
 		return
 	}

@@ -108,7 +108,6 @@ type Cache struct {
 var (
 	_ upstream.Orders = (*Cache)(nil)
 	_ upstream.Copies = (*Cache)(nil)
-	_ upstream.Peeker = (*Cache)(nil)
 )
 
 // New returns a Cache in front of orders. The caller must Close it.
