@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -255,8 +256,8 @@ func (c *Cache) complete(call *call) {
 
 // forget removes a call from the table, if it is there.
 func (i *inflight) forget(gone *call) {
-	calls := slices.DeleteFunc(i.calls[gone.key], func(other *call) bool { return other == gone })
-	if i.calls[gone.key] = calls; len(calls) == 0 {
+	i.calls[gone.key] = slices.DeleteFunc(i.calls[gone.key], func(other *call) bool { return other == gone })
+	if len(i.calls[gone.key]) == 0 {
 		delete(i.calls, gone.key)
 	}
 }
@@ -282,11 +283,8 @@ func (i *inflight) close() {
 // panicError describes a panic without its value, unless that is an error of the Go runtime: others
 // may hold personal data.
 func panicError(value any) error {
-	if runtimeError, ok := value.(interface {
-		error
-		RuntimeError()
-	}); ok {
-		return fmt.Errorf("panic: %w\n%s", runtimeError, debug.Stack())
+	if fault, ok := value.(runtime.Error); ok {
+		return fmt.Errorf("panic: %w\n%s", fault, debug.Stack())
 	}
 	return fmt.Errorf("panic with a value of type %T\n%s", value, debug.Stack())
 }
