@@ -14,9 +14,11 @@ import (
 // orderTypename is the __typename of the only entities that we resolve.
 const orderTypename = "Order"
 
+var _ generated.FederationResolver = queryResolver{}
+
 // Entities resolves Query._entities: as many entities as representations, in their order. One that
 // is malformed, fails or isn't trusted is nil, with an error.
-func (r *resolver) Entities(ctx context.Context, representations []any) []generated.Entity {
+func (r queryResolver) Entities(ctx context.Context, representations []any) []generated.Entity {
 	entities := make([]generated.Entity, len(representations))
 	if err := r.admits(ctx); err != nil {
 		addErrorAt(ctx, graphql.GetPath(ctx), err)
@@ -31,22 +33,14 @@ func (r *resolver) Entities(ctx context.Context, representations []any) []genera
 	})
 	for i, order := range r.await(ctx, thunks) {
 		if order != nil {
-			place := graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i})
-			entities[i] = orderEntity{graphql.WrapContextMarshaler(place, order)}
+			entities[i] = order
 		}
 	}
 	return entities
 }
 
-// orderEntity is an order among entities. gqlgen lets an element of a union write itself only if it is
-// of no type that gqlgen knows.
-type orderEntity struct{ graphql.Marshaler }
-
-// IsEntity makes it a generated.Entity.
-func (orderEntity) IsEntity() {}
-
 // Service resolves Query._service.
-func (r *resolver) Service(ctx context.Context) (generated.Service, error) {
+func (r queryResolver) Service(ctx context.Context) (generated.Service, error) {
 	if err := r.admits(ctx); err != nil {
 		return generated.Service{}, err
 	}

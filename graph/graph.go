@@ -64,6 +64,9 @@ type Options struct {
 	// HTTP says how requests are read and callers told apart. NewHandler sets its Executor, Log,
 	// MaxErrors, RouterSecret and Responses.
 	HTTP transport.Options
+
+	// fieldByField resolves each field of an order by itself, in place of package projection.
+	fieldByField bool
 }
 
 // NewHandler returns the handler of all public routes:

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
+	"strings"
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -77,13 +79,12 @@ func newOperations(options Options) (*operations, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown, err := projection.Compile(schema)
+	written, err := projection.Compile(schema, hasResolver)
 	if err != nil {
 		return nil, err
 	}
-	resolver := &resolver{
-		sdl: options.SDL, projection: shown, routerOnly: options.RouterSecret != "", requireToken: options.RequireToken,
-	}
+	written.Missing, written.FieldByField = missing, options.fieldByField
+	resolver := &resolver{sdl: options.SDL, routerOnly: options.RouterSecret != "", requireToken: options.RequireToken}
 	o := &operations{
 		Executor:      executor.New(generated.NewExecutableSchema(generated.Config{Schema: schema, Resolvers: resolver})),
 		parser:        limits.NewParser(schema, options.Limits, !options.NoIntrospection),
@@ -100,9 +101,27 @@ func newOperations(options Options) (*operations, error) {
 	o.SetErrorPresenter(present)
 	o.SetRecoverFunc(recovered)
 	o.AroundRootFields(o.introspect)
+	o.AroundFields(written.InterceptField)
 	// That there is no document does not matter.
 	o.middlewares, _ = o.Executor.CreateOperationContext(graphql.StartOperationTrace(context.Background()), &graphql.RawParams{})
 	return o, nil
+}
+
+// hasResolver reports whether a resolver, and not a struct of package upstream, resolves a field.
+func hasResolver(object, field string) bool {
+	byName := func(list reflect.Type, name string) (method reflect.Method, found bool) {
+		for i := range list.NumMethod() {
+			if method = list.Method(i); strings.EqualFold(method.Name, name) {
+				return method, true
+			}
+		}
+		return method, false
+	}
+	ofObject, found := byName(reflect.TypeFor[generated.ResolverRoot](), object)
+	if found {
+		_, found = byName(ofObject.Type.Out(0), field)
+	}
+	return found
 }
 
 // servedSchema returns the schema without @defer: one call brings everything that an order has, so

@@ -8,80 +8,121 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"ordergraph/graph/internal/generated"
-	"ordergraph/graph/projection"
 	"ordergraph/upstream"
 )
-
-// twice resolves one order as what writes itself, and as an entity that gqlgen executes field by field.
-type twice struct {
-	plan  *projection.Plan
-	order *upstream.Order
-}
-
-func (r *twice) Query() generated.QueryResolver { return r }
-
-func (r *twice) Order(ctx context.Context, _ string, _ upstream.WebSite, _ upstream.Edition) (*projection.Order, error) {
-	return r.plan.Select(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field).Of(upstream.Result{Order: r.order}), nil
-}
-
-func (r *twice) Orders(ctx context.Context, _ []string, _ upstream.WebSite, _ upstream.Edition) ([]*projection.Order, error) {
-	order, err := r.Order(ctx, "", 0, 0)
-	return []*projection.Order{order}, err
-}
-
-func (r *twice) Entities(ctx context.Context, _ []any) []generated.Entity {
-	order, _ := r.Order(ctx, "", 0, 0) // has no error
-	return []generated.Entity{order}
-}
-
-func (*twice) Service(context.Context) (generated.Service, error) { return generated.Service{}, nil }
 
 // idOfOrder finds the id that a fixture's order has.
 var idOfOrder = regexp.MustCompile(`"id_of_str":\s*"(\d+)"`)
 
-// TestProjectionEqualsExecution wants of many selections the same bytes from the projection as from
-// the general execution.
-func TestProjectionEqualsExecution(t *testing.T) {
-	schema := servedSchema()
-	plan, err := projection.Compile(schema)
+// servedOrders are orders as a cache serves them in an outage: one is complete, one lacks parts, one has malformed
+// values, one fails, and one does not exist.
+func servedOrders(t *testing.T, body string, lacking upstream.Domains) *fakeOrders {
+	t.Helper()
+	found := idOfOrder.FindStringSubmatch(body)
+	if found == nil {
+		found = []string{"", "1"}
+	}
+	own, err := upstream.ParseOrderID(found[1])
 	if err != nil {
 		t.Fatal(err)
 	}
+	complete, malformed := decodedOrder(t, own, body), decodedOrder(t, 1, readText(t, "testdata/malformed.json"))
+	outage := &upstream.Error{Kind: upstream.KindUnavailable}
+	return &fakeOrders{answer: func(_ context.Context, request upstream.Request) (upstream.Result, error) {
+		held := upstream.Needs{Domains: request.Needs.Domains &^ lacking, AttributeKeys: request.Needs.AttributeKeys}
+		result := upstream.Result{Held: held}
+		switch request.Key.ID {
+		case 1:
+			result.Order = with(complete, request.Key)
+		case 2:
+			result.Order, result.Missing = without(with(complete, request.Key), lacking), outage
+		case 3:
+			result.Order = with(malformed, request.Key)
+		case 4:
+			result.Order, result.Missing = without(with(malformed, request.Key), lacking), outage
+		case 5:
+			return result, outage
+		}
+		return result, nil
+	}}
+}
+
+// with returns an order under another key. Its lines and shipments still lead to each other.
+func with(order *upstream.Order, key upstream.Key) *upstream.Order {
+	shown := *order
+	shown.ID, shown.WebSite, shown.Edition = key.ID, key.Site, key.Edition
+	return &shown
+}
+
+// without returns an order as it is decoded from an answer without some parts.
+func without(order *upstream.Order, parts upstream.Domains) *upstream.Order {
+	if parts.Covers(upstream.DomainOrderInvoice) {
+		order.Invoice = nil
+	}
+	if parts.Covers(upstream.DomainRateDetail) {
+		order.Reviews = nil
+	}
+	if parts.Covers(upstream.DomainGuaranteesTerms) {
+		order.Guarantees = nil
+	}
+	return order
+}
+
+// TestProjectionEqualsExecution wants of many selections the same bytes and errors from the projection as from
+// the general execution: of single orders, lists and entities, of complete orders and of such that lack parts or
+// have malformed values.
+func TestProjectionEqualsExecution(t *testing.T) {
 	files, err := filepath.Glob("../upstream/testdata/fixtures/0*.json")
 	if err != nil || len(files) < 4 {
 		t.Fatalf("%d fixtures, %v", len(files), err)
 	}
-	longest := 0
-	for _, file := range files {
-		body := readText(t, file)
-		id, err := upstream.ParseOrderID(idOfOrder.FindStringSubmatch(body)[1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		resolver := &twice{plan: plan, order: decodedOrder(t, id, body)}
-		exec := executor.New(generated.NewExecutableSchema(generated.Config{Schema: schema, Resolvers: resolver}))
-		random := rand.New(rand.NewPCG(1, 2))
-		for i := range 200 {
-			s := &selections{schema: schema, random: random, conditional: i%2 == 0}
-			selected := s.of(schema.Types["Order"], 7)
-			projected, executed := s.answers(t, exec, selected)
-			if !bytes.Equal(projected, executed) {
-				t.Fatalf("%s:\n%s\n\nprojected\n%s\n\nexecuted\n%s", filepath.Base(file), selected, projected, executed)
+	longest, failed := 0, 0
+	for i, file := range append(files, "testdata/malformed.json") {
+		lacking := upstream.Domains(1) << (i % 4)
+		options := Options{Orders: servedOrders(t, readText(t, file), lacking|upstream.DomainOrderInvoice)}
+		written := newServer(t, options)
+		options.fieldByField = true
+		executed := newServer(t, options)
+		random := rand.New(rand.NewPCG(1, uint64(i)))
+		for i := range 150 {
+			s := &selections{schema: servedSchema(), random: random, conditional: i%2 == 0}
+			query := s.query(s.of(s.schema.Types["Order"], 6))
+			one, other := written.run(t, t.Context(), query, ""), executed.run(t, t.Context(), query, "")
+			if !bytes.Equal(one.Data, other.Data) {
+				t.Fatalf("%s:\n%s\n\nprojected\n%s\n\nexecuted\n%s", filepath.Base(file), query, one.Data, other.Data)
 			}
-			longest = max(longest, len(projected))
+			if got, want := sortedErrors(t, one), sortedErrors(t, other); !slices.Equal(got, want) {
+				t.Fatalf("%s:\n%s\n\nprojected\n%s\n\nexecuted\n%s", filepath.Base(file), query, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+			longest, failed = max(longest, len(one.Data)), max(failed, len(one.Errors))
 		}
 	}
-	if longest < 2000 {
-		t.Errorf("the longest answer has %d bytes: nothing was compared", longest)
+	if longest < 2000 || failed < 10 {
+		t.Errorf("the longest answer has %d bytes, and one at most %d errors: too little was compared", longest, failed)
 	}
+}
+
+// sortedErrors returns the errors of a response as texts. Up to which of many are listed one by one depends on
+// the order in which fields are executed.
+func sortedErrors(t *testing.T, response *graphql.Response) []string {
+	t.Helper()
+	var texts []string
+	for _, err := range response.Errors {
+		text, failure := json.Marshal(err)
+		if failure != nil {
+			t.Fatal(failure)
+		}
+		texts = append(texts, string(text))
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // selections makes up selections.
@@ -148,24 +189,13 @@ func (s *selections) condition() string {
 	return ""
 }
 
-// answers returns what the projection and what the execution shows.
-func (s *selections) answers(t *testing.T, exec *executor.Executor, selected string) (projected, executed []byte) {
-	t.Helper()
-	query := "{order(id:1)" + selected + " _entities(representations:[]){...on Order" + selected + "}"
+// query shows a selection of orders in each way that there is.
+func (s *selections) query(selected string) string {
+	query := "{order(id:1)" + selected + " lacking:order(id:2)" + selected + " malformed:orders(ids:[1,3])" + selected +
+		" all:orders(ids:[4,1,5,9])" + selected +
+		` _entities(representations:[{__typename:"Order",webSite:CN_1688,id:2},{__typename:"Order",webSite:CN_1688,id:1}]){...on Order` + selected + "}}"
 	if s.conditional {
-		query = "query($yes:Boolean=true,$no:Boolean=false)" + query + "never:__typename @include(if:$no) @skip(if:$yes)"
+		query = "query($yes:Boolean=true,$no:Boolean=false)" + strings.TrimSuffix(query, "}") + " never:__typename @include(if:$no) @skip(if:$yes)}"
 	}
-	query += "}" + s.fragments.String()
-	response := (&server{executor: exec}).run(t, t.Context(), query, "")
-	if len(response.Errors) > 0 {
-		t.Fatalf("%s\n%v", query, response.Errors)
-	}
-	var data struct {
-		Order    json.RawMessage
-		Entities []json.RawMessage `json:"_entities"`
-	}
-	if err := json.Unmarshal(response.Data, &data); err != nil || len(data.Entities) != 1 {
-		t.Fatalf("%s\n%s\n%v", query, response.Data, err)
-	}
-	return data.Order, data.Entities[0]
+	return query + s.fragments.String()
 }

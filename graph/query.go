@@ -5,12 +5,18 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
-	"ordergraph/graph/projection"
+	"ordergraph/graph/internal/generated"
+	"ordergraph/graph/loader"
 	"ordergraph/upstream"
 )
 
+// Query returns the resolver of the root fields.
+func (r *resolver) Query() generated.QueryResolver { return queryResolver{r} }
+
+type queryResolver struct{ *resolver }
+
 // Order resolves Query.order.
-func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, edition upstream.Edition) (*projection.Order, error) {
+func (r queryResolver) Order(ctx context.Context, id string, site upstream.WebSite, edition upstream.Edition) (*upstream.Order, error) {
 	if err := r.authorizes(ctx); err != nil {
 		return nil, err
 	}
@@ -21,15 +27,12 @@ func (r *resolver) Order(ctx context.Context, id string, site upstream.WebSite, 
 	if err != nil {
 		return nil, err
 	}
-	result, err := load(ctx, key)()
-	if err != nil {
-		return nil, err
-	}
-	return r.selection(ctx).Of(result), nil
+	result, err := load(ctx, key, loader.Base)()
+	return result.Order, err
 }
 
 // Orders resolves Query.orders: as many orders as ids, in their order.
-func (r *resolver) Orders(ctx context.Context, ids []string, site upstream.WebSite, edition upstream.Edition) ([]*projection.Order, error) {
+func (r queryResolver) Orders(ctx context.Context, ids []string, site upstream.WebSite, edition upstream.Edition) ([]*upstream.Order, error) {
 	if null, isNull := nullArgumentHere(ctx); isNull && !null.below {
 		return nil, null.err()
 	}

@@ -12,25 +12,20 @@ import (
 	"ordergraph/graph/internal/generated"
 	"ordergraph/graph/internal/scope"
 	"ordergraph/graph/loader"
-	"ordergraph/graph/projection"
 	"ordergraph/upstream"
 )
 
-// resolver resolves the root fields. Everything below them is a field or a method of the structs in
-// package upstream, and projection writes it.
+// resolver resolves what is not a field or a method of the structs in package upstream: the root fields,
+// and the parts of an order that the upstream sends on demand.
 type resolver struct {
-	sdl        string
-	projection *projection.Plan
+	sdl string
 	// routerOnly keeps _service and _entities for those who know the router secret.
 	routerOnly bool
 	// requireToken refuses orders to callers without an Authorization value.
 	requireToken bool
 }
 
-var _ generated.Resolvers = (*resolver)(nil)
-
-// Query returns the resolver of the root fields.
-func (r *resolver) Query() generated.QueryResolver { return r }
+var _ generated.ResolverRoot = (*resolver)(nil)
 
 // orderKey names an order by the arguments of a field. The id is checked before anything is asked: it
 // costs no call.
@@ -42,9 +37,9 @@ func orderKey(id string, site upstream.WebSite, edition upstream.Edition) (upstr
 	return upstream.Key{Site: site, Edition: edition, ID: number}, nil
 }
 
-// load starts to load an order.
-func load(ctx context.Context, key upstream.Key) loader.Thunk {
-	return operationOf(graphql.GetOperationContext(ctx)).loader.Load(ctx, key)
+// load starts to load a part of an order.
+func load(ctx context.Context, order upstream.Key, part upstream.Domains) loader.Thunk {
+	return operationOf(graphql.GetOperationContext(ctx)).loader.Load(ctx, order, part)
 }
 
 // failed returns a load that fails at once.
@@ -65,24 +60,23 @@ func (r *resolver) load(ctx context.Context, places int, keyOf func(place int) (
 		} else if key, err := keyOf(i); err != nil {
 			thunks[i] = failed(err)
 		} else {
-			thunks[i] = load(ctx, key)
+			thunks[i] = load(ctx, key, loader.Base)
 		}
 	}
 	return thunks
 }
 
 // await waits for the orders of a list. A failed one is nil, with an error at its index.
-func (r *resolver) await(ctx context.Context, thunks []loader.Thunk) []*projection.Order {
-	orders := make([]*projection.Order, len(thunks))
+func (r *resolver) await(ctx context.Context, thunks []loader.Thunk) []*upstream.Order {
+	orders := make([]*upstream.Order, len(thunks))
 	path := graphql.GetPath(ctx)
-	selection := r.selection(ctx)
 	for i, thunk := range thunks {
 		result, err := thunk()
 		if err != nil {
 			addErrorAt(ctx, at(path, i), err)
 			continue
 		}
-		orders[i] = selection.Of(result)
+		orders[i] = result.Order
 	}
 	return orders
 }
@@ -90,11 +84,6 @@ func (r *resolver) await(ctx context.Context, thunks []loader.Thunk) []*projecti
 // at returns the path to an element of the list at path. It shares no memory with other paths.
 func at(path ast.Path, index int) ast.Path {
 	return append(path[:len(path):len(path)], ast.PathIndex(index))
-}
-
-// selection returns what the current field selects of its orders.
-func (r *resolver) selection(ctx context.Context) *projection.Selection {
-	return r.projection.Select(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field)
 }
 
 // addErrorAt adds an error at a place of the response below the current field, unless the error knows its

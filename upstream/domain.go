@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"fmt"
+	"iter"
 	"math/bits"
 	"slices"
 	"strings"
@@ -42,10 +43,24 @@ func (d Domains) Asked() Domains {
 // Covers reports whether every domain of other is in d.
 func (d Domains) Covers(other Domains) bool { return other&^d == 0 }
 
+// Len returns the number of domains in d.
+func (d Domains) Len() int { return bits.OnesCount8(uint8(d)) }
+
+// All returns each domain in d by itself.
+func (d Domains) All() iter.Seq[Domains] {
+	return func(yield func(Domains) bool) {
+		for ; d != 0; d &= d - 1 {
+			if !yield(d & -d) {
+				return
+			}
+		}
+	}
+}
+
 // String returns the wire value of include_fields for a call that needs d; never empty.
 func (d Domains) String() string {
 	d = d.Asked()
-	names := make([]string, 0, bits.OnesCount8(uint8(d)))
+	names := make([]string, 0, d.Len())
 	for i, name := range domainNames {
 		if d&(1<<i) != 0 {
 			names = append(names, name)

@@ -19,17 +19,17 @@ type Order struct {
 	FetchedAt time.Time
 
 	BaseInfo           `json:"base_info"`
-	BusinessInfo       *OrderBusinessInfo       `json:"order_biz_info"`                        // 订单业务信息
-	Payments           []*OrderPayment          `json:"trade_terms"`                           // 交易条款
-	LineItems          []*OrderLineItem         `json:"product_items"`                         // 商品条目信息
-	DomesticShipping   *OrderDomesticShipping   `json:"native_logistics"`                      // 国内物流; domain NativeLogistics
-	Invoice            *OrderInvoice            `json:"order_invoice_info"`                    // 发票信息; domain OrderInvoice
-	Guarantees         []*OrderGuarantee        `json:"guarantees_terms"`                      // 保障条款; domain GuaranteesTerms
-	Reviews            *OrderReviews            `json:"order_rate_info"`                       // 订单评价信息
-	OverseasShipping   *OrderOverseasShipping   `json:"overseas_extra_address"`                // 跨境地址扩展信息
-	CustomsDeclaration *OrderCustomsDeclaration `json:"customs"`                               // 跨境报关信息
-	ProcurementQuotes  []*OrderProcurementQuote `json:"quote_list"`                            // 采购单详情列表; large enterprises only
-	Attributes         []*OrderExtraAttribute   `json:"ext_attributes" path:"ExtraAttributes"` // 订单扩展属性
+	BusinessInfo       *OrderBusinessInfo       `json:"order_biz_info"`         // 订单业务信息
+	Payments           []*OrderPayment          `json:"trade_terms"`            // 交易条款
+	LineItems          []*OrderLineItem         `json:"product_items"`          // 商品条目信息
+	DomesticShipping   *OrderDomesticShipping   `json:"native_logistics"`       // 国内物流; domain NativeLogistics
+	Invoice            *OrderInvoice            `json:"order_invoice_info"`     // 发票信息; domain OrderInvoice
+	Guarantees         []*OrderGuarantee        `json:"guarantees_terms"`       // 保障条款; domain GuaranteesTerms
+	Reviews            *OrderReviews            `json:"order_rate_info"`        // 订单评价信息
+	OverseasShipping   *OrderOverseasShipping   `json:"overseas_extra_address"` // 跨境地址扩展信息
+	CustomsDeclaration *OrderCustomsDeclaration `json:"customs"`                // 跨境报关信息
+	ProcurementQuotes  []*OrderProcurementQuote `json:"quote_list"`             // 采购单详情列表; large enterprises only
+	ExtraAttributes    []*OrderExtraAttribute   `json:"ext_attributes"`         // 订单扩展属性
 
 	// OuterReviewsOfSeller is where the upstream's document lists seller_rate_list; its SDK has it in
 	// order_rate_info. Decoding moves it to Reviews unless that has a list of its own.
@@ -38,6 +38,9 @@ type Order struct {
 	// BadValues are the values that were neither empty nor readable.
 	BadValues []BadValue
 }
+
+// Key names the order.
+func (o *Order) Key() Key { return Key{Site: o.WebSite, Edition: o.Edition, ID: o.ID} }
 
 // BadValue says that one value of an answer was neither empty nor readable, so that the order shows
 // null, or leaves an element of a list out.

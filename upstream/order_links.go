@@ -14,12 +14,6 @@ type Member struct{ ID ID }
 // IsEntity marks the order as what a federated graph can ask for by its key.
 func (*Order) IsEntity() {}
 
-// ExtraAttributes returns all extra attributes. The keys are what the upstream was asked for in
-// addition; they leave none out. Their name is the argument's: gqlgen binds by it.
-func (o *Order) ExtraAttributes(keys []string) []*OrderExtraAttribute {
-	return o.Attributes
-}
-
 // Product returns the product of the line, nil for an offline product.
 func (l *OrderLineItem) Product() *Product {
 	if l.ProductID == "" {

@@ -69,12 +69,3 @@ func TestStubs(t *testing.T) {
 		t.Errorf("seller's member %v without a member id", got)
 	}
 }
-
-func TestExtraAttributesIgnoresKeys(t *testing.T) {
-	order := decodeResult(t, WebSiteCN1688, "", `"ext_attributes":[{"key":"a","value":"1"},{"key":"b"}]`)
-	for _, keys := range [][]string{nil, {"a"}, {"c"}} {
-		if got := order.ExtraAttributes(keys); len(got) != 2 {
-			t.Errorf("%v: %d attributes, want all", keys, len(got))
-		}
-	}
-}

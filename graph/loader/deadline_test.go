@@ -50,7 +50,7 @@ func TestTheTimeOfTheRequest(t *testing.T) {
 					loader := begin(t, scope.With(t.Context(), s), fake, planned(ids...))
 					var thunks []Thunk
 					for _, id := range ids {
-						thunks = append(thunks, loader.Load(t.Context(), key(id)))
+						thunks = append(thunks, loader.Load(t.Context(), key(id), Base))
 					}
 					for i, thunk := range thunks {
 						order, err := thunk()

@@ -26,9 +26,11 @@ var ErrTimeout = errors.New("the time of the request is up")
 // whose orders all came starts at once.
 const wait = 2 * time.Millisecond
 
-// Thunk returns what is being loaded of an order, waiting for it if need be. The order is nil if the
-// upstream knows none, and may lack parts (upstream.Result.Missing). Every error is, or wraps, an
-// *upstream.Error, except after a panic.
+// Base is the part of an order that every answer has. The other parts are domains, each by itself.
+const Base upstream.Domains = 0
+
+// Thunk returns what is being loaded, waiting for it if need be. The order is nil if the upstream knows
+// none. Every error is, or wraps, an *upstream.Error, except after a panic.
 type Thunk func() (upstream.Result, error)
 
 // Loader loads the planned orders of one operation. New makes one; one that is nil loads none.
@@ -36,12 +38,9 @@ type Loader struct {
 	orders upstream.Orders
 	// atHand are the planned orders that were there before the execution began, needs is what the
 	// others must bring.
-	atHand map[upstream.Key]upstream.Result
-	needs  map[upstream.Key]upstream.Needs
-	// batches loads several orders. A single one is no batch, and needs no goroutines to become one:
-	// only loads it.
-	batches *dataloader.Loader[upstream.Key, upstream.Result]
-	only    Thunk
+	atHand  map[upstream.Key]upstream.Result
+	needs   map[upstream.Key]upstream.Needs
+	batches *dataloader.Loader[partKey, upstream.Result]
 	// ctx is the operation's, and ends with the time of the request: what came by then is still
 	// executed. dataloader would pass the context of the field that happens to load first.
 	ctx     context.Context
@@ -62,34 +61,48 @@ func New(
 		l.ctx, end = context.WithDeadlineCause(ctx, deadline, ErrTimeout)
 	}
 	l.takeAtHand()
-	switch {
-	case len(needs) > 1:
+	if len(needs) > 0 {
 		l.batches = l.newBatches()
-	case len(needs) == 1:
-		l.only = l.loadOnly()
 	}
 	return l, end
 }
 
-// Load starts to load an order; one that is the only one to be loaded starts when somebody waits for it.
-// Start all loads of a field before waiting for the first one: they are called for together.
+// partKey names what one load brings.
+type partKey struct {
+	order upstream.Key
+	part  upstream.Domains
+}
+
+// Load starts to load a part of an order. The result holds that part, and may lack others
+// (upstream.Result.Missing). Start all loads of a field before waiting for the first one: they are called
+// for together.
 //
-// An order that was not planned is refused: nobody knows what is needed of it, and a call in the dark
+// What was not planned is refused: nobody knows what else is needed of that order, and a call in the dark
 // might have to be paid twice.
-func (l *Loader) Load(ctx context.Context, key upstream.Key) Thunk {
+func (l *Loader) Load(ctx context.Context, order upstream.Key, part upstream.Domains) Thunk {
 	if l == nil {
-		return unplanned(key)
+		return unplanned(order)
 	}
-	if result, found := l.atHand[key]; found {
-		return func() (upstream.Result, error) { return result, nil }
+	if result, found := l.atHand[order]; found {
+		return func() (upstream.Result, error) { return partOf(result, part) }
 	}
-	if _, planned := l.needs[key]; !planned {
-		return unplanned(key)
+	needs, planned := l.needs[order]
+	if !planned || !needs.Domains.Covers(part) {
+		return unplanned(order)
 	}
-	if l.only != nil {
-		return l.only
+	// One call brings all parts of an order: the batch is complete, and starts, with the last of them.
+	for planned := range needs.Domains.All() {
+		l.batches.Load(ctx, partKey{order, planned})
 	}
-	return Thunk(l.batches.Load(ctx, key))
+	return Thunk(l.batches.Load(ctx, partKey{order, part}))
+}
+
+// partOf returns what was read of an order, or why it lacks a part.
+func partOf(result upstream.Result, part upstream.Domains) (upstream.Result, error) {
+	if result.Missing != nil && !result.Held.Domains.Covers(part) {
+		return upstream.Result{}, result.Missing
+	}
+	return result, nil
 }
 
 func unplanned(key upstream.Key) Thunk {
@@ -125,61 +138,67 @@ func (l *Loader) takeAtHand() {
 	}
 }
 
-// loadOnly returns what loads the only order that is needed, when it is first called.
-func (l *Loader) loadOnly() Thunk {
-	return sync.OnceValues(func() (upstream.Result, error) {
-		var result *dataloader.Result[upstream.Result]
-		for key := range l.needs {
-			result = l.load(key)
-		}
-		return result.Data, result.Error
-	})
-}
-
-func (l *Loader) newBatches() *dataloader.Loader[upstream.Key, upstream.Result] {
+// newBatches returns what batches the planned parts of the orders that are not at hand.
+func (l *Loader) newBatches() *dataloader.Loader[partKey, upstream.Result] {
+	parts := 0
+	for _, needs := range l.needs {
+		parts += 1 + needs.Domains.Len()
+	}
 	return dataloader.NewBatchedLoader(
 		l.batch,
-		dataloader.WithBatchCapacity[upstream.Key, upstream.Result](len(l.needs)),
+		dataloader.WithBatchCapacity[partKey, upstream.Result](parts),
 		// The channel of a batch holds a thousand keys unless told otherwise.
-		dataloader.WithInputCapacity[upstream.Key, upstream.Result](len(l.needs)),
-		dataloader.WithWait[upstream.Key, upstream.Result](wait),
+		dataloader.WithInputCapacity[partKey, upstream.Result](parts),
+		dataloader.WithWait[partKey, upstream.Result](wait),
 	)
 }
 
-// batch loads distinct orders, all at once: how many calls may run at a time is for the client to
-// say.
-func (l *Loader) batch(_ context.Context, keys []upstream.Key) []*dataloader.Result[upstream.Result] {
+// batch loads parts of orders: each order once, and all at the same time. How many calls may run at a time is
+// for the client to say.
+func (l *Loader) batch(_ context.Context, keys []partKey) []*dataloader.Result[upstream.Result] {
+	loaded := map[upstream.Key]*dataloader.Result[upstream.Result]{}
+	for _, key := range keys {
+		loaded[key.order] = &dataloader.Result[upstream.Result]{}
+	}
+	if len(loaded) == 1 {
+		l.load(keys[0].order, loaded[keys[0].order])
+	} else {
+		var group sync.WaitGroup
+		for order, result := range loaded {
+			group.Go(func() { l.load(order, result) })
+		}
+		group.Wait()
+	}
 	results := make([]*dataloader.Result[upstream.Result], len(keys))
-	if len(keys) == 1 {
-		results[0] = l.load(keys[0])
-		return results
-	}
-	var group sync.WaitGroup
 	for i, key := range keys {
-		group.Go(func() { results[i] = l.load(key) })
+		part := *loaded[key.order]
+		if part.Error == nil {
+			part.Data, part.Error = partOf(part.Data, key.part)
+		}
+		results[i] = &part
 	}
-	group.Wait()
 	return results
 }
 
 // load loads one order and notes its freshness. A panic becomes that order's error: it would
 // otherwise end the process, as it happens in a goroutine of ours.
-func (l *Loader) load(key upstream.Key) (result *dataloader.Result[upstream.Result]) {
+func (l *Loader) load(key upstream.Key, result *dataloader.Result[upstream.Result]) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			result = &dataloader.Result[upstream.Result]{Error: l.recover(l.ctx, thrown)}
+			result.Error = l.recover(l.ctx, thrown)
 		}
 	}()
 	request := scope.From(l.ctx)
 	loaded, err := l.orders.Order(l.ctx, request.Order(key, l.needs[key]))
 	if err != nil {
-		return &dataloader.Result[upstream.Result]{Error: l.explain(err)}
+		result.Error = l.explain(err)
+		return
 	}
 	if loaded.Missing != nil {
 		loaded.Missing = l.explain(loaded.Missing)
 	}
 	request.Provenance.Add(key, loaded)
-	return &dataloader.Result[upstream.Result]{Data: loaded}
+	result.Data = loaded
 }
 
 // explain adds to an error that the order did not come because the request ended, if that is why.

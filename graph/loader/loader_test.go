@@ -76,7 +76,7 @@ func TestEachDistinctOrderIsLoadedOnceWithItsNeeds(t *testing.T) {
 	var thunks []Thunk
 	places := []upstream.Key{key(1), key(2), key(1), {ID: 1, Edition: upstream.EditionV2}}
 	for _, place := range places {
-		thunks = append(thunks, loader.Load(t.Context(), place))
+		thunks = append(thunks, loader.Load(t.Context(), place, Base))
 	}
 	var loaded []*upstream.Order
 	for i, thunk := range thunks {
@@ -113,7 +113,7 @@ func TestAPlannedBatchStartsWithoutWaitingAndConcurrently(t *testing.T) {
 		// stops the bubble's clock: so this one waits for all.
 		var thunks []Thunk
 		for _, id := range []int64{1, 2, 2, 3, 1} {
-			thunks = append(thunks, loader.Load(t.Context(), key(id)))
+			thunks = append(thunks, loader.Load(t.Context(), key(id), Base))
 		}
 		for _, thunk := range thunks {
 			if _, err := thunk(); err != nil {
@@ -134,7 +134,7 @@ func TestAnOrderThatIsNotLoadedDelaysTheOthersByTheNetOnly(t *testing.T) {
 		fake := &orders{}
 		loader := begin(t, t.Context(), fake, planned(1, 2))
 		start := time.Now()
-		if _, err := loader.Load(t.Context(), key(1))(); err != nil {
+		if _, err := loader.Load(t.Context(), key(1), Base)(); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(start); took != wait {
@@ -159,7 +159,7 @@ func TestOneFailureSparesTheOthers(t *testing.T) {
 		}
 	}}
 	loader := begin(t, t.Context(), fake, planned(1, 2, 3))
-	one, two, three := loader.Load(t.Context(), key(1)), loader.Load(t.Context(), key(2)), loader.Load(t.Context(), key(3))
+	one, two, three := loader.Load(t.Context(), key(1), Base), loader.Load(t.Context(), key(2), Base), loader.Load(t.Context(), key(3), Base)
 	if _, err := one(); !errors.Is(err, refused) {
 		t.Errorf("the first one: %v", err)
 	}
@@ -174,7 +174,7 @@ func TestOneFailureSparesTheOthers(t *testing.T) {
 func TestAPanicWithOneOrderIsRecovered(t *testing.T) {
 	fake := &orders{answer: func(context.Context, upstream.Request) (upstream.Result, error) { panic("a fault") }}
 	loader := begin(t, t.Context(), fake, planned(1))
-	if _, err := loader.Load(t.Context(), key(1))(); err == nil || err.Error() != "recovered: a fault" {
+	if _, err := loader.Load(t.Context(), key(1), Base)(); err == nil || err.Error() != "recovered: a fault" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -190,7 +190,7 @@ func TestCallsGetTheOperationsContextAndScope(t *testing.T) {
 	operation, cancel := context.WithCancel(scope.With(context.WithValue(t.Context(), mark{}, "operation"), s))
 	defer cancel()
 	loader := begin(t, operation, fake, planned(1))
-	if _, err := loader.Load(context.WithValue(operation, mark{}, "field"), key(1))(); err != nil {
+	if _, err := loader.Load(context.WithValue(operation, mark{}, "field"), key(1), Base)(); err != nil {
 		t.Fatal(err)
 	}
 	if got.Value(mark{}) != "operation" {
@@ -232,7 +232,7 @@ func TestTheLeastFreshnessOfTheOrdersShownIsNoted(t *testing.T) {
 			loader := begin(t, scope.With(t.Context(), s), fake, planned(slices.Collect(maps.Keys(test.results))...))
 			var thunks []Thunk
 			for id := range test.results {
-				thunks = append(thunks, loader.Load(t.Context(), key(id)))
+				thunks = append(thunks, loader.Load(t.Context(), key(id), Base))
 			}
 			for _, thunk := range thunks {
 				if _, err := thunk(); err != nil {
@@ -254,7 +254,7 @@ func TestAnUnplannedOrderIsRefusedWithoutACall(t *testing.T) {
 		"nothing is planned":       begin(t, t.Context(), fake, nil),
 		"no operation":             nil,
 	} {
-		if _, err := loader.Load(t.Context(), key(2))(); upstream.KindOf(err) != upstream.KindInternal || !strings.Contains(err.Error(), "not planned") {
+		if _, err := loader.Load(t.Context(), key(2), Base)(); upstream.KindOf(err) != upstream.KindInternal || !strings.Contains(err.Error(), "not planned") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -278,7 +278,7 @@ func BenchmarkLoad(b *testing.B) {
 			for b.Loop() {
 				loader, end := New(b.Context(), fake, needs, nil)
 				for i, id := range ids {
-					thunks[i] = loader.Load(b.Context(), key(id))
+					thunks[i] = loader.Load(b.Context(), key(id), Base)
 				}
 				for _, thunk := range thunks {
 					if _, err := thunk(); err != nil {
@@ -322,7 +322,7 @@ func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 		began := time.Now()
 		var thunks []Thunk
 		for _, id := range []int64{1, 2, 3, 4, 1} {
-			thunks = append(thunks, loader.Load(t.Context(), key(id)))
+			thunks = append(thunks, loader.Load(t.Context(), key(id), Base))
 		}
 		for i, id := range []upstream.OrderID{1, 2, 3, 4, 1} {
 			if result, err := thunks[i](); err != nil || result.Order.ID != id {
@@ -338,27 +338,63 @@ func TestWhatIsAtHandNeedsNoBatch(t *testing.T) {
 	})
 }
 
-// TestASingleOrderNeedsNoBatch wants it to be loaded by whoever waits for it first, once, at once.
-func TestASingleOrderNeedsNoBatch(t *testing.T) {
+// TestPartsOfAnOrderAreOneCall wants the batch to start with the last planned part of the last order, and each
+// part to have its own outcome.
+func TestPartsOfAnOrderAreOneCall(t *testing.T) {
+	const invoice, shipping = upstream.DomainOrderInvoice, upstream.DomainNativeLogistics
+	outage := &upstream.Error{Kind: upstream.KindUnavailable}
 	synctest.Test(t, func(t *testing.T) {
-		fake := &orders{}
-		loader := begin(t, t.Context(), fake, planned(2, 2))
-		first, second := loader.Load(t.Context(), key(2)), loader.Load(t.Context(), key(2))
-		if called := fake.called(); len(called) != 0 {
-			t.Errorf("%d orders asked for before anybody waits", len(called))
-		}
+		fake := &orders{answer: func(_ context.Context, request upstream.Request) (upstream.Result, error) {
+			result := upstream.Result{Order: &upstream.Order{ID: request.Key.ID}, Held: request.Needs}
+			if request.Key.ID == 2 {
+				result.Held.Domains, result.Missing = shipping, outage
+			}
+			return result, nil
+		}}
+		loader := begin(t, t.Context(), fake, map[upstream.Key]upstream.Needs{
+			key(1): {Domains: invoice | shipping}, key(2): {Domains: invoice | shipping}, key(3): {},
+		})
 		began := time.Now()
-		var group sync.WaitGroup
-		for _, thunk := range []Thunk{first, second} {
-			group.Go(func() {
-				if result, err := thunk(); err != nil || result.Order.ID != 2 {
-					t.Errorf("got %v, %v", result.Order, err)
-				}
-			})
+		for _, thunk := range []Thunk{
+			loader.Load(t.Context(), key(1), Base), loader.Load(t.Context(), key(2), Base), loader.Load(t.Context(), key(3), Base),
+		} {
+			if result, err := thunk(); err != nil || result.Order == nil {
+				t.Errorf("got %v, %v", result, err)
+			}
 		}
-		group.Wait()
-		if called := fake.called(); len(called) != 1 || time.Since(began) > 0 {
+		for _, test := range []struct {
+			id   int64
+			part upstream.Domains
+			want error
+		}{{1, invoice, nil}, {1, shipping, nil}, {2, shipping, nil}, {2, invoice, outage}} {
+			result, err := loader.Load(t.Context(), key(test.id), test.part)()
+			if !errors.Is(err, test.want) || (err == nil) != (result.Order != nil) {
+				t.Errorf("%s of order %d: %v, %v, want the error %v", test.part, test.id, result.Order, err, test.want)
+			}
+		}
+		if _, err := loader.Load(t.Context(), key(3), invoice)(); upstream.KindOf(err) != upstream.KindInternal {
+			t.Errorf("a part that was not planned: %v", err)
+		}
+		if called := fake.called(); len(called) != 3 || time.Since(began) > 0 {
 			t.Errorf("%d orders asked for, after %v", len(called), time.Since(began))
 		}
 	})
+}
+
+// TestASingleOrderIsLoadedOnce wants it to be called for at once, by whoever waits for it.
+func TestASingleOrderIsLoadedOnce(t *testing.T) {
+	fake := &orders{}
+	loader := begin(t, t.Context(), fake, planned(2, 2))
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			if result, err := loader.Load(t.Context(), key(2), Base)(); err != nil || result.Order.ID != 2 {
+				t.Errorf("got %v, %v", result.Order, err)
+			}
+		})
+	}
+	group.Wait()
+	if called := fake.called(); len(called) != 1 {
+		t.Errorf("%d orders asked for", len(called))
+	}
 }

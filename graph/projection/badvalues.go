@@ -84,6 +84,50 @@ func (v *badValues) each(name string) []*badValues {
 	return list
 }
 
+// badOrder is what is malformed in an order, also as links lead to it.
+type badOrder struct {
+	root *badValues
+	// linked are the malformed values of the objects that links lead to, by their addresses, and links what
+	// is malformed where links start and end.
+	linked map[uintptr]*badValues
+	links  map[link][]*badValues
+}
+
+func newBadOrder(order *upstream.Order) *badOrder {
+	b := &badOrder{root: badValueTree(order.BadValues), linked: map[uintptr]*badValues{}}
+	items, shipping := b.root.at("lineitems"), b.root.at("domesticshipping")
+	shipments := shipping.at("shipments")
+	b.links = map[link][]*badValues{
+		toLineItems: append([]*badValues{items}, items.each("id")...),
+		toShipments: append([]*badValues{shipping, shipments}, shipments.each("lineitemids")...),
+	}
+	for i, item := range order.LineItems {
+		b.linked[reflect.ValueOf(item).Pointer()] = items.element(i)
+	}
+	if order.DomesticShipping != nil {
+		for i, shipment := range order.DomesticShipping.Shipments {
+			b.linked[reflect.ValueOf(shipment).Pointer()] = shipments.element(i)
+		}
+	}
+	return b
+}
+
+// element returns what is malformed in an element of a list that a field shows, in which bad is malformed.
+func (b *badOrder) element(list *field, index int, element reflect.Value, bad *badValues) *badValues {
+	if list.sources.link != noLink {
+		return b.linked[element.Pointer()]
+	}
+	return bad.element(index)
+}
+
+// in returns what is malformed in a field of an object in which bad is malformed.
+func (s *sources) in(bad *badValues) *badValues {
+	if own := bad.at(s.own); own != nil {
+		return own
+	}
+	return currencyOnly(bad.at(s.currency))
+}
+
 // currencyOnly returns what is malformed in an amount whose currency alone is.
 func currencyOnly(currency *badValues) *badValues {
 	if currency == nil {

@@ -15,19 +15,23 @@ import (
 // Compile finds for each field of the type Order, and of all types below it, the field or method of
 // the Go struct with the same name in any case, as gqlgen does. It fails if there is none, or if its
 // type is none that can be written.
-func Compile(schema *ast.Schema) (*Plan, error) {
-	c := &compilation{schema: schema, objects: map[string]*object{}}
+//
+// A field with a resolver shows a part of the order if the schema has @domain there, and anything else if
+// not: then it is left to gqlgen, and needs nothing in the struct.
+func Compile(schema *ast.Schema, hasResolver func(object, field string) bool) (*Plan, error) {
+	c := &compilation{schema: schema, hasResolver: hasResolver, objects: map[string]*object{}}
 	order, err := c.object("Order", reflect.TypeFor[upstream.Order]())
 	if err != nil {
 		return nil, fmt.Errorf("projection: %w", err)
 	}
-	return &Plan{order: order}, nil
+	return &Plan{objects: c.objects, order: &field{name: "order", object: order, write: order.write}}, nil
 }
 
 // compilation is the work of Compile.
 type compilation struct {
-	schema  *ast.Schema
-	objects map[string]*object
+	schema      *ast.Schema
+	hasResolver func(object, field string) bool
+	objects     map[string]*object
 }
 
 // object compiles an object type once: types lead to each other in circles.
@@ -45,7 +49,7 @@ func (c *compilation) object(name string, structType reflect.Type) (*object, err
 		o.satisfies = append(o.satisfies, abstract.Name)
 	}
 	for _, declared := range definition.Fields {
-		compiled, err := c.field(declared, structType)
+		compiled, err := c.field(name, declared, structType)
 		if err != nil {
 			return nil, fmt.Errorf("%s.%s: %w", name, declared.Name, err)
 		}
@@ -54,18 +58,26 @@ func (c *compilation) object(name string, structType reflect.Type) (*object, err
 	return o, nil
 }
 
-func (c *compilation) field(declared *ast.FieldDefinition, structType reflect.Type) (*field, error) {
+func (c *compilation) field(object string, declared *ast.FieldDefinition, structType reflect.Type) (*field, error) {
+	part, err := partOf(declared)
+	if err != nil {
+		return nil, err
+	}
+	hasResolver := c.hasResolver(object, declared.Name)
+	switch {
+	case part == 0 && hasResolver:
+		return &field{name: declared.Name, foreign: true}, nil
+	case part != 0 && !hasResolver:
+		return nil, errors.New("a part of an order needs a resolver, which knows whether it is missing")
+	}
 	read, valueType, err := reader(structType, declared.Name)
 	if err != nil {
 		return nil, err
 	}
-	f := &field{name: declared.Name, read: read, neverNull: declared.Type.NonNull, sources: sourcesOf(structType, declared.Name)}
-	if f.domain, err = domainOf(declared); err != nil {
-		return nil, err
-	}
+	f := &field{name: declared.Name, read: read, neverNull: declared.Type.NonNull, part: part, sources: sourcesOf(structType, declared.Name)}
 	if element := declared.Type.Elem; element != nil {
 		// A nil slice is an empty list. Null is for a part that is missing, and for nothing else.
-		if valueType.Kind() != reflect.Slice || declared.Type.NonNull == (f.domain != 0) || element.Elem != nil {
+		if valueType.Kind() != reflect.Slice || declared.Type.NonNull == (part != 0) || element.Elem != nil {
 			return nil, fmt.Errorf("%s can't be a %s", declared.Type, valueType)
 		}
 		f.isList, f.neverNull, valueType = true, element.NonNull, valueType.Elem()
@@ -73,8 +85,8 @@ func (c *compilation) field(declared *ast.FieldDefinition, structType reflect.Ty
 	return f, c.value(f, c.schema.Types[declared.Type.Name()], valueType)
 }
 
-// domainOf returns the part of an order that a field shows.
-func domainOf(declared *ast.FieldDefinition) (upstream.Domains, error) {
+// partOf returns the part of an order that a field shows.
+func partOf(declared *ast.FieldDefinition) (upstream.Domains, error) {
 	directive := declared.Directives.ForName("domain")
 	if directive == nil {
 		return 0, nil
@@ -131,25 +143,23 @@ func reader(structType reflect.Type, name string) (read func(reflect.Value) refl
 	}
 	pointer := reflect.PointerTo(structType)
 	for i := range pointer.NumMethod() {
-		if method := pointer.Method(i); byName(method.Name) && method.Type.NumOut() == 1 {
-			return callOf(method), method.Type.Out(0), nil
+		method := pointer.Method(i)
+		if !byName(method.Name) || method.Type.NumOut() != 1 {
+			continue
 		}
+		if method.Type.NumIn() != 1 {
+			return nil, nil, errors.New("a method with parameters needs a resolver, which knows the arguments")
+		}
+		return callOf(method), method.Type.Out(0), nil
 	}
 	return nil, nil, fmt.Errorf("%s has no field or method of that name", structType)
 }
 
-// callOf calls a method. Its parameters get zero values: arguments of a field of an order steer what
-// the upstream is asked for, and not what is shown.
 func callOf(method reflect.Method) func(reflect.Value) reflect.Value {
-	arguments := make([]reflect.Value, method.Type.NumIn())
-	for i := range arguments {
-		arguments[i] = reflect.Zero(method.Type.In(i))
-	}
 	return func(object reflect.Value) reflect.Value {
-		given := append([]reflect.Value{object.Addr()}, arguments[1:]...)
 		// What a method returns has no address, which the writers need.
 		value := reflect.New(method.Type.Out(0)).Elem()
-		value.Set(method.Func.Call(given)[0])
+		value.Set(method.Func.Call([]reflect.Value{object.Addr()})[0])
 		return value
 	}
 }

@@ -27,8 +27,10 @@ type field struct {
 	neverNull bool
 	// object is the type of the objects that the field holds, nil for scalars.
 	object *object
-	// domain is the part of the order that the field shows, 0 for what every answer has.
-	domain upstream.Domains
+	// part is the part of the order that the field shows, 0 for what every answer has.
+	part upstream.Domains
+	// foreign says that the field has a resolver that reads something else than the order.
+	foreign bool
 	// sources are where a malformed value is the reason that the field lacks something.
 	sources sources
 }
@@ -67,17 +69,9 @@ func (o *object) write(w *writer, pointer reflect.Value, fields []selected, bad 
 
 // writeTo writes the value that the field has in object, in which bad is malformed.
 func (s *selected) writeTo(w *writer, object reflect.Value, bad *badValues) error {
-	value := s.read(object)
-	if w.report == nil {
-		return s.writeValue(w, value, nil)
-	}
 	below := w.report.enter(s, bad)
 	defer w.report.leave()
-	if w.report.lacks(s) {
-		w.out = append(w.out, null...)
-		return nil
-	}
-	return s.writeValue(w, value, below)
+	return s.writeValue(w, s.read(object), below)
 }
 
 func (s *selected) writeValue(w *writer, value reflect.Value, bad *badValues) error {
@@ -94,16 +88,10 @@ func (s *selected) writeList(w *writer, list reflect.Value, bad *badValues) erro
 			w.out = append(w.out, ',')
 		}
 		element := list.Index(i)
-		var badBelow *badValues
-		if w.report != nil {
-			badBelow = w.report.enterElement(s, i, element, bad)
-		}
-		if err := s.writeOne(w, element, badBelow); err != nil {
+		if err := s.writeOne(w, element, w.report.enterElement(s, i, element, bad)); err != nil {
 			return err
 		}
-		if w.report != nil {
-			w.report.leave()
-		}
+		w.report.leave()
 		if err := w.check(); err != nil {
 			return err
 		}

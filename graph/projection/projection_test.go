@@ -3,8 +3,8 @@ package projection
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io"
+	"fmt"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -13,11 +13,13 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"ordergraph/upstream"
 )
 
 const someOfAnOrder = `
+directive @domain(name: String!) on FIELD_DEFINITION
 type Query { order: Order! }
 scalar DateTime
 scalar Decimal
@@ -45,11 +47,29 @@ func schemaOf(t *testing.T, text string) *ast.Schema {
 
 func compiled(t *testing.T, schema *ast.Schema) *Plan {
 	t.Helper()
-	plan, err := Compile(schema)
+	plan, err := Compile(schema, noResolvers)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return plan
+}
+
+// noResolvers is a schema whose fields are all in the structs.
+func noResolvers(string, string) bool { return false }
+
+// shown is what a field shows of what its resolver returns.
+func shown(t *testing.T, plan *Plan, operation *graphql.OperationContext, field graphql.CollectedField, value any) (data string, mistakes gqlerror.List) {
+	t.Helper()
+	ctx := graphql.WithOperationContext(t.Context(), operation)
+	ctx = graphql.WithResponseContext(ctx, graphql.DefaultErrorPresenter, graphql.DefaultRecover)
+	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Query", Field: field})
+	answer, err := plan.InterceptField(ctx, func(context.Context) (any, error) { return value, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written bytes.Buffer
+	answer.(graphql.Marshaler).MarshalGQL(&written)
+	return written.String(), graphql.GetErrors(ctx)
 }
 
 func parsed(t *testing.T, schema *ast.Schema, query string) *ast.QueryDocument {
@@ -96,17 +116,21 @@ func TestSelections(t *testing.T) {
 	} {
 		operation, field := operationOf(t, schema, test.query)
 		for range 2 { // made, and remembered
-			var got bytes.Buffer
-			if err := plan.Select(operation, field).Of(upstream.Result{Order: someOrder(t)}).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != test.want {
-				t.Errorf("%s: got %s, %v, want %s", test.name, &got, err, test.want)
+			if got, err := shown(t, plan, operation, field, someOrder(t)); err != nil || got != test.want {
+				t.Errorf("%s: got %s, %v, want %s", test.name, got, err, test.want)
 			}
 		}
 	}
 }
 
-func TestNoOrderIsNull(t *testing.T) {
-	if order := new(Selection).Of(upstream.Result{}); order != nil {
-		t.Errorf("got %v", order)
+// TestLists wants an order that does not exist, or failed, to be null alone.
+func TestLists(t *testing.T) {
+	schema := schemaOf(t, someOfAnOrder)
+	operation, field := operationOf(t, schema, `{order{id status}}`)
+	orders := []*upstream.Order{someOrder(t), nil, {ID: 6}, someOrder(t)}
+	got, mistakes := shown(t, compiled(t, schema), operation, field, orders)
+	if want := `[{"id":"5","status":"SUCCESS"},null,null,{"id":"5","status":"SUCCESS"}]`; got != want || len(mistakes) != 1 || mistakes[0].Path.String() != "order[2]" {
+		t.Errorf("got %s, %v, want %s", got, mistakes, want)
 	}
 }
 
@@ -117,9 +141,8 @@ func TestConditions(t *testing.T) {
 	document := parsed(t, schema, `query($a:Boolean!){order{id ...{webSite @include(if:$a)}}}`)
 	for a, want := range map[bool]string{true: `{"id":"5","webSite":"CN_1688"}`, false: `{"id":"5"}`} {
 		operation, field := operationIn(document, map[string]any{"a": a})
-		var got bytes.Buffer
-		if err := plan.Select(operation, field).Of(upstream.Result{Order: someOrder(t)}).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != want {
-			t.Errorf("%v: got %s, %v, want %s", a, &got, err, want)
+		if got, err := shown(t, plan, operation, field, someOrder(t)); err != nil || got != want {
+			t.Errorf("%v: got %s, %v, want %s", a, got, err, want)
 		}
 	}
 }
@@ -132,9 +155,8 @@ func TestOperationsShareFields(t *testing.T) {
 	for i, want := range []string{`{"id":"5"}`, `{"id":"5","webSite":"CN_1688"}`} {
 		operation := &graphql.OperationContext{Doc: document, Operation: document.Operations[i]}
 		field := graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"})[0]
-		var got bytes.Buffer
-		if err := plan.Select(operation, field).Of(upstream.Result{Order: someOrder(t)}).MarshalGQLContext(t.Context(), &got); err != nil || got.String() != want {
-			t.Errorf("operation %d: got %s, %v, want %s", i, &got, err, want)
+		if got, err := shown(t, plan, operation, field, someOrder(t)); err != nil || got != want {
+			t.Errorf("operation %d: got %s, %v, want %s", i, got, err, want)
 		}
 	}
 }
@@ -143,61 +165,47 @@ func TestOperationsShareFields(t *testing.T) {
 func TestNeverNull(t *testing.T) {
 	schema := schemaOf(t, someOfAnOrder)
 	operation, field := operationOf(t, schema, `{order{id status}}`)
-	var got bytes.Buffer
-	err := compiled(t, schema).Select(operation, field).Of(upstream.Result{Order: &upstream.Order{ID: 5}}).MarshalGQLContext(t.Context(), &got)
-	if err == nil || !strings.Contains(err.Error(), "status is null") || got.Len() > 0 {
-		t.Errorf("got %q, %v", &got, err)
+	got, mistakes := shown(t, compiled(t, schema), operation, field, &upstream.Order{ID: 5})
+	if got != "null" || len(mistakes) != 1 || !strings.Contains(mistakes[0].Message, "status is null") || mistakes[0].Path.String() != "order" {
+		t.Errorf("got %s, %v", got, mistakes)
 	}
 }
 
 // TestPanic wants a panic to be an error of that order alone.
 func TestPanic(t *testing.T) {
-	var thrown any
-	ctx := graphql.WithOperationContext(t.Context(), &graphql.OperationContext{
-		RecoverFunc: func(_ context.Context, value any) error { thrown = value; return errWrite },
-	})
-	order := &Order{Order: someOrder(t), selection: &Selection{order: &object{}, fields: []selected{{alias: "no field"}}}}
-	var got bytes.Buffer
-	if err := order.MarshalGQLContext(ctx, &got); !errors.Is(err, errWrite) || got.Len() > 0 || thrown == nil {
-		t.Errorf("got %q, %v, thrown %v", &got, err, thrown)
-	}
-}
-
-type failingWriter struct{}
-
-var errWrite = errors.New("the writer fails")
-
-func (failingWriter) Write([]byte) (int, error) { return 0, errWrite }
-
-func TestOtherWriters(t *testing.T) {
 	schema := schemaOf(t, someOfAnOrder)
-	operation, field := operationOf(t, schema, `{order{id}}`)
-	selection := compiled(t, schema).Select(operation, field)
-	var got bytes.Buffer
-	if err := selection.Of(upstream.Result{Order: someOrder(t)}).MarshalGQLContext(t.Context(), struct{ io.Writer }{&got}); err != nil || got.String() != `{"id":"5"}` {
-		t.Errorf("got %s, %v", &got, err)
+	plan := compiled(t, schema)
+	plan.objects["Order"].fields["statusRaw"].read = func(object reflect.Value) reflect.Value {
+		if object.Interface().(upstream.Order).ID == 6 {
+			panic("a fault")
+		}
+		return reflect.ValueOf(&upstream.Order{}).Elem().FieldByName("PaymentTimeoutRaw")
 	}
-	if err := selection.Of(upstream.Result{Order: someOrder(t)}).MarshalGQLContext(t.Context(), failingWriter{}); !errors.Is(err, errWrite) {
-		t.Errorf("got %v", err)
+	operation, field := operationOf(t, schema, `{order{id statusRaw}}`)
+	operation.RecoverFunc = func(_ context.Context, thrown any) error { return fmt.Errorf("recovered: %v", thrown) }
+	got, mistakes := shown(t, plan, operation, field, []*upstream.Order{{ID: 5}, {ID: 6}})
+	if got != `[{"id":"5","statusRaw":null},null]` || len(mistakes) != 1 || !strings.HasSuffix(mistakes[0].Message, "recovered: a fault") {
+		t.Errorf("got %s, %v", got, mistakes)
 	}
 }
 
 func TestCompileRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ old, replacement, want string }{
-		"no Go field":           {"total: Money", "weight: String", "Order.weight: upstream.Order has no field or method of that name"},
-		"a list that is null":   {"paymentChannels: [String!]!", "paymentChannels: [String!]", "Order.paymentChannels: [String!] can't be a []upstream.Text"},
-		"a list that is none":   {"total: Money", "total: [Money!]!", "Order.total: [Money!]! can't be a *upstream.Money"},
-		"an object as a scalar": {"total: Money", "total: Decimal", "Order.total: Decimal can't be a *upstream.Money"},
-		"a scalar as an object": {"webSite: WebSite", "webSite: Money", "Order.webSite: Money can't be a upstream.WebSite"},
-		"a scalar as an enum":   {"fetchedAt: DateTime", "paymentTimeoutRaw: WebSite", "Order.paymentTimeoutRaw: WebSite can't be a upstream.RawText"},
-		"below":                 {"type Product { id: ID! }", "type Product { id: ID! colour: String }", "Product.colour: upstream.Product has no field"},
-		"no order":              {"type Order implements Node {", "type Sale implements Node {", "the type Order can't be"},
+		"no Go field":               {"total: Money", "weight: String", "Order.weight: upstream.Order has no field or method of that name"},
+		"a list that is null":       {"paymentChannels: [String!]!", "paymentChannels: [String!]", "Order.paymentChannels: [String!] can't be a []upstream.Text"},
+		"a list that is none":       {"total: Money", "total: [Money!]!", "Order.total: [Money!]! can't be a *upstream.Money"},
+		"an object as a scalar":     {"total: Money", "total: Decimal", "Order.total: Decimal can't be a *upstream.Money"},
+		"a scalar as an object":     {"webSite: WebSite", "webSite: Money", "Order.webSite: Money can't be a upstream.WebSite"},
+		"a scalar as an enum":       {"fetchedAt: DateTime", "paymentTimeoutRaw: WebSite", "Order.paymentTimeoutRaw: WebSite can't be a upstream.RawText"},
+		"below":                     {"type Product { id: ID! }", "type Product { id: ID! colour: String }", "Product.colour: upstream.Product has no field"},
+		"a part without a resolver": {"total: Money", "total: Money @domain(name: \"OrderInvoice\")", "Order.total: a part of an order needs a resolver"},
+		"no order":                  {"type Order implements Node {", "type Sale implements Node {", "the type Order can't be"},
 	} {
 		text := strings.ReplaceAll(someOfAnOrder, test.old, test.replacement)
 		if test.old == "type Order implements Node {" {
 			text = strings.ReplaceAll(text, "order: Order!", "order: Sale!")
 		}
-		if _, err := Compile(schemaOf(t, text)); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := Compile(schemaOf(t, text), noResolvers); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q", name, err, test.want)
 		}
 	}

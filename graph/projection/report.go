@@ -1,23 +1,25 @@
 package projection
 
 import (
+	"context"
 	"reflect"
 	"slices"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ordergraph/upstream"
 )
 
-// report gathers errors for what the response does not show of one order, while that is written: malformed
-// values that are selected, and parts that are missing.
+// report gathers errors for what the response does not show of one order, or of a field below it: malformed
+// values that are selected, and parts that are missing below an object that is null. Its methods accept nil:
+// there is nothing to report.
 type report struct {
-	order    *Order
 	response *Response
-	root     *badValues
-	// linked are the malformed values of the objects that links lead to, by their addresses, and links what
-	// is malformed where links start and end.
-	linked map[uintptr]*badValues
-	links  map[link][]*badValues
+	order    *badOrder
+	missing  upstream.Domains
+	why      error
 	// path leads to what is being written.
 	path   ast.Path
 	errors gqlerror.List
@@ -25,66 +27,37 @@ type report struct {
 	found int
 }
 
-// newReport returns a report about an order that the response shows at path, nil if there is nothing to
-// report.
-func newReport(response *Response, order *Order, path ast.Path) *report {
-	if len(order.BadValues) == 0 && order.why == nil {
+// newReport returns a report about an order, or a field below it, that the response shows at path: nil for
+// one without malformed values that lacks nothing.
+func newReport(response *Response, order *upstream.Order, path ast.Path, missing upstream.Domains, why error) *report {
+	if order == nil || len(order.BadValues) == 0 && missing == 0 {
 		return nil
 	}
-	r := &report{
-		order: order, response: response, root: badValueTree(order.BadValues), linked: map[uintptr]*badValues{}, path: slices.Clone(path),
-	}
-	items, shipping := r.root.at("lineitems"), r.root.at("domesticshipping")
-	shipments := shipping.at("shipments")
-	r.links = map[link][]*badValues{
-		toLineItems: append([]*badValues{items}, items.each("id")...),
-		toShipments: append([]*badValues{shipping, shipments}, shipments.each("lineitemids")...),
-	}
-	for i, item := range order.LineItems {
-		r.linked[reflect.ValueOf(item).Pointer()] = items.element(i)
-	}
-	if order.DomesticShipping != nil {
-		for i, shipment := range order.DomesticShipping.Shipments {
-			r.linked[reflect.ValueOf(shipment).Pointer()] = shipments.element(i)
-		}
-	}
-	r.add(r.root, order.selection.position)
-	return r
+	return &report{response: response, order: response.badOrder(order), missing: missing, why: why, path: slices.Clip(path)}
 }
 
-// lacks reports whether a field shows a part that is missing, of which there is an error then.
-func (r *report) lacks(s *selected) bool {
-	if s.domain&r.order.missing == 0 {
-		return false
-	}
-	r.errors = append(r.errors, &gqlerror.Error{
-		Err: r.order.why, Message: r.order.why.Error(), Path: slices.Clone(r.path), Locations: locationsOf(s.position),
-	})
-	return true
-}
-
-// of returns what is malformed in the order.
-func (r *report) of() *badValues {
+// root returns what is malformed in the order.
+func (r *report) root() *badValues {
 	if r == nil {
 		return nil
 	}
-	return r.root
+	return r.order.root
 }
 
 // enter reports what is malformed in a field of an object, in which bad is malformed, and returns what is
 // below it. Call leave afterwards.
 func (r *report) enter(s *selected, bad *badValues) *badValues {
+	if r == nil {
+		return nil
+	}
 	r.path = append(r.path, ast.PathName(s.alias))
 	r.add(bad.at(s.sources.beside), s.position)
 	if s.sources.link != noLink {
-		for _, source := range r.links[s.sources.link] {
+		for _, source := range r.order.links[s.sources.link] {
 			r.add(source, s.position)
 		}
 	}
-	own := bad.at(s.sources.own)
-	if own == nil {
-		own = currencyOnly(bad.at(s.sources.currency))
-	}
+	own := s.sources.in(bad)
 	r.add(own, s.position)
 	return own
 }
@@ -92,23 +65,29 @@ func (r *report) enter(s *selected, bad *badValues) *badValues {
 // enterElement returns what is malformed in an element of a list, in which bad is malformed. Call leave
 // afterwards.
 func (r *report) enterElement(s *selected, index int, element reflect.Value, bad *badValues) *badValues {
-	r.path = append(r.path, ast.PathIndex(index))
-	if s.sources.link != noLink {
-		return r.linked[element.Pointer()]
+	if r == nil {
+		return nil
 	}
-	return bad.element(index)
+	r.path = append(r.path, ast.PathIndex(index))
+	return r.order.element(s.field, index, element, bad)
 }
 
-func (r *report) leave() { r.path = r.path[:len(r.path)-1] }
+func (r *report) leave() {
+	if r != nil {
+		r.path = r.path[:len(r.path)-1]
+	}
+}
 
 // below reports what is malformed in, or missing from, an object that is null, in which bad is malformed.
 func (r *report) below(fields []selected, bad *badValues) {
-	if r == nil || bad == nil && r.order.missing == 0 {
+	if r == nil || bad == nil && r.missing == 0 {
 		return
 	}
 	for i := range fields {
 		badBelow := r.enter(&fields[i], bad)
-		if !r.lacks(&fields[i]) {
+		if fields[i].part&r.missing != 0 {
+			r.errors = append(r.errors, r.errorHere(r.why, fields[i].position))
+		} else {
 			r.below(fields[i].below, badBelow)
 		}
 		r.leave()
@@ -117,16 +96,28 @@ func (r *report) below(fields []selected, bad *badValues) {
 
 // add adds the errors of one place, as far as the bound of the response allows.
 func (r *report) add(bad *badValues, position *ast.Position) {
-	if bad == nil {
+	if r == nil || bad == nil {
 		return
 	}
 	for _, reason := range bad.reasons {
 		r.found++
-		if r.response.badValues+r.found <= maxBadValues {
-			err := &BadValueError{reason}
-			r.errors = append(r.errors, &gqlerror.Error{
-				Err: err, Message: err.Error(), Path: slices.Clone(r.path), Locations: locationsOf(position),
-			})
+		if r.response.lists(r.found) {
+			r.errors = append(r.errors, r.errorHere(&BadValueError{reason}, position))
 		}
+	}
+}
+
+func (r *report) errorHere(err error, position *ast.Position) *gqlerror.Error {
+	return &gqlerror.Error{Err: err, Message: err.Error(), Path: slices.Clone(r.path), Locations: locationsOf(position)}
+}
+
+// end adds the errors to the response.
+func (r *report) end(ctx context.Context) {
+	if r == nil {
+		return
+	}
+	r.response.addBadValues(r.found)
+	for _, err := range r.errors {
+		graphql.AddError(ctx, err)
 	}
 }

@@ -1,20 +1,26 @@
 package projection
 
 import (
+	"bytes"
+	"context"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ordergraph/upstream"
 )
 
-// Selection is what one field of an operation selects of its orders. Safe for concurrent use.
+// Selection is what one field of an operation selects of each object that it shows. Safe for concurrent use.
 type Selection struct {
-	order  *object
-	fields []selected
-	// position is where the document has the field itself.
-	position *ast.Position
-	// size is what the largest order took so far, in bytes: the next one is given as much room.
+	selected
+	// parts are the parts of an order that are selected below the field.
+	parts upstream.Domains
+	// foreign says that a field below has a resolver that reads something else than the order.
+	foreign bool
+	// size is what the largest value took so far, in bytes: the next one is given as much room.
 	size atomic.Int64
 }
 
@@ -32,38 +38,68 @@ type selected struct {
 func (p *Plan) Select(operation *graphql.OperationContext, field graphql.CollectedField) *Selection {
 	known := p.documents.of(operation.Doc)
 	if known.conditional {
-		return p.collect(operation, field)
+		return p.collect(operation, p.order, field)
 	}
 	key := selectionKey{operation.Operation, field.Field}
 	if selection, found := known.selections.Load(key); found {
 		return selection.(*Selection)
 	}
-	selection := p.collect(operation, field)
+	selection := p.collect(operation, p.order, field)
 	known.selections.Store(key, selection)
 	return selection
 }
 
-func (p *Plan) collect(operation *graphql.OperationContext, field graphql.CollectedField) *Selection {
-	return &Selection{
-		order:    p.order,
-		fields:   collect(operation, p.order, field.Selections),
-		position: field.Position,
+func (p *Plan) collect(operation *graphql.OperationContext, shown *field, from graphql.CollectedField) *Selection {
+	s := &Selection{selected: selected{field: shown, alias: from.Alias, position: from.Position}}
+	if shown.object != nil {
+		s.below = s.collect(operation, shown.object, from.Selections)
 	}
+	return s
 }
 
 // collect merges what is selected of an object. The selections must belong to the document or to a
 // collected field: gqlgen remembers fields by the address of the slice.
-func collect(operation *graphql.OperationContext, from *object, selections ast.SelectionSet) []selected {
+func (s *Selection) collect(operation *graphql.OperationContext, from *object, selections ast.SelectionSet) []selected {
 	collected := graphql.CollectFields(operation, selections, from.satisfies)
 	fields := make([]selected, len(collected))
 	for i := range collected {
 		found := from.fields[collected[i].Name]
 		fields[i] = selected{field: found, alias: collected[i].Alias, position: collected[i].Position}
+		s.parts |= found.part
+		s.foreign = s.foreign || found.foreign
 		if found.object != nil {
-			fields[i].below = collect(operation, found.object, collected[i].Selections)
+			fields[i].below = s.collect(operation, found.object, collected[i].Selections)
 		}
 	}
 	return fields
+}
+
+// write writes a value to buffer, as part of response, or nothing of it if it fails.
+func (s *Selection) write(ctx context.Context, response *Response, buffer *bytes.Buffer, report *report, write func(*writer) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err // nobody waits for it
+	}
+	usual := s.size.Load()
+	w := newWriter(ctx, response, buffer, int(usual))
+	w.report = report
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = graphql.GetOperationContext(ctx).Recover(ctx, thrown)
+		}
+		if err != nil {
+			w.discard()
+		}
+	}()
+	if err := write(w); err != nil {
+		return fmt.Errorf("projection: %w", err)
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	if size := int64(buffer.Len() - w.start); size > usual {
+		s.size.Store(size)
+	}
+	return nil
 }
 
 // locationsOf returns a place in the document as errors have it.

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync"
+
+	"ordergraph/upstream"
 )
 
 const (
@@ -14,16 +17,23 @@ const (
 	smallOrder = 64 << 10
 )
 
-// Response is what the orders of one response share: they are written one after another, into one buffer.
-// NewResponse makes one.
+// Response is what the orders of one response share. NewResponse makes one. Safe for concurrent use.
 type Response struct {
 	maxBytes int
 	exceeded error
-	// wasted counts the bytes of orders that turned out to be too large. Each alone may take as long to
-	// write as a whole response.
+
+	// apart lets one field at a time be written apart, so that all of them stay within maxBytes.
+	apart sync.Mutex
+
+	mu sync.Mutex
+	// spent counts the bytes of what was written apart and is not yet part of the response.
+	spent int
+	// wasted counts the bytes of what turned out to be too large. Each alone may take as long to write as a
+	// whole response.
 	wasted int
 	// badValues counts the malformed values that the response would show.
 	badValues int
+	bad       map[*upstream.Order]*badOrder
 }
 
 // NewResponse returns a response of at most maxBytes bytes of data. An order that would go beyond fails with
@@ -33,7 +43,56 @@ func NewResponse(maxBytes int, exceeded error) *Response {
 }
 
 // UnlistedBadValues returns how many malformed values have no error of their own, for there are too many.
-func (r *Response) UnlistedBadValues() int { return max(0, r.badValues-maxBadValues) }
+func (r *Response) UnlistedBadValues() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return max(0, r.badValues-maxBadValues)
+}
+
+// lists reports whether the next of some malformed values, after those that were added, gets an error of its
+// own.
+func (r *Response) lists(next int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.badValues+next <= maxBadValues
+}
+
+func (r *Response) addBadValues(found int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.badValues += found
+}
+
+// badOrder returns what is malformed in an order.
+func (r *Response) badOrder(order *upstream.Order) *badOrder {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.bad[order] == nil {
+		if r.bad == nil {
+			r.bad = map[*upstream.Order]*badOrder{}
+		}
+		r.bad[order] = newBadOrder(order)
+	}
+	return r.bad[order]
+}
+
+// spend takes what was written apart, or what gqlgen will write, from the room of the response; or gives it
+// back when it is written.
+func (r *Response) spend(bytes int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spent += bytes
+	if r.spent > r.maxBytes {
+		return r.exceeded
+	}
+	return nil
+}
+
+func (r *Response) waste(bytes int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wasted += bytes
+}
 
 type responseKey struct{}
 
@@ -49,10 +108,12 @@ func responseFrom(ctx context.Context) *Response {
 	return NewResponse(math.MaxInt32, errors.New("projection: the response is too large"))
 }
 
-// room returns how large the data may be when an order has been written that begins at start. What is
-// wasted is bounded: the longer the response is written in vain, the less is left to the next order.
+// room returns how large a buffer may be when a value has been written that begins at start. What is wasted
+// is bounded: the longer the response is written in vain, the less is left to the next value.
 func (r *Response) room(start int) int {
-	return min(r.maxBytes, start+max(smallOrder, 2*r.maxBytes-r.wasted))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return min(r.maxBytes-r.spent, start+max(smallOrder, 2*r.maxBytes-r.wasted))
 }
 
 // writer writes one order to the response. What it has written is in out at first, so that appending costs
@@ -71,8 +132,7 @@ type writer struct {
 }
 
 // newWriter returns a writer that begins with room for usual bytes.
-func newWriter(ctx context.Context, buffer *bytes.Buffer, usual int) *writer {
-	response := responseFrom(ctx)
+func newWriter(ctx context.Context, response *Response, buffer *bytes.Buffer, usual int) *writer {
 	w := &writer{context: ctx, response: response, buffer: buffer, start: buffer.Len()}
 	w.limit = response.room(w.start)
 	w.next(min(usual, chunk))
@@ -112,6 +172,6 @@ func (w *writer) flush() error {
 
 // discard takes back what was written of the order.
 func (w *writer) discard() {
-	w.response.wasted += w.buffer.Len() + len(w.out) - w.start
+	w.response.waste(w.buffer.Len() + len(w.out) - w.start)
 	w.buffer.Truncate(w.start)
 }

@@ -6,7 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"ordergraph/graph/projection"
+	"ordergraph/upstream"
 	"strconv"
 	"sync/atomic"
 
@@ -59,9 +59,7 @@ func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, 
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case projection.Order:
-		return ec._Order(ctx, sel, &obj)
-	case *projection.Order:
+	case *upstream.Order:
 		if obj == nil {
 			return graphql.Null
 		}

@@ -4,13 +4,7 @@ package generated
 
 import "context"
 
-// Resolvers is everything that must be resolved by hand.
-type Resolvers interface {
-	ResolverRoot
-	FederationResolver
-}
-
-// FederationResolver resolves what a router asks of a subgraph.
+// FederationResolver resolves what a router asks of a subgraph. The QueryResolver must be one.
 type FederationResolver interface {
 	// Entities resolves references to entities, in their order. It has no error: a reference that
 	// fails is nil, and the resolver adds its error to the response at its index. A representation
@@ -21,9 +15,9 @@ type FederationResolver interface {
 }
 
 func (ec *executionContext) __resolve_entities(ctx context.Context, representations []any) []Entity {
-	return ec.Resolvers.(FederationResolver).Entities(ctx, representations)
+	return ec.Resolvers.Query().(FederationResolver).Entities(ctx, representations)
 }
 
 func (ec *executionContext) __resolve__service(ctx context.Context) (Service, error) {
-	return ec.Resolvers.(FederationResolver).Service(ctx)
+	return ec.Resolvers.Query().(FederationResolver).Service(ctx)
 }

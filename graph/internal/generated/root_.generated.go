@@ -21,6 +21,9 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	Order() OrderResolver
+	OrderLineItem() OrderLineItemResolver
+	OrderReviews() OrderReviewsResolver
 	Query() QueryResolver
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"ordergraph/graph/projection"
 	"ordergraph/graph/scalar"
 	"ordergraph/upstream"
 	"strconv"
@@ -20,9 +19,22 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type OrderResolver interface {
+	DomesticShipping(ctx context.Context, obj *upstream.Order) (*upstream.OrderDomesticShipping, error)
+	Invoice(ctx context.Context, obj *upstream.Order) (*upstream.OrderInvoice, error)
+	Guarantees(ctx context.Context, obj *upstream.Order) ([]*upstream.OrderGuarantee, error)
+}
+type OrderLineItemResolver interface {
+	Guarantees(ctx context.Context, obj *upstream.OrderLineItem) ([]*upstream.OrderGuarantee, error)
+	Shipments(ctx context.Context, obj *upstream.OrderLineItem) ([]*upstream.OrderShipment, error)
+}
+type OrderReviewsResolver interface {
+	ReviewsOfBuyer(ctx context.Context, obj *upstream.OrderReviews) ([]*upstream.OrderReview, error)
+	ReviewsOfSeller(ctx context.Context, obj *upstream.OrderReviews) ([]*upstream.OrderReview, error)
+}
 type QueryResolver interface {
-	Order(ctx context.Context, id string, webSite upstream.WebSite, edition upstream.Edition) (*projection.Order, error)
-	Orders(ctx context.Context, ids []string, webSite upstream.WebSite, edition upstream.Edition) ([]*projection.Order, error)
+	Order(ctx context.Context, id string, webSite upstream.WebSite, edition upstream.Edition) (*upstream.Order, error)
+	Orders(ctx context.Context, ids []string, webSite upstream.WebSite, edition upstream.Edition) ([]*upstream.Order, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -204,7 +216,7 @@ func (ec *executionContext) fieldContext_Money_currencyCode(_ context.Context, f
 	return graphql.NewScalarFieldContext("Money", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_id(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_id(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -227,7 +239,7 @@ func (ec *executionContext) fieldContext_Order_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Order_webSite(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_webSite(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -250,7 +262,7 @@ func (ec *executionContext) fieldContext_Order_webSite(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Order", field, false, false, "WebSite")
 }
 
-func (ec *executionContext) _Order_edition(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_edition(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -273,7 +285,7 @@ func (ec *executionContext) fieldContext_Order_edition(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Edition")
 }
 
-func (ec *executionContext) _Order_fetchedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_fetchedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -296,7 +308,7 @@ func (ec *executionContext) fieldContext_Order_fetchedAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_status(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_status(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -319,7 +331,7 @@ func (ec *executionContext) fieldContext_Order_status(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderStatus")
 }
 
-func (ec *executionContext) _Order_statusRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_statusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -342,7 +354,7 @@ func (ec *executionContext) fieldContext_Order_statusRaw(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_refundStatus(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -365,7 +377,7 @@ func (ec *executionContext) fieldContext_Order_refundStatus(_ context.Context, f
 	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderRefundStatus")
 }
 
-func (ec *executionContext) _Order_refundStatusRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundStatusRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -388,7 +400,7 @@ func (ec *executionContext) fieldContext_Order_refundStatusRaw(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_afterSalesRefundStatus(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_afterSalesRefundStatus(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -411,7 +423,7 @@ func (ec *executionContext) fieldContext_Order_afterSalesRefundStatus(_ context.
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_refundId(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -434,7 +446,7 @@ func (ec *executionContext) fieldContext_Order_refundId(_ context.Context, field
 	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Order_createdAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_createdAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -457,7 +469,7 @@ func (ec *executionContext) fieldContext_Order_createdAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_updatedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_updatedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -480,7 +492,7 @@ func (ec *executionContext) fieldContext_Order_updatedAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_confirmedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_confirmedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -503,7 +515,7 @@ func (ec *executionContext) fieldContext_Order_confirmedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_paidAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paidAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -526,7 +538,7 @@ func (ec *executionContext) fieldContext_Order_paidAt(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_fullyShippedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_fullyShippedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -549,7 +561,7 @@ func (ec *executionContext) fieldContext_Order_fullyShippedAt(_ context.Context,
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_fullyReceivedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_fullyReceivedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -572,7 +584,7 @@ func (ec *executionContext) fieldContext_Order_fullyReceivedAt(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_completedAt(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_completedAt(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -595,7 +607,7 @@ func (ec *executionContext) fieldContext_Order_completedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_total(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_total(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -627,7 +639,7 @@ func (ec *executionContext) fieldContext_Order_total(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_merchandiseTotal(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_merchandiseTotal(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -659,7 +671,7 @@ func (ec *executionContext) fieldContext_Order_merchandiseTotal(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_shippingFee(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_shippingFee(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -691,7 +703,7 @@ func (ec *executionContext) fieldContext_Order_shippingFee(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_couponDiscount(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_couponDiscount(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -723,7 +735,7 @@ func (ec *executionContext) fieldContext_Order_couponDiscount(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_priceAdjustment(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_priceAdjustment(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -755,7 +767,7 @@ func (ec *executionContext) fieldContext_Order_priceAdjustment(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_refundedAmount(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundedAmount(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -787,7 +799,7 @@ func (ec *executionContext) fieldContext_Order_refundedAmount(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_refundPaymentRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_refundPaymentRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -810,7 +822,7 @@ func (ec *executionContext) fieldContext_Order_refundPaymentRaw(_ context.Contex
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Decimal")
 }
 
-func (ec *executionContext) _Order_tradeType(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_tradeType(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -833,7 +845,7 @@ func (ec *executionContext) fieldContext_Order_tradeType(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderTradeType")
 }
 
-func (ec *executionContext) _Order_tradeTypeRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_tradeTypeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -856,7 +868,7 @@ func (ec *executionContext) fieldContext_Order_tradeTypeRaw(_ context.Context, f
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_tradeTypeCode(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_tradeTypeCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -879,7 +891,7 @@ func (ec *executionContext) fieldContext_Order_tradeTypeCode(_ context.Context, 
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_tradeTypeDescription(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_tradeTypeDescription(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -902,7 +914,7 @@ func (ec *executionContext) fieldContext_Order_tradeTypeDescription(_ context.Co
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_businessType(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_businessType(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -925,7 +937,7 @@ func (ec *executionContext) fieldContext_Order_businessType(_ context.Context, f
 	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderBusinessType")
 }
 
-func (ec *executionContext) _Order_businessTypeRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_businessTypeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -948,7 +960,7 @@ func (ec *executionContext) fieldContext_Order_businessTypeRaw(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_workflowTemplateCode(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_workflowTemplateCode(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -971,7 +983,7 @@ func (ec *executionContext) fieldContext_Order_workflowTemplateCode(_ context.Co
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_businessInfo(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_businessInfo(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1003,7 +1015,7 @@ func (ec *executionContext) fieldContext_Order_businessInfo(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_payments(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_payments(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1035,7 +1047,7 @@ func (ec *executionContext) fieldContext_Order_payments(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_paymentChannels(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentChannels(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1058,7 +1070,7 @@ func (ec *executionContext) fieldContext_Order_paymentChannels(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_paymentTransactionId(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentTransactionId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1081,7 +1093,7 @@ func (ec *executionContext) fieldContext_Order_paymentTransactionId(_ context.Co
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_paymentTimeoutType(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentTimeoutType(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1104,7 +1116,7 @@ func (ec *executionContext) fieldContext_Order_paymentTimeoutType(_ context.Cont
 	return graphql.NewScalarFieldContext("Order", field, false, false, "OrderPaymentTimeoutType")
 }
 
-func (ec *executionContext) _Order_paymentTimeoutTypeRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentTimeoutTypeRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1127,7 +1139,7 @@ func (ec *executionContext) fieldContext_Order_paymentTimeoutTypeRaw(_ context.C
 	return graphql.NewScalarFieldContext("Order", field, true, false, "String")
 }
 
-func (ec *executionContext) _Order_paymentTimeoutSeconds(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentTimeoutSeconds(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1150,7 +1162,7 @@ func (ec *executionContext) fieldContext_Order_paymentTimeoutSeconds(_ context.C
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Order_paymentTimeoutRaw(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentTimeoutRaw(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1173,7 +1185,7 @@ func (ec *executionContext) fieldContext_Order_paymentTimeoutRaw(_ context.Conte
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_paymentStages(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_paymentStages(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1205,7 +1217,7 @@ func (ec *executionContext) fieldContext_Order_paymentStages(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_stagedPaymentAgreementPath(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_stagedPaymentAgreementPath(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1228,7 +1240,7 @@ func (ec *executionContext) fieldContext_Order_stagedPaymentAgreementPath(_ cont
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_isPaidInFullUpfront(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_isPaidInFullUpfront(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1251,7 +1263,7 @@ func (ec *executionContext) fieldContext_Order_isPaidInFullUpfront(_ context.Con
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Order_isSellerInitiated(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_isSellerInitiated(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1274,7 +1286,7 @@ func (ec *executionContext) fieldContext_Order_isSellerInitiated(_ context.Conte
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Order_isOverseasOrder(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_isOverseasOrder(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1297,7 +1309,7 @@ func (ec *executionContext) fieldContext_Order_isOverseasOrder(_ context.Context
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Order_preOrderId(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_preOrderId(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1320,7 +1332,7 @@ func (ec *executionContext) fieldContext_Order_preOrderId(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Order_orderNote(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_orderNote(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1343,7 +1355,7 @@ func (ec *executionContext) fieldContext_Order_orderNote(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_buyerMessage(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_buyerMessage(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1366,7 +1378,7 @@ func (ec *executionContext) fieldContext_Order_buyerMessage(_ context.Context, f
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_buyerMemo(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_buyerMemo(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1389,7 +1401,7 @@ func (ec *executionContext) fieldContext_Order_buyerMemo(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_buyerMemoFlag(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_buyerMemoFlag(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1412,7 +1424,7 @@ func (ec *executionContext) fieldContext_Order_buyerMemoFlag(_ context.Context, 
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_buyer(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_buyer(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1444,7 +1456,7 @@ func (ec *executionContext) fieldContext_Order_buyer(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_seller(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_seller(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1476,7 +1488,7 @@ func (ec *executionContext) fieldContext_Order_seller(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_recipient(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_recipient(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1508,7 +1520,7 @@ func (ec *executionContext) fieldContext_Order_recipient(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_cancellation(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_cancellation(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1540,7 +1552,7 @@ func (ec *executionContext) fieldContext_Order_cancellation(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_lineItems(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_lineItems(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1572,7 +1584,7 @@ func (ec *executionContext) fieldContext_Order_lineItems(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_domesticShipping(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_domesticShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1581,7 +1593,7 @@ func (ec *executionContext) _Order_domesticShipping(ctx context.Context, field g
 			return ec.fieldContext_Order_domesticShipping(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.DomesticShipping, nil
+			return ec.Resolvers.Order().DomesticShipping(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderDomesticShipping) graphql.Marshaler {
@@ -1595,8 +1607,8 @@ func (ec *executionContext) fieldContext_Order_domesticShipping(_ context.Contex
 	fc = &graphql.FieldContext{
 		Object:     "Order",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_OrderDomesticShipping(ctx, field)
 		},
@@ -1604,7 +1616,7 @@ func (ec *executionContext) fieldContext_Order_domesticShipping(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_invoice(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_invoice(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1613,7 +1625,7 @@ func (ec *executionContext) _Order_invoice(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Order_invoice(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Invoice, nil
+			return ec.Resolvers.Order().Invoice(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *upstream.OrderInvoice) graphql.Marshaler {
@@ -1627,8 +1639,8 @@ func (ec *executionContext) fieldContext_Order_invoice(_ context.Context, field 
 	fc = &graphql.FieldContext{
 		Object:     "Order",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_OrderInvoice(ctx, field)
 		},
@@ -1636,7 +1648,7 @@ func (ec *executionContext) fieldContext_Order_invoice(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_guarantees(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_guarantees(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1645,7 +1657,7 @@ func (ec *executionContext) _Order_guarantees(ctx context.Context, field graphql
 			return ec.fieldContext_Order_guarantees(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Guarantees, nil
+			return ec.Resolvers.Order().Guarantees(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderGuarantee) graphql.Marshaler {
@@ -1659,8 +1671,8 @@ func (ec *executionContext) fieldContext_Order_guarantees(_ context.Context, fie
 	fc = &graphql.FieldContext{
 		Object:     "Order",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_OrderGuarantee(ctx, field)
 		},
@@ -1668,7 +1680,7 @@ func (ec *executionContext) fieldContext_Order_guarantees(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_reviews(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_reviews(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1700,7 +1712,7 @@ func (ec *executionContext) fieldContext_Order_reviews(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_overseasShipping(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_overseasShipping(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1732,7 +1744,7 @@ func (ec *executionContext) fieldContext_Order_overseasShipping(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_customsDeclaration(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_customsDeclaration(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1764,7 +1776,7 @@ func (ec *executionContext) fieldContext_Order_customsDeclaration(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_procurementQuotes(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_procurementQuotes(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1796,7 +1808,7 @@ func (ec *executionContext) fieldContext_Order_procurementQuotes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_extraAttributes(ctx context.Context, field graphql.CollectedField, obj *projection.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_extraAttributes(ctx context.Context, field graphql.CollectedField, obj *upstream.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1805,8 +1817,7 @@ func (ec *executionContext) _Order_extraAttributes(ctx context.Context, field gr
 			return ec.fieldContext_Order_extraAttributes(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return obj.ExtraAttributes(fc.Args["keys"].([]string)), nil
+			return obj.ExtraAttributes, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderExtraAttribute) graphql.Marshaler {
@@ -1820,7 +1831,7 @@ func (ec *executionContext) fieldContext_Order_extraAttributes(ctx context.Conte
 	fc = &graphql.FieldContext{
 		Object:     "Order",
 		Field:      field,
-		IsMethod:   true,
+		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_OrderExtraAttribute(ctx, field)
@@ -4928,7 +4939,7 @@ func (ec *executionContext) _OrderLineItem_guarantees(ctx context.Context, field
 			return ec.fieldContext_OrderLineItem_guarantees(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Guarantees, nil
+			return ec.Resolvers.OrderLineItem().Guarantees(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderGuarantee) graphql.Marshaler {
@@ -4942,8 +4953,8 @@ func (ec *executionContext) fieldContext_OrderLineItem_guarantees(_ context.Cont
 	fc = &graphql.FieldContext{
 		Object:     "OrderLineItem",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_OrderGuarantee(ctx, field)
 		},
@@ -4960,7 +4971,7 @@ func (ec *executionContext) _OrderLineItem_shipments(ctx context.Context, field 
 			return ec.fieldContext_OrderLineItem_shipments(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Shipments(), nil
+			return ec.Resolvers.OrderLineItem().Shipments(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderShipment) graphql.Marshaler {
@@ -4975,7 +4986,7 @@ func (ec *executionContext) fieldContext_OrderLineItem_shipments(_ context.Conte
 		Object:     "OrderLineItem",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: false,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_OrderShipment(ctx, field)
 		},
@@ -6899,7 +6910,7 @@ func (ec *executionContext) _OrderReviews_reviewsOfBuyer(ctx context.Context, fi
 			return ec.fieldContext_OrderReviews_reviewsOfBuyer(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ReviewsOfBuyer, nil
+			return ec.Resolvers.OrderReviews().ReviewsOfBuyer(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderReview) graphql.Marshaler {
@@ -6913,8 +6924,8 @@ func (ec *executionContext) fieldContext_OrderReviews_reviewsOfBuyer(_ context.C
 	fc = &graphql.FieldContext{
 		Object:     "OrderReviews",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_OrderReview(ctx, field)
 		},
@@ -6931,7 +6942,7 @@ func (ec *executionContext) _OrderReviews_reviewsOfSeller(ctx context.Context, f
 			return ec.fieldContext_OrderReviews_reviewsOfSeller(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ReviewsOfSeller, nil
+			return ec.Resolvers.OrderReviews().ReviewsOfSeller(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.OrderReview) graphql.Marshaler {
@@ -6945,8 +6956,8 @@ func (ec *executionContext) fieldContext_OrderReviews_reviewsOfSeller(_ context.
 	fc = &graphql.FieldContext{
 		Object:     "OrderReviews",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_OrderReview(ctx, field)
 		},
@@ -8028,8 +8039,8 @@ func (ec *executionContext) _Query_order(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Order(ctx, fc.Args["id"].(string), fc.Args["webSite"].(upstream.WebSite), fc.Args["edition"].(upstream.Edition))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *projection.Order) graphql.Marshaler {
-			return ec.marshalOOrder2ᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *upstream.Order) graphql.Marshaler {
+			return ec.marshalOOrder2ᚖordergraphᚋupstreamᚐOrder(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8072,8 +8083,8 @@ func (ec *executionContext) _Query_orders(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Orders(ctx, fc.Args["ids"].([]string), fc.Args["webSite"].(upstream.WebSite), fc.Args["edition"].(upstream.Edition))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*projection.Order) graphql.Marshaler {
-			return ec.marshalNOrder2ᚕᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*upstream.Order) graphql.Marshaler {
+			return ec.marshalNOrder2ᚕᚖordergraphᚋupstreamᚐOrder(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8340,7 +8351,7 @@ func (ec *executionContext) _Money(ctx context.Context, sel ast.SelectionSet, ob
 
 var orderImplementors = []string{"Order", "_Entity"}
 
-func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, obj *projection.Order) graphql.Marshaler {
+func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, obj *upstream.Order) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -8352,312 +8363,315 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 		case "id":
 			out.Values[i] = ec._Order_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "webSite":
 			out.Values[i] = ec._Order_webSite(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "edition":
 			out.Values[i] = ec._Order_edition(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "fetchedAt":
 			out.Values[i] = ec._Order_fetchedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
 			out.Values[i] = ec._Order_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "statusRaw":
 			out.Values[i] = ec._Order_statusRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "refundStatus":
 			out.Values[i] = ec._Order_refundStatus(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "refundStatusRaw":
 			out.Values[i] = ec._Order_refundStatusRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "afterSalesRefundStatus":
 			out.Values[i] = ec._Order_afterSalesRefundStatus(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "refundId":
 			out.Values[i] = ec._Order_refundId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
 			out.Values[i] = ec._Order_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "updatedAt":
 			out.Values[i] = ec._Order_updatedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "confirmedAt":
 			out.Values[i] = ec._Order_confirmedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "paidAt":
 			out.Values[i] = ec._Order_paidAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "fullyShippedAt":
 			out.Values[i] = ec._Order_fullyShippedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "fullyReceivedAt":
 			out.Values[i] = ec._Order_fullyReceivedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "completedAt":
 			out.Values[i] = ec._Order_completedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "total":
 			out.Values[i] = ec._Order_total(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "merchandiseTotal":
 			out.Values[i] = ec._Order_merchandiseTotal(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "shippingFee":
 			out.Values[i] = ec._Order_shippingFee(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "couponDiscount":
 			out.Values[i] = ec._Order_couponDiscount(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "priceAdjustment":
 			out.Values[i] = ec._Order_priceAdjustment(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "refundedAmount":
 			out.Values[i] = ec._Order_refundedAmount(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "refundPaymentRaw":
 			out.Values[i] = ec._Order_refundPaymentRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "tradeType":
 			out.Values[i] = ec._Order_tradeType(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "tradeTypeRaw":
 			out.Values[i] = ec._Order_tradeTypeRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "tradeTypeCode":
 			out.Values[i] = ec._Order_tradeTypeCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "tradeTypeDescription":
 			out.Values[i] = ec._Order_tradeTypeDescription(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "businessType":
 			out.Values[i] = ec._Order_businessType(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "businessTypeRaw":
 			out.Values[i] = ec._Order_businessTypeRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "workflowTemplateCode":
 			out.Values[i] = ec._Order_workflowTemplateCode(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "businessInfo":
 			out.Values[i] = ec._Order_businessInfo(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "payments":
 			out.Values[i] = ec._Order_payments(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "paymentChannels":
 			out.Values[i] = ec._Order_paymentChannels(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "paymentTransactionId":
 			out.Values[i] = ec._Order_paymentTransactionId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "paymentTimeoutType":
 			out.Values[i] = ec._Order_paymentTimeoutType(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "paymentTimeoutTypeRaw":
 			out.Values[i] = ec._Order_paymentTimeoutTypeRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "paymentTimeoutSeconds":
 			out.Values[i] = ec._Order_paymentTimeoutSeconds(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "paymentTimeoutRaw":
 			out.Values[i] = ec._Order_paymentTimeoutRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "paymentStages":
 			out.Values[i] = ec._Order_paymentStages(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "stagedPaymentAgreementPath":
 			out.Values[i] = ec._Order_stagedPaymentAgreementPath(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "isPaidInFullUpfront":
 			out.Values[i] = ec._Order_isPaidInFullUpfront(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "isSellerInitiated":
 			out.Values[i] = ec._Order_isSellerInitiated(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "isOverseasOrder":
 			out.Values[i] = ec._Order_isOverseasOrder(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "preOrderId":
 			out.Values[i] = ec._Order_preOrderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "orderNote":
 			out.Values[i] = ec._Order_orderNote(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "buyerMessage":
 			out.Values[i] = ec._Order_buyerMessage(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "buyerMemo":
 			out.Values[i] = ec._Order_buyerMemo(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "buyerMemoFlag":
 			out.Values[i] = ec._Order_buyerMemoFlag(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "buyer":
 			out.Values[i] = ec._Order_buyer(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "seller":
 			out.Values[i] = ec._Order_seller(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "recipient":
 			out.Values[i] = ec._Order_recipient(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "cancellation":
 			out.Values[i] = ec._Order_cancellation(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "lineItems":
 			out.Values[i] = ec._Order_lineItems(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "domesticShipping":
-			out.Values[i] = ec._Order_domesticShipping(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Order_domesticShipping(ctx, field, obj)
+				})
 		case "invoice":
-			out.Values[i] = ec._Order_invoice(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Order_invoice(ctx, field, obj)
+				})
 		case "guarantees":
-			out.Values[i] = ec._Order_guarantees(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Order_guarantees(ctx, field, obj)
+				})
 		case "reviews":
 			out.Values[i] = ec._Order_reviews(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "overseasShipping":
 			out.Values[i] = ec._Order_overseasShipping(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "customsDeclaration":
 			out.Values[i] = ec._Order_customsDeclaration(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "procurementQuotes":
 			out.Values[i] = ec._Order_procurementQuotes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "extraAttributes":
 			out.Values[i] = ec._Order_extraAttributes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -9560,203 +9574,205 @@ func (ec *executionContext) _OrderLineItem(ctx context.Context, sel ast.Selectio
 		case "id":
 			out.Values[i] = ec._OrderLineItem_id(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
 			out.Values[i] = ec._OrderLineItem_name(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "description":
 			out.Values[i] = ec._OrderLineItem_description(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "productType":
 			out.Values[i] = ec._OrderLineItem_productType(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "position":
 			out.Values[i] = ec._OrderLineItem_position(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
 			out.Values[i] = ec._OrderLineItem_status(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "statusRaw":
 			out.Values[i] = ec._OrderLineItem_statusRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "statusDescription":
 			out.Values[i] = ec._OrderLineItem_statusDescription(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "fulfillmentStatus":
 			out.Values[i] = ec._OrderLineItem_fulfillmentStatus(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "fulfillmentStatusRaw":
 			out.Values[i] = ec._OrderLineItem_fulfillmentStatusRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "closeReason":
 			out.Values[i] = ec._OrderLineItem_closeReason(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "closeReasonRaw":
 			out.Values[i] = ec._OrderLineItem_closeReasonRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "productId":
 			out.Values[i] = ec._OrderLineItem_productId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "product":
 			out.Values[i] = ec._OrderLineItem_product(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "productArticleNumber":
 			out.Values[i] = ec._OrderLineItem_productArticleNumber(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "skuId":
 			out.Values[i] = ec._OrderLineItem_skuId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "skuArticleNumber":
 			out.Values[i] = ec._OrderLineItem_skuArticleNumber(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "specificationId":
 			out.Values[i] = ec._OrderLineItem_specificationId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "variantAttributes":
 			out.Values[i] = ec._OrderLineItem_variantAttributes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "imageUrls":
 			out.Values[i] = ec._OrderLineItem_imageUrls(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "snapshotUrl":
 			out.Values[i] = ec._OrderLineItem_snapshotUrl(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "quantity":
 			out.Values[i] = ec._OrderLineItem_quantity(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "quantityPrecisionFactor":
 			out.Values[i] = ec._OrderLineItem_quantityPrecisionFactor(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "unit":
 			out.Values[i] = ec._OrderLineItem_unit(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "weight":
 			out.Values[i] = ec._OrderLineItem_weight(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "weightUnit":
 			out.Values[i] = ec._OrderLineItem_weightUnit(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "unitPrice":
 			out.Values[i] = ec._OrderLineItem_unitPrice(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "total":
 			out.Values[i] = ec._OrderLineItem_total(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "priceAdjustment":
 			out.Values[i] = ec._OrderLineItem_priceAdjustment(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "refundedAmount":
 			out.Values[i] = ec._OrderLineItem_refundedAmount(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "refundStatus":
 			out.Values[i] = ec._OrderLineItem_refundStatus(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "refundStatusRaw":
 			out.Values[i] = ec._OrderLineItem_refundStatusRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "refundId":
 			out.Values[i] = ec._OrderLineItem_refundId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "afterSalesRefundId":
 			out.Values[i] = ec._OrderLineItem_afterSalesRefundId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
 			out.Values[i] = ec._OrderLineItem_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "updatedAt":
 			out.Values[i] = ec._OrderLineItem_updatedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "completedAt":
 			out.Values[i] = ec._OrderLineItem_completedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "stockReservationExpiresAt":
 			out.Values[i] = ec._OrderLineItem_stockReservationExpiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "guarantees":
-			out.Values[i] = ec._OrderLineItem_guarantees(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._OrderLineItem_guarantees(ctx, field, obj)
+				})
 		case "shipments":
-			out.Values[i] = ec._OrderLineItem_shipments(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._OrderLineItem_shipments(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -10387,33 +10403,35 @@ func (ec *executionContext) _OrderReviews(ctx context.Context, sel ast.Selection
 		case "buyerReviewStatus":
 			out.Values[i] = ec._OrderReviews_buyerReviewStatus(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "buyerReviewStatusRaw":
 			out.Values[i] = ec._OrderReviews_buyerReviewStatusRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "sellerReviewStatus":
 			out.Values[i] = ec._OrderReviews_sellerReviewStatus(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "sellerReviewStatusRaw":
 			out.Values[i] = ec._OrderReviews_sellerReviewStatusRaw(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "reviewsOfBuyer":
-			out.Values[i] = ec._OrderReviews_reviewsOfBuyer(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._OrderReviews_reviewsOfBuyer(ctx, field, obj)
+				})
 		case "reviewsOfSeller":
-			out.Values[i] = ec._OrderReviews_reviewsOfSeller(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._OrderReviews_reviewsOfSeller(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -10930,11 +10948,11 @@ func (ec *executionContext) marshalNEdition2ordergraphᚋupstreamᚐEdition(ctx 
 	return v
 }
 
-func (ec *executionContext) marshalNOrder2ᚕᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx context.Context, sel ast.SelectionSet, v []*projection.Order) graphql.Marshaler {
+func (ec *executionContext) marshalNOrder2ᚕᚖordergraphᚋupstreamᚐOrder(ctx context.Context, sel ast.SelectionSet, v []*upstream.Order) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalOOrder2ᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx, sel, v[i])
+		return ec.marshalOOrder2ᚖordergraphᚋupstreamᚐOrder(ctx, sel, v[i])
 	})
 
 	return ret
@@ -11253,11 +11271,11 @@ func (ec *executionContext) marshalOMoney2ᚖordergraphᚋupstreamᚐMoney(ctx c
 	return ec._Money(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOOrder2ᚖordergraphᚋgraphᚋprojectionᚐOrder(ctx context.Context, sel ast.SelectionSet, v *projection.Order) graphql.Marshaler {
+func (ec *executionContext) marshalOOrder2ᚖordergraphᚋupstreamᚐOrder(ctx context.Context, sel ast.SelectionSet, v *upstream.Order) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return graphql.WrapContextMarshaler(ctx, v)
+	return ec._Order(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOOrderBusinessInfo2ᚖordergraphᚋupstreamᚐOrderBusinessInfo(ctx context.Context, sel ast.SelectionSet, v *upstream.OrderBusinessInfo) graphql.Marshaler {
