@@ -213,10 +213,24 @@ func (o *operations) DispatchOperation(ctx context.Context, parsed *graphql.Oper
 	return func(ctx context.Context) *graphql.Response {
 		defer end()
 		response := respond(ctx)
+		if showsNothingElse(parsed, written.Written()) {
+			scope.From(ctx).Provenance.SetComplete()
+		}
 		if unlisted := written.UnlistedBadValues(); response != nil && unlisted > 0 {
 			message := fmt.Sprintf("The upstream sent %d more values that can't be read.", unlisted)
 			response.Errors = append(response.Errors, explained(codes.UpstreamBadData, message, map[string]any{"retryable": false}))
 		}
 		return response
 	}, ctx
+}
+
+// showsNothingElse reports whether all root fields of an operation were written from orders alone, besides
+// those that are the same as long as the program runs.
+func showsNothingElse(parsed *graphql.OperationContext, written int) bool {
+	for _, field := range rootFields(parsed) {
+		if constant := field.Name == "__typename" || field.Name == "_service" || isIntrospection(field); !constant {
+			written--
+		}
+	}
+	return written == 0
 }

@@ -94,6 +94,7 @@ func (p *Plan) showOrders(ctx context.Context, value any, orders []*upstream.Ord
 	selection := p.Select(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field)
 	written := writtenOrders{ctx, selection, orders, isList}
 	if p.writesAll(ctx, selection, orders...) {
+		responseFrom(ctx).addWritten()
 		return written
 	}
 	for i, order := range orders {

@@ -31,6 +31,8 @@ type Response struct {
 	// wasted counts the bytes of what turned out to be too large. Each alone may take as long to write as a
 	// whole response.
 	wasted int
+	// written counts the fields of orders that no resolver had a part in.
+	written int
 	// badValues counts the malformed values that the response would show.
 	badValues int
 	bad       map[*upstream.Order]*badOrder
@@ -40,6 +42,20 @@ type Response struct {
 // exceeded; those that still fit are written.
 func NewResponse(maxBytes int, exceeded error) *Response {
 	return &Response{maxBytes: maxBytes, exceeded: exceeded}
+}
+
+// Written returns how many fields showed orders of which everything was written by this package: no resolver
+// has added to it what it read elsewhere.
+func (r *Response) Written() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.written
+}
+
+func (r *Response) addWritten() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.written++
 }
 
 // UnlistedBadValues returns how many malformed values have no error of their own, for there are too many.

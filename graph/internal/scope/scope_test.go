@@ -47,6 +47,10 @@ func TestProvenance(t *testing.T) {
 			for i, result := range test.results {
 				p.Add(upstream.Key{ID: upstream.OrderID(i)}, result)
 			}
+			if _, complete := p.Copies(); complete {
+				t.Error("complete before anybody said so")
+			}
+			p.SetComplete()
 			until, shows := p.FreshUntil()
 			copies, complete := p.Copies()
 			if !until.Equal(test.until) || shows != test.shows || complete != test.complete {
