@@ -35,9 +35,10 @@ var importRules = []importRule{
 	{"graph/graphiql/...", []string{"graph/internal/httpx"}},
 	{"graph/...", []string{"graph/internal/codes", "graph/internal/httpx", "graph/internal/scope", "internal/lru", "upstream"}},
 	{"upstream", nil},
-	{"upstream/cache", []string{"internal/lru", "upstream"}},
+	{"upstream/cache", []string{"internal/lru", "upstream", "upstream/cache/shared"}},
+	{"upstream/cache/shared", nil},
 	{"upstream/client", []string{"upstream"}},
-	{"upstream/cache/rediscache", nil},
+	{"upstream/cache/rediscache", []string{"upstream/cache/shared"}},
 	// The emulated upstream must not share structs with the client: a typo would agree with itself.
 	{"upstream/sandbox/...", nil},
 	{"e2e/...", nil},

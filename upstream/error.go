@@ -3,6 +3,7 @@ package upstream
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -63,6 +64,12 @@ var kindNames = [...]string{
 
 // String names the kind, for logs.
 func (k Kind) String() string { return kindNames[k] }
+
+// ParseKind returns the kind of that name.
+func ParseKind(name string) (kind Kind, known bool) {
+	at := slices.Index(kindNames[:], name)
+	return Kind(max(at, 0)), at >= 0
+}
 
 // Retryable reports whether the same request may succeed a little later: timeouts, unavailability and
 // rate limits. It says nothing about who pays: each further call may be charged.

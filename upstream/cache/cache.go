@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"ordergraph/upstream"
+	"ordergraph/upstream/cache/shared"
 )
 
 // Defaults of Options, as the settings have them.
@@ -67,8 +68,12 @@ type Options struct {
 	// of those that the copy before it has or other calls ask for; the copy then lacks the rest. 0 is
 	// DefaultMaxAttributeKeys.
 	MaxAttributeKeys int
-	// HashKey is the secret under which tenants are hashed. Default: random for each process.
+	// HashKey is the secret under which tenants are hashed. Default: random for each process. Instances that
+	// share a cache need the same one.
 	HashKey []byte
+	// Shared is what the instances share; nil is nothing. The Cache starts and closes it. It is not used without
+	// memory for copies.
+	Shared shared.Cache
 }
 
 func (o Options) check() error {
@@ -129,6 +134,9 @@ func New(orders upstream.Orders, options Options) (*Cache, error) {
 			return nil, fmt.Errorf("cache: %w", err)
 		}
 	}
+	if c.options.Shared != nil {
+		c.options.Shared.Start(listener{c})
+	}
 	return c, nil
 }
 
@@ -136,6 +144,9 @@ func New(orders upstream.Orders, options Options) (*Cache, error) {
 // everything. An Order that is asked for later fails.
 func (c *Cache) Close() {
 	c.inflight.close()
+	if c.options.Shared != nil {
+		c.options.Shared.Close()
+	}
 	c.memory.close()
 }
 
@@ -159,7 +170,7 @@ func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.R
 	if denied != nil {
 		return upstream.Result{}, denied
 	}
-	if s := c.memory.get(l.key); s.serves(&l, now) {
+	if s := c.memory.get(l.key); s.serves(&l, now) && c.confirmed(s) {
 		return c.serve(&l, s, now)
 	}
 	result, err := c.fetch(ctx, &l)
@@ -179,7 +190,7 @@ func (c *Cache) Peek(request upstream.Request) (result upstream.Result, found bo
 		return result, false
 	}
 	s := c.memory.get(l.key)
-	if !s.serves(&l, now) {
+	if !s.serves(&l, now) || !c.confirmed(s) {
 		return result, false
 	}
 	order, found := c.memory.ready.Get(s)
@@ -202,7 +213,8 @@ func (c *Cache) newLookup(request upstream.Request) (l lookup, now time.Time, de
 }
 
 // fetch answers from a call. One that was refused for lack of capacity cost nothing, and was refused to
-// the request that pays for it: one that had only joined it tries once more.
+// the request that pays for it: one that had only joined it tries once more. So does one that had joined a call
+// which ended with a copy of another instance, if that brings less than the call was for.
 func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
 	for again := true; ; again = false {
 		s, call, err := c.joinOrStart(ctx, l)
@@ -213,6 +225,12 @@ func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
 			return c.serve(l, s, time.Now())
 		}
 		result, err := c.wait(ctx, call)
+		if err == nil && call.copied != nil {
+			if call.copied.held.Covers(l.Needs) {
+				return c.serve(l, call.copied, time.Now())
+			}
+			continue
+		}
 		if upstream.KindOf(err) != upstream.KindOverloaded || call.meter == l.Meter || !again {
 			return result, err
 		}

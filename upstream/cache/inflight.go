@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ordergraph/upstream"
+	"ordergraph/upstream/cache/shared"
 )
 
 // A call is made for one order, and any number of requests may wait for it.
@@ -57,14 +58,17 @@ type inflight struct {
 
 // call is one upstream call for an order.
 type call struct {
-	key key
-	// needs is what the call asks for.
-	needs upstream.Needs
+	key  key
+	name shared.Name
+	// needs is what the call asks for, wanted what the request that started it needs.
+	needs, wanted upstream.Needs
+	// noCache says that the request that started the call takes no copies, of other instances either.
+	noCache bool
 	// meter is that of the request that started the call, and pays for it.
 	meter  *upstream.Meter
 	cancel context.CancelFunc
 
-	// The next four are guarded by inflight.mu. waiters is the number of requests that wait for the call.
+	// The next six are guarded by inflight.mu. waiters is the number of requests that wait for the call.
 	waiters int
 	// version is 0 until the call is written.
 	version   upstream.Version
@@ -72,8 +76,18 @@ type call struct {
 	// outdated says that a call which was written later has answered.
 	outdated bool
 
-	// done is closed when the call has ended; result and err are not changed after that.
+	// granted is the version that the shared cache gave the call, and newest the highest one that it told of
+	// since.
+	granted shared.Version
+	newest  upstream.Version
+
+	// epoch is that of the shared cache when the call began to ask it.
+	epoch uint64
+
+	// done is closed when the call has ended; what is below is not changed after that. copied is what another
+	// instance has paid for.
 	done   chan struct{}
+	copied *snapshot
 	result upstream.Result
 	err    error
 }
@@ -86,14 +100,14 @@ func (c *Cache) joinOrStart(ctx context.Context, l *lookup) (*snapshot, *call, e
 	now := time.Now()
 	// The memory is asked again: what was under way a moment ago may be there by now.
 	held := c.memory.get(l.key)
-	if held.serves(l, now) {
+	if held.serves(l, now) && c.confirmed(held) {
 		return held, nil, nil
 	}
 	if l.noFetch != nil {
 		return nil, nil, l.noFetch
 	}
 	for _, call := range slices.Backward(c.inflight.calls[l.key]) {
-		if call.answers(l) {
+		if c.answers(call, l) {
 			call.waiters++
 			return nil, call, nil
 		}
@@ -107,9 +121,12 @@ func (c *Cache) joinOrStart(ctx context.Context, l *lookup) (*snapshot, *call, e
 }
 
 // answers reports whether the request of l may wait for the call.
-func (call *call) answers(l *lookup) bool {
+func (c *Cache) answers(call *call, l *lookup) bool {
 	if l.Freshness.NoCache && call.version != 0 && !call.writtenAt.After(l.arrivedAt) {
 		return false
+	}
+	if l.Freshness.NoCache && !call.noCache && c.options.Shared != nil {
+		return false // it may end with what another instance asked for before
 	}
 	return call.needs.Covers(l.Needs)
 }
@@ -133,7 +150,10 @@ func (c *Cache) start(ctx context.Context, l *lookup, needs upstream.Needs) (*ca
 	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	started := &call{
 		key:     l.key,
+		name:    c.nameOf(l.key),
 		needs:   needs,
+		wanted:  l.Needs,
+		noCache: l.Freshness.NoCache,
 		meter:   l.Meter,
 		cancel:  cancel,
 		waiters: 1,
@@ -168,8 +188,14 @@ func (c *Cache) begin(call *call) bool {
 		c.inflight.forget(call)
 		return false
 	}
-	c.inflight.version++
-	call.version, call.writtenAt, call.outdated = c.inflight.version, time.Now(), false
+	now := time.Now()
+	call.version = upstream.Version(call.granted)
+	if call.granted == 0 {
+		// The clock lets versions be as good as those that the shared cache gives while it is there.
+		call.version = max(c.inflight.version+1, upstream.Version(now.UnixMicro()))
+	}
+	c.inflight.version = max(c.inflight.version, call.version)
+	call.writtenAt, call.outdated = now, false
 	return true
 }
 
@@ -199,13 +225,17 @@ func (c *Cache) run(ctx context.Context, call *call, request upstream.Request) {
 		}
 	}()
 	call.err = &upstream.Error{Kind: upstream.KindInternal, Cause: errNoReturn}
-	result, err := c.orders.Order(ctx, request)
+	copied, result, err := c.obtain(ctx, call, request)
+	if copied != nil {
+		call.copied, call.err = copied, nil
+		return
+	}
 	if err != nil {
 		c.negative.add(call.key, err, time.Now())
 		call.err = err
 		return
 	}
-	if call.version == 0 {
+	if call.version == 0 && (result.Order != nil || call.granted != 0 || c.options.Shared == nil) {
 		c.begin(call) // for Orders that never asked
 	}
 	call.result, call.err = c.keep(call, result), nil
@@ -223,12 +253,18 @@ func (c *Cache) keep(call *call, result upstream.Result) upstream.Result {
 		if c.memory != nil && body != nil {
 			result.Version = call.version
 			copied = newSnapshot(call.key, result, body)
+			copied.name = call.name
+			copied.epoch.Store(call.epoch)
 		}
 	}
+	c.share(call, result, copied)
 	c.inflight.storing.Lock()
 	defer c.inflight.storing.Unlock()
 	if c.inflight.answered(call) {
 		c.memory.replace(call.key, copied)
+	}
+	if copied != nil && c.inflight.knowsNewer(call, copied.version) {
+		copied.outdated.Store(true) // told of before the copy could be found
 	}
 	return result
 }
@@ -240,7 +276,7 @@ func (i *inflight) answered(call *call) bool {
 	for _, other := range i.calls[call.key] {
 		other.outdated = other.outdated || other.version < call.version
 	}
-	return !call.outdated
+	return !call.outdated && call.version >= call.newest
 }
 
 // complete ends the call and tells those who wait.

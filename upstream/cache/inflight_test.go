@@ -399,7 +399,7 @@ func TestBeginIsAskedForEachAttempt(t *testing.T) {
 			result, err := cache.Order(ctx, upstream.Request{Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{}, Meter: &upstream.Meter{}})
 			cache.inflight.running.Wait()
 			switch {
-			case stays && (err != nil || attempts != 2 || result.Version != 2):
+			case stays && (err != nil || attempts != 2 || result.Version < upstream.Version(time.Now().Add(-time.Second).UnixMicro())):
 				t.Errorf("version %d, %v after %d attempts", result.Version, err, attempts)
 			case !stays && (err == nil || attempts != 1):
 				t.Errorf("%d attempts for nobody, %v", attempts, err)

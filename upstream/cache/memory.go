@@ -12,6 +12,7 @@ import (
 
 	"ordergraph/internal/lru"
 	"ordergraph/upstream"
+	"ordergraph/upstream/cache/shared"
 )
 
 const (
@@ -38,19 +39,48 @@ type memory struct {
 	// closing keeps ristretto from being closed while it is read, which it does not survive.
 	closing sync.RWMutex
 	copies  *ristretto.Cache[uint64, *snapshot]
+
+	// named are the copies that have a name in the shared cache.
+	naming sync.Mutex
+	named  map[shared.Name]*snapshot
 }
 
 func newMemory(options Options) (*memory, error) {
 	readyBytes := options.Size / readyShare
 	ready := lru.New[*snapshot, *upstream.Order](int(readyBytes), nil)
-	copies, err := ristretto.NewCache(&ristretto.Config[uint64, *snapshot]{
+	m := &memory{options: options, seed: maphash.MakeSeed(), ready: ready, named: map[shared.Name]*snapshot{}}
+	var err error
+	m.copies, err = ristretto.NewCache(&ristretto.Config[uint64, *snapshot]{
 		NumCounters:        max(1000, 10*options.Size/documentedBytes),
 		MaxCost:            options.Size - readyBytes,
 		BufferItems:        64,
 		IgnoreInternalCost: true, // overheadBytes is it
-		OnExit:             ready.Remove,
+		OnExit:             m.removed,
 	})
-	return &memory{options: options, seed: maphash.MakeSeed(), ready: ready, copies: copies}, err
+	return m, err
+}
+
+// removed is called with each copy that leaves.
+func (m *memory) removed(s *snapshot) {
+	if s == nil {
+		return
+	}
+	m.ready.Remove(s)
+	m.naming.Lock()
+	defer m.naming.Unlock()
+	if m.named[s.name] == s {
+		delete(m.named, s.name)
+	}
+}
+
+// find returns the copy with a name in the shared cache, or nil.
+func (m *memory) find(name shared.Name) *snapshot {
+	if m == nil {
+		return nil
+	}
+	m.naming.Lock()
+	defer m.naming.Unlock()
+	return m.named[name]
 }
 
 // get returns the copy under k, fresh or not, or nil.
@@ -111,6 +141,11 @@ func (m *memory) replace(k key, s *snapshot) {
 		// A copy that replaces a smaller one makes no room for itself. A new one does.
 		m.copies.Del(hash)
 		set()
+	}
+	if s.name != (shared.Name{}) && m.get(k) == s {
+		m.naming.Lock()
+		defer m.naming.Unlock()
+		m.named[s.name] = s
 	}
 }
 

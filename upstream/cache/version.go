@@ -2,12 +2,14 @@ package cache
 
 import (
 	"cmp"
+	"sync/atomic"
 	"time"
 
 	"ordergraph/upstream"
+	"ordergraph/upstream/cache/shared"
 )
 
-// snapshot is one version of an order, as a call brought it. It is never changed.
+// snapshot is one version of an order, as a call brought it. What it holds is never changed.
 type snapshot struct {
 	key key
 	// version is that of the call: a higher one was written later.
@@ -18,6 +20,12 @@ type snapshot struct {
 	freshUntil time.Time
 	// compressed is the answer in its small form.
 	compressed []byte
+
+	// name is that in the shared cache. epoch is the one in which the copy was read or confirmed last, outdated
+	// says that another instance has a newer one: see obtain.go.
+	name     shared.Name
+	epoch    atomic.Uint64
+	outdated atomic.Bool
 }
 
 // newSnapshot returns a copy of what a call brought.
@@ -33,11 +41,22 @@ func newSnapshot(k key, result upstream.Result, body []byte) *snapshot {
 }
 
 // fresh reports whether the copy, which may be nil, may be served without asking the upstream.
-func (s *snapshot) fresh(now time.Time) bool { return s != nil && now.Before(s.freshUntil) }
+func (s *snapshot) fresh(now time.Time) bool {
+	return s != nil && now.Before(s.freshUntil) && !s.outdated.Load()
+}
 
-// serves reports whether the copy, which may be nil, answers a request without a call.
+// serves reports whether the copy, which may be nil, answers a request without a call, if it is confirmed.
 func (s *snapshot) serves(l *lookup, now time.Time) bool {
 	return s.fresh(now) && !l.Freshness.NoCache && s.held.Covers(l.Needs)
+}
+
+// confirmed reports whether this instance has been told of everything newer than the copy.
+func (c *Cache) confirmed(s *snapshot) bool {
+	if c.options.Shared == nil {
+		return true
+	}
+	epoch, up := c.options.Shared.State()
+	return !up || s.epoch.Load() == epoch
 }
 
 // keepUntil returns when the copy is of no use any longer, not even in an outage.
@@ -82,7 +101,7 @@ func (c *Cache) Serves(caller *upstream.Caller, freshness upstream.Freshness, co
 	for _, copied := range copies {
 		k := key{tenant, copied.Key}
 		denied, _ := c.negative.find(k, receivedAt, now)
-		if s := c.memory.get(k); denied != nil || !s.fresh(now) || s.version != copied.Version {
+		if s := c.memory.get(k); denied != nil || !s.fresh(now) || s.version != copied.Version || !c.confirmed(s) {
 			return false
 		}
 	}
