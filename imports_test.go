@@ -29,7 +29,7 @@ var importRules = []importRule{
 	{"graph", []string{"graph/...", "upstream"}},
 	{"graph/internal/scope", []string{"upstream"}},
 	{"graph/internal/generated", []string{"graph/scalar", "upstream"}},
-	{"graph/projection", []string{"graph/internal/generated", "graph/scalar", "upstream"}},
+	{"graph/projection", []string{"graph/internal/generated", "graph/limits", "graph/scalar", "upstream"}},
 	{"graph/internal/codes", nil},
 	{"graph/internal/httpx", nil},
 	{"graph/graphiql/...", []string{"graph/internal/httpx"}},

@@ -2,6 +2,7 @@ package limits
 
 import (
 	"fmt"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -48,6 +49,17 @@ type document struct {
 	*ast.QueryDocument
 	// conditions are the variables that @skip and @include of an operation depend on.
 	conditions map[*ast.OperationDefinition][]string
+	// kept is what Kept returns for each operation.
+	kept map[*ast.OperationDefinition]*sync.Map
+}
+
+const keptExtension = "Kept"
+
+// Kept returns where to keep what follows from the document of an operation alone. It is forgotten with the
+// document. It is nil if variables decide what the operation selects, and for one that no Parser made.
+func Kept(operation *graphql.OperationContext) *sync.Map {
+	kept, _ := operation.Stats.GetExtension(keptExtension).(*sync.Map)
+	return kept
 }
 
 // NewParser returns a parser of operations on schema. It gives hints ("Did you mean …") if suggestions is
@@ -92,6 +104,9 @@ func (p *Parser) parse(operation *graphql.OperationContext) gqlerror.List {
 	} else if operation.Operation == nil {
 		return invalid(gqlerror.Errorf("The document has no operation named %q.", operation.OperationName))
 	}
+	if kept := document.kept[operation.Operation]; kept != nil {
+		operation.Stats.SetExtension(keptExtension, kept)
+	}
 	variables, err := coerceVariables(p.schema, operation.Operation, operation.Variables)
 	if err != nil {
 		return gqlerror.List{gqlerror.Wrap(err)}
@@ -125,10 +140,15 @@ func (p *Parser) read(text string) (_ *document, size int, refused gqlerror.List
 	if m.longestWord > longestHinted {
 		rules = p.plain
 	}
-	d := &document{parsed, map[*ast.OperationDefinition][]string{}}
+	d := &document{parsed, map[*ast.OperationDefinition][]string{}, map[*ast.OperationDefinition]*sync.Map{}}
 	found := applyRules(p.schema, *parsed, append(rules[:len(rules):len(rules)], core.Rule{RuleFunc: d.noteConditions}), m.cycles)
 	if len(found) == 0 {
 		found = merge(*parsed)
+	}
+	for _, operation := range parsed.Operations {
+		if len(d.conditions[operation]) == 0 {
+			d.kept[operation] = &sync.Map{}
+		}
 	}
 	return d, len(text) + nodeBytes*m.nodes, invalid(found...)
 }

@@ -32,16 +32,12 @@ func BenchmarkWrite(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	document, mistakes := gqlparser.LoadQueryWithRules(schema, `{order(id:1){
+	operation, field := operationOf(b, schema, `{order(id:1){
 		id status createdAt paidAt updatedAt total{amount currencyCode} shippingFee{amount} merchandiseTotal{amount}
 		buyer{loginId userId} seller{loginId userId}
 		lineItems{id name quantity unit status unitPrice{amount} total{amount} product{id} imageUrls skuId}
 		domesticShipping{recipientName province city district addressLine shipments{id trackingNumber status shippedAt lineItemIds}}
-	}}`, nil)
-	if len(mistakes) > 0 {
-		b.Fatal(mistakes)
-	}
-	operation, field := operationIn(document, nil)
+	}}`)
 	ctx := graphql.WithOperationContext(b.Context(), operation)
 	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Query", Field: field})
 	var written bytes.Buffer

@@ -34,9 +34,8 @@ type Plan struct {
 	// FieldByField leaves every field to gqlgen, for a test that compares.
 	FieldByField bool
 
-	objects   map[string]*object
-	order     *field // what shows an order
-	documents documents
+	objects map[string]*object
+	order   *field // what shows an order
 }
 
 // InterceptField is a graphql.FieldMiddleware: see the package. It also reports what is malformed in the

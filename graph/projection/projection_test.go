@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/limits"
 	"ordergraph/upstream"
 )
 
@@ -72,23 +72,18 @@ func shown(t *testing.T, plan *Plan, operation *graphql.OperationContext, field 
 	return written.String(), graphql.GetErrors(ctx)
 }
 
-func parsed(t *testing.T, schema *ast.Schema, query string) *ast.QueryDocument {
+// operationOf parses an operation whose only root field is order, and returns that too.
+func operationOf(t testing.TB, schema *ast.Schema, query string) (*graphql.OperationContext, graphql.CollectedField) {
 	t.Helper()
-	document, mistakes := gqlparser.LoadQueryWithRules(schema, query, nil)
+	return operationIn(t, limits.NewParser(schema, limits.Limits{}, true), &graphql.RawParams{Query: query})
+}
+
+func operationIn(t testing.TB, parser *limits.Parser, params *graphql.RawParams) (*graphql.OperationContext, graphql.CollectedField) {
+	t.Helper()
+	operation, mistakes := parser.Parse(params)
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
-	return document
-}
-
-// operationOf parses an operation whose only root field is order, and returns that too.
-func operationOf(t *testing.T, schema *ast.Schema, query string) (*graphql.OperationContext, graphql.CollectedField) {
-	t.Helper()
-	return operationIn(parsed(t, schema, query), nil)
-}
-
-func operationIn(document *ast.QueryDocument, variables map[string]any) (*graphql.OperationContext, graphql.CollectedField) {
-	operation := &graphql.OperationContext{Doc: document, Operation: document.Operations[0], Variables: variables}
 	return operation, graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"})[0]
 }
 
@@ -138,9 +133,10 @@ func TestLists(t *testing.T) {
 func TestConditions(t *testing.T) {
 	schema := schemaOf(t, someOfAnOrder)
 	plan := compiled(t, schema)
-	document := parsed(t, schema, `query($a:Boolean!){order{id ...{webSite @include(if:$a)}}}`)
+	parser := limits.NewParser(schema, limits.Limits{}, true)
+	const document = `query($a:Boolean!){order{id ...{webSite @include(if:$a)}}}`
 	for a, want := range map[bool]string{true: `{"id":"5","webSite":"CN_1688"}`, false: `{"id":"5"}`} {
-		operation, field := operationIn(document, map[string]any{"a": a})
+		operation, field := operationIn(t, parser, &graphql.RawParams{Query: document, Variables: map[string]any{"a": a}})
 		if got, err := shown(t, plan, operation, field, someOrder(t)); err != nil || got != want {
 			t.Errorf("%v: got %s, %v, want %s", a, got, err, want)
 		}
@@ -151,10 +147,10 @@ func TestConditions(t *testing.T) {
 func TestOperationsShareFields(t *testing.T) {
 	schema := schemaOf(t, someOfAnOrder)
 	plan := compiled(t, schema)
-	document := parsed(t, schema, `query A{...F} query B{...F order{webSite}} fragment F on Query{order{id}}`)
+	parser := limits.NewParser(schema, limits.Limits{}, true)
+	const document = `query A{...F} query B{...F order{webSite}} fragment F on Query{order{id}}`
 	for i, want := range []string{`{"id":"5"}`, `{"id":"5","webSite":"CN_1688"}`} {
-		operation := &graphql.OperationContext{Doc: document, Operation: document.Operations[i]}
-		field := graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"})[0]
+		operation, field := operationIn(t, parser, &graphql.RawParams{Query: document, OperationName: string(rune('A' + i))})
 		if got, err := shown(t, plan, operation, field, someOrder(t)); err != nil || got != want {
 			t.Errorf("operation %d: got %s, %v, want %s", i, got, err, want)
 		}
@@ -209,29 +205,4 @@ func TestCompileRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", name, err, test.want)
 		}
 	}
-}
-
-// TestDocumentsAreForgotten wants nothing to stay of a document that nobody uses any longer.
-func TestDocumentsAreForgotten(t *testing.T) {
-	schema := schemaOf(t, someOfAnOrder)
-	plan := compiled(t, schema)
-	known := func() (count int) {
-		plan.documents.byDocument.Range(func(any, any) bool { count++; return true })
-		return count
-	}
-	for range 10 {
-		operation, field := operationOf(t, schema, `{order{id total{amount}}}`)
-		plan.Select(operation, field)
-	}
-	if known() == 0 {
-		t.Fatal("no document is remembered")
-	}
-	for range 100 {
-		runtime.GC()
-		if known() == 0 {
-			return
-		}
-		runtime.Gosched()
-	}
-	t.Errorf("%d documents are remembered", known())
 }

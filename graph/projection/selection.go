@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/limits"
 	"ordergraph/upstream"
 )
 
@@ -33,20 +34,20 @@ type selected struct {
 	below []selected
 }
 
-// Select returns what a field of an operation selects of its orders. Where the document has no
-// conditions it is the same for each request, and is remembered as long as the document is.
+// Select returns what a field of an operation selects of its orders. Where no variable decides it, it is the
+// same for each request, and is kept as long as the document is.
 func (p *Plan) Select(operation *graphql.OperationContext, field graphql.CollectedField) *Selection {
-	known := p.documents.of(operation.Doc)
-	if known.conditional {
+	kept := limits.Kept(operation)
+	if kept == nil {
 		return p.collect(operation, p.order, field)
 	}
-	key := selectionKey{operation.Operation, field.Field}
-	if selection, found := known.selections.Load(key); found {
+	// Operations of one document may share a field through a fragment, and select more in the same place besides:
+	// each of them keeps its own.
+	if selection, found := kept.Load(field.Field); found {
 		return selection.(*Selection)
 	}
-	selection := p.collect(operation, p.order, field)
-	known.selections.Store(key, selection)
-	return selection
+	selection, _ := kept.LoadOrStore(field.Field, p.collect(operation, p.order, field))
+	return selection.(*Selection)
 }
 
 func (p *Plan) collect(operation *graphql.OperationContext, shown *field, from graphql.CollectedField) *Selection {
