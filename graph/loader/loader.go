@@ -36,9 +36,9 @@ type Thunk func() (upstream.Result, error)
 // Loader loads the planned orders of one operation. New makes one; one that is nil loads none.
 type Loader struct {
 	orders upstream.Orders
-	// atHand are the planned orders that were there before the execution began, needs is what the
+	// peeked are the planned orders that were there before the execution began, needs is what the
 	// others must bring.
-	atHand  map[upstream.Key]upstream.Result
+	peeked  map[upstream.Key]upstream.Result
 	needs   map[upstream.Key]upstream.Needs
 	batches *dataloader.Loader[partKey, upstream.Result]
 	// ctx is the operation's, and ends with the time of the request: what came by then is still
@@ -60,7 +60,7 @@ func New(
 	} else {
 		l.ctx, end = context.WithDeadlineCause(ctx, deadline, ErrTimeout)
 	}
-	l.takeAtHand()
+	l.peek()
 	if len(needs) > 0 {
 		l.batches = l.newBatches()
 	}
@@ -83,7 +83,7 @@ func (l *Loader) Load(ctx context.Context, order upstream.Key, part upstream.Dom
 	if l == nil {
 		return unplanned(order)
 	}
-	if result, found := l.atHand[order]; found {
+	if result, found := l.peeked[order]; found {
 		return func() (upstream.Result, error) { return partOf(result, part) }
 	}
 	needs, planned := l.needs[order]
@@ -121,18 +121,18 @@ type Peeker interface {
 	Peek(request upstream.Request) (result upstream.Result, found bool)
 }
 
-// takeAtHand takes the planned orders that need no call. They need no batch either.
-func (l *Loader) takeAtHand() {
+// peek takes the planned orders that need no call. They need no batch either.
+func (l *Loader) peek() {
 	ready, ok := l.orders.(Peeker)
 	if !ok {
 		return
 	}
-	l.atHand = make(map[upstream.Key]upstream.Result, len(l.needs))
+	l.peeked = make(map[upstream.Key]upstream.Result, len(l.needs))
 	request := scope.From(l.ctx)
 	for key, needs := range l.needs {
 		if result, found := ready.Peek(request.Order(key, needs)); found {
 			request.Provenance.Add(key, result)
-			l.atHand[key] = result
+			l.peeked[key] = result
 			delete(l.needs, key)
 		}
 	}

@@ -139,9 +139,9 @@ func currencyOnly(currency *badValues) *badValues {
 // sources are where else than under its own name a malformed value is the reason that a field lacks
 // something, by lower-case names.
 type sources struct {
-	// own is the field's name, beside that of another field of the same object.
-	own, beside string
-	// currency is the field beside that holds the currency of an amount.
+	// own is the field's name, sibling that of another field of the same object.
+	own, sibling string
+	// currency is the sibling that holds the currency of an amount.
 	currency string
 	link     link
 }
@@ -161,15 +161,15 @@ func sourcesOf(structType reflect.Type, name string) sources {
 	from := sources{own: strings.ToLower(name)}
 	switch structType.Name() + "." + name {
 	case "OrderLineItem.product":
-		from.beside = "productid"
+		from.sibling = "productid"
 	case "OrderLineItem.shipments":
-		from.beside, from.link = "id", toShipments
+		from.sibling, from.link = "id", toShipments
 	case "OrderShipment.lineItems":
-		from.beside, from.link = "lineitemids", toLineItems
+		from.sibling, from.link = "lineitemids", toLineItems
 	case "OrderBuyer.member", "OrderSeller.member":
-		from.beside = "memberid"
+		from.sibling = "memberid"
 	case "Order.paymentTimeoutSeconds":
-		from.beside = "paymenttimeoutraw"
+		from.sibling = "paymenttimeoutraw"
 	case "OrderCustomsItem.declaredValue":
 		from.currency = "currencyraw"
 	}

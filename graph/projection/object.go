@@ -69,8 +69,8 @@ func (o *object) write(w *writer, pointer reflect.Value, fields []selected, bad 
 
 // writeTo writes the value that the field has in object, in which bad is malformed.
 func (s *selected) writeTo(w *writer, object reflect.Value, bad *badValues) error {
-	below := w.report.enter(s, bad)
-	defer w.report.leave()
+	below := w.report.push(s, bad)
+	defer w.report.pop()
 	return s.writeValue(w, s.read(object), below)
 }
 
@@ -88,10 +88,10 @@ func (s *selected) writeList(w *writer, list reflect.Value, bad *badValues) erro
 			w.out = append(w.out, ',')
 		}
 		element := list.Index(i)
-		if err := s.writeOne(w, element, w.report.enterElement(s, i, element, bad)); err != nil {
+		if err := s.writeOne(w, element, w.report.pushElement(s, i, element, bad)); err != nil {
 			return err
 		}
-		w.report.leave()
+		w.report.pop()
 		if err := w.check(); err != nil {
 			return err
 		}

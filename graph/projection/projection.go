@@ -139,7 +139,7 @@ func (p *Plan) showField(ctx context.Context, order *upstream.Order, value any) 
 	selection := p.collect(graphql.GetOperationContext(ctx), declared, here.Field)
 	missing, why := p.missing(ctx, order)
 	report := newReport(response, order, here.Parent.Path(), missing&selection.parts, why)
-	bad := report.enter(&selection.selected, p.badIn(here.Parent, report))
+	bad := report.push(&selection.selected, p.badIn(here.Parent, report))
 	defer report.end(ctx)
 	shown := reflect.ValueOf(value)
 	switch {

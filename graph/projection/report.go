@@ -44,14 +44,14 @@ func (r *report) root() *badValues {
 	return r.order.root
 }
 
-// enter reports what is malformed in a field of an object, in which bad is malformed, and returns what is
-// below it. Call leave afterwards.
-func (r *report) enter(s *selected, bad *badValues) *badValues {
+// push reports what is malformed in a field of an object, in which bad is malformed, and returns what is
+// below it. Call pop afterwards.
+func (r *report) push(s *selected, bad *badValues) *badValues {
 	if r == nil {
 		return nil
 	}
 	r.path = append(r.path, ast.PathName(s.alias))
-	r.add(bad.at(s.sources.beside), s.position)
+	r.add(bad.at(s.sources.sibling), s.position)
 	if s.sources.link != noLink {
 		for _, source := range r.order.links[s.sources.link] {
 			r.add(source, s.position)
@@ -62,9 +62,9 @@ func (r *report) enter(s *selected, bad *badValues) *badValues {
 	return own
 }
 
-// enterElement returns what is malformed in an element of a list, in which bad is malformed. Call leave
+// pushElement returns what is malformed in an element of a list, in which bad is malformed. Call pop
 // afterwards.
-func (r *report) enterElement(s *selected, index int, element reflect.Value, bad *badValues) *badValues {
+func (r *report) pushElement(s *selected, index int, element reflect.Value, bad *badValues) *badValues {
 	if r == nil {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (r *report) enterElement(s *selected, index int, element reflect.Value, bad
 	return r.order.element(s.field, index, element, bad)
 }
 
-func (r *report) leave() {
+func (r *report) pop() {
 	if r != nil {
 		r.path = r.path[:len(r.path)-1]
 	}
@@ -84,13 +84,13 @@ func (r *report) below(fields []selected, bad *badValues) {
 		return
 	}
 	for i := range fields {
-		badBelow := r.enter(&fields[i], bad)
+		badBelow := r.push(&fields[i], bad)
 		if fields[i].part&r.missing != 0 {
 			r.errors = append(r.errors, r.errorHere(r.why, fields[i].position))
 		} else {
 			r.below(fields[i].below, badBelow)
 		}
-		r.leave()
+		r.pop()
 	}
 }
 
