@@ -1,0 +1,170 @@
+// Package rediscache keeps the cache that instances share in Redis (or Valkey): a single server, one with
+// Sentinels, or a Cluster.
+//
+// What package shared describes is here four small scripts, a channel and these keys, where {order} is the
+// order's name. Each of them expires.
+//
+//	og1:c:{order}  copy: version, sealed value
+//	og1:l:{order}  lease: version, R, sealed needs; for 2 s after a failure: version, F, sealed failure
+//	og1:r:{name}   rate: when the next call is due, in microseconds since 1970
+//	og1:e          channel of events: C or F, name, version, sealed failure if there is one
+//
+// Versions are microseconds of Redis's clock, 16 digits. Scripts run one by one, so that each of an order's
+// leases has a higher one than whatever was there before. Another format gets another prefix.
+//
+// Redis may be slow, full, read-only, restarted empty or away. Each command has a time of its own, and after
+// a few failures in a row nothing is asked until a probe succeeds: only the first callers lose time.
+//
+// A reader of Redis sees how many orders there are, how large and how often they are asked for. Without an
+// encryption key he can also read the orders, and find out whose they are by guessing tokens.
+package rediscache
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"ordergraph/upstream/cache/shared"
+)
+
+const (
+	prefix  = "og1:"
+	channel = prefix + "e"
+	// maxValue bounds a stored value, in bytes.
+	maxValue = 256 << 10
+)
+
+var (
+	errURL   = errors.New("want redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS or unix://PATH; ?addr=HOST:PORT adds an address, ?master_set=NAME asks Sentinels")
+	errKey   = errors.New("want 32 bytes")
+	errAway  = errors.New("redis is away")
+	errReply = errors.New("redis answered something else")
+)
+
+// Options configure a Cache.
+type Options struct {
+	// URL says where Redis is. It may hold a password.
+	URL string
+	// EncryptionKey is 32 bytes that all instances share. Without it whoever reads Redis reads orders.
+	EncryptionKey []byte
+	// Upstream is the address that the orders come from: those of two upstreams are never mixed up.
+	Upstream string
+	// Logger is told when the cache comes up and goes away.
+	Logger *slog.Logger
+}
+
+// Cache is a [shared.Cache] in Redis. [New] makes one; Close ends it.
+type Cache struct {
+	option  rueidis.ClientOption
+	keys    keyring
+	logger  *slog.Logger
+	watches shared.Watches
+
+	listener   shared.Listener
+	stop       context.CancelFunc
+	background sync.WaitGroup
+	client     atomic.Pointer[rueidis.Client] // nil until there was a connection
+	instances  atomic.Int64
+
+	mu sync.Mutex
+	// epoch counts the subscriptions, failures the commands that failed since the last one that did not.
+	epoch      uint64
+	subscribed bool
+	failures   int
+	logged     bool // the state, once at least
+	// state is twice the epoch, and 1 more if the cache is up.
+	state atomic.Uint64
+	// leases are those to be renewed.
+	leases map[shared.Name]shared.Version
+}
+
+var _ shared.Cache = (*Cache)(nil)
+
+// New returns a Cache that is not up before Start. It does not connect.
+func New(options Options) (*Cache, error) {
+	option, err := clientOption(options.URL)
+	if err != nil {
+		return nil, fmt.Errorf("rediscache: URL: %w", err)
+	}
+	keys, err := newKeyring(options.EncryptionKey, option.Password, options.Upstream)
+	if err != nil {
+		return nil, fmt.Errorf("rediscache: EncryptionKey: %w", err)
+	}
+	if len(options.EncryptionKey) == 0 {
+		options.Logger.Warn("there is no encryption key: whoever reads Redis reads orders and can test guesses of tokens")
+	}
+	return &Cache{
+		option: option, keys: keys, logger: options.Logger, stop: func() {}, leases: map[shared.Name]shared.Version{},
+	}, nil
+}
+
+// clientOption reads a URL. No error shows any of it.
+func clientOption(url string) (rueidis.ClientOption, error) {
+	option, err := rueidis.ParseURL(url)
+	if err != nil {
+		return option, errURL
+	}
+	// One connection for commands, so that one that takes back another comes after it. Another is for events.
+	option.PipelineMultiplex = -1
+	option.AlwaysPipelining = true
+	option.DisableRetry = true
+	option.DisableCache = true
+	option.ReadBufferEachConn, option.WriteBufferEachConn = 64<<10, 64<<10
+	// A connection that is silently dead is found by a PING.
+	option.Dialer.Timeout, option.Dialer.KeepAlive = 500*time.Millisecond, time.Second
+	option.ConnWriteTimeout = time.Second
+	option.ClusterOption.ShardsRefreshInterval = 10 * time.Second
+	if option.TLSConfig != nil && (len(option.InitAddress) > 1 || option.Sentinel.MasterSet != "") {
+		option.TLSConfig = &tls.Config{ // each server by its own name
+			MinVersion: tls.VersionTLS12, InsecureSkipVerify: option.TLSConfig.InsecureSkipVerify,
+		}
+	}
+	if option.Sentinel.MasterSet != "" {
+		option.Sentinel.Dialer, option.Sentinel.TLSConfig = option.Dialer, option.TLSConfig
+		option.Sentinel.Username, option.Sentinel.Password = option.Username, option.Password
+		option.Sentinel.TopologyRefreshInterval = 5 * time.Second
+	}
+	return option, nil
+}
+
+// TenantKey returns the secret under which the instances hash tenants: the same for all of them.
+func (c *Cache) TenantKey() []byte { return c.keys.tenants }
+
+// Instances returns how many instances were connected lately, this one among them. 0 is not known.
+func (c *Cache) Instances() int { return int(c.instances.Load()) }
+
+// Start connects in the background, now and whenever the connection is lost.
+func (c *Cache) Start(listener shared.Listener) {
+	ctx, cancel := context.WithCancel(context.Background())
+	c.listener, c.stop = listener, cancel
+	c.background.Go(func() { c.connect(ctx) })
+	c.background.Go(func() { c.maintain(ctx) })
+}
+
+// Close ends what is under way in the background, which takes about a second where Redis does not answer.
+func (c *Cache) Close() {
+	c.stop()
+	c.background.Wait()
+	if client := c.client.Load(); client != nil {
+		(*client).Close()
+	}
+}
+
+// State returns the epoch and whether the cache is up.
+func (c *Cache) State() (epoch uint64, up bool) {
+	state := c.state.Load()
+	return state >> 1, state&1 == 1
+}
+
+// Name returns a keyed hash of data.
+func (c *Cache) Name(kind string, data []byte) shared.Name { return c.keys.name(kind, data) }
+
+// Watch begins a watch.
+func (c *Cache) Watch(name shared.Name) *shared.Watch { return c.watches.Watch(name) }
