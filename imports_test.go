@@ -32,6 +32,7 @@ var importRules = []importRule{
 	{"graph/projection", []string{"graph/internal/generated", "graph/limits", "graph/scalar", "upstream"}},
 	{"graph/internal/codes", nil},
 	{"graph/internal/httpx", nil},
+	{"graph/transport", []string{"graph/internal/codes", "graph/internal/httpx", "graph/internal/scope", "graph/respcache", "internal/lru", "upstream"}},
 	{"graph/graphiql/...", []string{"graph/internal/httpx"}},
 	{"graph/...", []string{"graph/internal/codes", "graph/internal/httpx", "graph/internal/scope", "internal/lru", "upstream"}},
 	{"upstream", nil},

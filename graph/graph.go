@@ -19,6 +19,7 @@ import (
 	"ordergraph/graph/graphiql"
 	"ordergraph/graph/internal/httpx"
 	"ordergraph/graph/limits"
+	"ordergraph/graph/respcache"
 	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 )
@@ -58,8 +59,8 @@ type Options struct {
 	// RouterSecret, if set, must be shown in X-Router-Secret for _service and _entities, and admits
 	// introspection even where it is off.
 	RouterSecret upstream.Secret
-	// ResponseCacheSize bounds the memory for whole answers, in bytes; 0 remembers none. Orders must
-	// be upstream.Copies for it.
+	// ResponseCacheSize bounds the memory for whole responses, in bytes; 0 keeps none. Orders must be
+	// respcache.Copies for it.
 	ResponseCacheSize int64
 	// HTTP says how requests are read and callers told apart. NewHandler sets its Executor, Log,
 	// MaxErrors, RouterSecret and Responses.
@@ -68,6 +69,8 @@ type Options struct {
 	// fieldByField resolves each field of an order by itself, in place of package projection.
 	fieldByField bool
 }
+
+var errNoCopies = errors.New("graph: ResponseCacheSize needs Orders that say which copies they serve")
 
 // NewHandler returns the handler of all public routes:
 //
@@ -92,9 +95,12 @@ func NewHandler(options Options) (http.Handler, error) {
 	options.HTTP.Log = options.Log
 	options.HTTP.MaxErrors = cmp.Or(options.MaxResponse, defaultMaxResponse)
 	options.HTTP.RouterSecret = options.RouterSecret
-	options.HTTP.Responses, err = newResponses(options)
-	if err != nil {
-		return nil, fmt.Errorf("graph: %w", err)
+	if options.ResponseCacheSize > 0 {
+		copies, ok := options.Orders.(respcache.Copies)
+		if !ok {
+			return nil, errNoCopies
+		}
+		options.HTTP.Responses = respcache.New(copies, int(options.ResponseCacheSize))
 	}
 	handler, err := transport.NewHandler(options.HTTP)
 	if err != nil {

@@ -88,7 +88,7 @@ type Result struct {
 	// FreshUntil is when the copy stops being fresh; in the past for a stale copy. Client leaves it
 	// zero: freshness is the cache's decision.
 	FreshUntil time.Time
-	// Version is that of the copy that the order is, or 0 where there is none to ask Copies for.
+	// Version is that of the copy that the order is, or 0 where nobody keeps one.
 	Version Version
 }
 

@@ -11,7 +11,7 @@ import (
 func BenchmarkFind(b *testing.B) {
 	for _, entries := range []int{1, 1000} {
 		b.Run(fmt.Sprint(entries), func(b *testing.B) {
-			c := New[string](newShelf(), 64<<20)
+			c := New(newShelf(), 64<<20)
 			var requests []Request
 			for i := range entries {
 				request := Request{Raw: append(bytes.Repeat([]byte("x"), 600), fmt.Sprint(i)...)}

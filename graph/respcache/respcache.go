@@ -1,304 +1,215 @@
-// Package respcache remembers whole answers, so that a request that comes again need not be parsed,
-// validated and executed again.
+// Package respcache keeps stored responses, so that a request that comes again need not be parsed, validated
+// and executed again.
 //
-// An answer has many names: each is the bytes of a request and how it came. A request with a new name
-// has to be parsed, and then finds the answer by its operation, however that was written; its bytes
-// become one more name.
+// A stored response is found by its caller and its operation, however that was written ([DigestOf]). Each
+// request that found it so is remembered as an alias: the same bytes find it without being parsed.
 //
-// An answer belongs to its caller, and is served only while the orders it shows would be served from
-// the very same copies: upstream.Copies is asked each time. So nothing needs to be dropped when an
-// order is refetched, expires, or is refused; and an answer can't outlive what it was made of.
+// It is served only while the orders it shows would be served from the very same copies: [Copies] is asked
+// each time. So nothing needs to be dropped when an order is fetched again, expires, or is refused; and a
+// response can't outlive what it was made of.
 package respcache
 
 import (
 	"bytes"
-	"container/list"
-	"crypto/sha256"
 	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
 
 	"ordergraph/graph/internal/scope"
+	"ordergraph/internal/lru"
 	"ordergraph/upstream"
 )
 
 const (
-	// entryBytes is what an entry costs besides its value, its copies and its names, in bytes: the
-	// structs, the list element and the slot in the map.
-	entryBytes = 512
-	// copyBytes is what each copy costs that an answer shows, nameBytes what each name costs besides
-	// the bytes of the request.
-	copyBytes = 32
-	nameBytes = 192
-	// maxNames bounds the names of one answer; the oldest go first.
-	maxNames = 8
+	// aliasBytes is what each alias takes besides the bytes of its request, in bytes.
+	aliasBytes = 192
+	// maxAliases bounds the aliases of one response; the oldest go first.
+	maxAliases = 8
 )
+
+// Copies is what the cache of orders says of its copies. It must be safe for concurrent use.
+type Copies interface {
+	// Serves reports whether these copies would be served to the caller now: each is fresh, none was
+	// replaced or dropped, and no refusal of the upstream hides one. It says nothing of Freshness.NoCache.
+	Serves(caller *upstream.Caller, freshness upstream.Freshness, copies []upstream.Copy) bool
+	// Tenant names the caller. No two tenants share a name.
+	Tenant(caller *upstream.Caller) upstream.TenantHash
+}
 
 // Request is a request as it came, before anything in it was parsed.
 type Request struct {
-	// Raw is the body of a POST, or the query string of a GET. Empty names nothing.
+	// Raw is the body of a POST, or the query string of a GET. The cache copies what it keeps of it. Empty
+	// bytes are no alias.
 	Raw []byte
-	// Get tells whether it came by GET.
+	// Get says that it came by GET.
 	Get bool
 }
 
-// Operation names what a request asks for, however it is written: a digest of the document without
-// what does not matter in it, the name of its operation and the variables.
-type Operation [sha256.Size]byte
-
-// Answer is what there is to remember.
-type Answer[A any] struct {
-	// Value is what Get returns. It is shared between requests: never change it.
-	Value A
-	// Bytes is the memory that Value takes.
-	Bytes int
-	// Copies are the orders it shows; without any it is not kept.
-	Copies []upstream.Copy
-	// FreshUntil is until when all of them are fresh.
-	FreshUntil time.Time
-}
-
-// Cache remembers answers, bounded in bytes; the least recently used go first. It starts no
-// goroutines. New makes one.
-type Cache[A any] struct {
-	copies upstream.Copies
-	budget int
+// Cache keeps stored responses within its size in bytes; the least recently used go first. A nil one keeps
+// none. Safe for concurrent use.
+type Cache struct {
+	copies Copies
+	size   int
 	seed   maphash.Seed
 
-	mu      sync.Mutex
-	names   map[uint64]*name[A]
-	entries map[operationKey]*Entry[A]
-	recent  *list.List // of *Entry[A], the latest in front
-	used    int
+	// mu guards the aliases too, and what each response says of its place here.
+	mu        sync.Mutex
+	responses *lru.Cache[key, *StoredResponse]
+	aliases   map[uint64]*alias
 }
 
-// Entry is an answer that is, or was, remembered. NewEntry makes one.
-type Entry[A any] struct {
-	answer Answer[A]
-	key    operationKey
-
-	// The rest is guarded by the cache's mutex. element is nil unless the entry is kept.
-	element *list.Element
-	names   []*name[A]
-	bytes   int
-}
-
-// Value returns what was kept. It is shared between requests: never change it.
-func (e *Entry[A]) Value() A { return e.answer.Value }
-
-// name finds an entry by the bytes of a request. It is never changed.
-type name[A any] struct {
-	hash  uint64
-	key   nameKey
-	raw   []byte
-	entry *Entry[A]
-}
-
-// caller is who asks, as far as an answer depends on it.
+// caller is who asks, as far as a response depends on it.
 type caller struct {
 	tenant upstream.TenantHash
 	// routerTrusted callers may read fields that others may not.
 	routerTrusted bool
 }
 
-// nameKey is all of a request but its bytes.
-type nameKey struct {
+type key struct {
+	caller
+	operation Digest
+}
+
+// alias is a request that finds a response by its bytes. It is never changed.
+type alias struct {
+	hash uint64
+	aliasKey
+	raw      []byte
+	response *StoredResponse
+}
+
+// aliasKey is all of a request but its bytes.
+type aliasKey struct {
 	caller
 	get bool
 }
 
-type operationKey struct {
-	caller
-	operation Operation
+// New returns a Cache of the given size in bytes for responses that show orders of copies.
+func New(copies Copies, size int) *Cache {
+	c := &Cache{copies: copies, size: size, seed: maphash.MakeSeed(), aliases: map[uint64]*alias{}}
+	c.responses = lru.New[key](size, func(stored *StoredResponse) {
+		for _, a := range stored.aliases {
+			delete(c.aliases, a.hash)
+		}
+		stored.kept, stored.aliases = false, nil
+	})
+	return c
 }
 
-// New returns a Cache of at most the given bytes for answers that show orders of copies.
-func New[A any](copies upstream.Copies, bytes int) *Cache[A] {
-	return &Cache[A]{
-		copies: copies, budget: bytes, seed: maphash.MakeSeed(),
-		names: map[uint64]*name[A]{}, entries: map[operationKey]*Entry[A]{}, recent: list.New(),
-	}
-}
-
-// Get returns the answer to a request that came before with the same bytes from the same caller, nil
-// if there is none. There is none for a request that wants no copies (upstream.Freshness.NoCache).
-func (c *Cache[A]) Get(s *scope.Scope, request Request) *Entry[A] {
-	if s.Freshness.NoCache {
+// Get returns the response to a request that came before with the same bytes from the same caller, nil if there
+// is none. There is none for a request that wants no copies (Freshness.NoCache).
+func (c *Cache) Get(s *scope.Scope, request Request) *StoredResponse {
+	if c == nil || s.Freshness.NoCache {
 		return nil
 	}
-	key := c.nameOf(s, request)
-	n := c.findName(c.hash(key, request.Raw))
+	by := aliasKey{c.callerOf(s), request.Get}
+	hash := c.hash(by, request.Raw)
+	c.mu.Lock()
+	a, found := c.aliases[hash]
+	if found {
+		c.responses.Get(a.response.key) // it was used
+	}
+	c.mu.Unlock()
 	// Two requests may have one hash: only the whole key tells.
-	if n == nil || n.key != key || !bytes.Equal(n.raw, request.Raw) {
+	if !found || a.aliasKey != by || !bytes.Equal(a.raw, request.Raw) {
 		return nil
 	}
-	return c.served(s, n.entry)
+	return c.validate(s, a.response)
 }
 
-// GetOperation returns the answer to an operation that came before from the same caller, nil if
-// there is none, and remembers the request as one more name of it. The request's bytes are copied.
-func (c *Cache[A]) GetOperation(s *scope.Scope, operation Operation, request Request) *Entry[A] {
-	if s.Freshness.NoCache {
+// GetOperation returns the response to an operation that came before from the same caller, nil if there is none,
+// and makes the request one more alias of it.
+func (c *Cache) GetOperation(s *scope.Scope, operation Digest, request Request) *StoredResponse {
+	if c == nil || s.Freshness.NoCache {
 		return nil
 	}
-	e := c.findEntry(operationKey{c.callerOf(s), operation})
-	if e == nil || c.served(s, e) == nil {
+	by := c.callerOf(s)
+	stored, found := c.responses.Get(key{by, operation})
+	if !found || c.validate(s, stored) == nil {
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.addName(e, c.newName(s, request))
-	c.shrink(time.Now())
-	return e
+	c.addAlias(stored, by, request)
+	return stored
 }
 
-// NewEntry returns an entry for Put.
-func NewEntry[A any](answer Answer[A]) *Entry[A] { return &Entry[A]{answer: answer} }
-
-// Put remembers the answer to an operation, in place of an earlier one, and the request as its first
-// name. The request's bytes are copied. An entry is given to Put once.
-func (c *Cache[A]) Put(s *scope.Scope, operation Operation, request Request, e *Entry[A]) {
-	now := time.Now()
-	if len(e.answer.Copies) == 0 || !now.Before(e.answer.FreshUntil) {
+// Put keeps the response to an operation in place of an earlier one, with the request as its first alias,
+// unless it shows no order, is not fresh or too large. A response is given to one Put.
+func (c *Cache) Put(s *scope.Scope, operation Digest, request Request, stored *StoredResponse) {
+	if c == nil || len(stored.Copies) == 0 || !time.Now().Before(stored.FreshUntil) {
 		return
 	}
-	bytes := entryBytes + e.answer.Bytes + copyBytes*len(e.answer.Copies)
-	if bytes+nameBytes+len(request.Raw) > c.budget {
-		return
-	}
-	e.key = operationKey{c.callerOf(s), operation}
-	first := c.newName(s, request)
+	by := c.callerOf(s)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if old, found := c.entries[e.key]; found {
-		c.remove(old)
+	stored.cache, stored.key, stored.size = c, key{by, operation}, stored.Bytes()
+	stored.kept = stored.size+aliasBytes+len(request.Raw) <= c.size
+	if stored.kept {
+		c.responses.Put(stored.key, stored, stored.size)
+		c.addAlias(stored, by, request)
 	}
-	c.entries[e.key] = e
-	e.element = c.recent.PushFront(e)
-	c.resize(e, bytes)
-	c.addName(e, first)
-	c.shrink(now)
 }
 
-// Grow counts bytes that the value of an entry is about to take in addition. It returns false if it
-// must not: the entry is no longer kept, or there is no room.
-func (c *Cache[A]) Grow(e *Entry[A], bytes int) bool {
+// grow counts bytes that a response is about to take in addition, and reports whether it may: it is still kept,
+// and there is room.
+func (c *Cache) grow(stored *StoredResponse, bytes int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e.element == nil || e.bytes+bytes > c.budget {
+	if !stored.kept || stored.size+bytes > c.size {
 		return false
 	}
-	c.recent.MoveToFront(e.element)
-	c.resize(e, bytes)
-	c.shrink(time.Now())
+	c.resize(stored, bytes)
 	return true
 }
 
-func (c *Cache[A]) callerOf(s *scope.Scope) caller {
-	return caller{tenant: c.copies.Tenant(s.Caller), routerTrusted: s.RouterTrusted}
-}
-
-func (c *Cache[A]) nameOf(s *scope.Scope, request Request) nameKey {
-	return nameKey{caller: c.callerOf(s), get: request.Get}
-}
-
-func (c *Cache[A]) hash(key nameKey, raw []byte) uint64 {
-	return maphash.Bytes(c.seed, raw) ^ maphash.Comparable(c.seed, key)
-}
-
-// newName returns a name for an entry yet to be told, nil for a request that names nothing.
-func (c *Cache[A]) newName(s *scope.Scope, request Request) *name[A] {
-	if len(request.Raw) == 0 {
-		return nil
-	}
-	n := &name[A]{key: c.nameOf(s, request), raw: bytes.Clone(request.Raw)}
-	n.hash = c.hash(n.key, n.raw)
-	return n
-}
-
-func (c *Cache[A]) findName(hash uint64) *name[A] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n, found := c.names[hash]
-	if !found {
-		return nil
-	}
-	c.recent.MoveToFront(n.entry.element)
-	return n
-}
-
-func (c *Cache[A]) findEntry(key operationKey) *Entry[A] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, found := c.entries[key]
-	if !found {
-		return nil
-	}
-	c.recent.MoveToFront(e.element)
-	return e
-}
-
-// served returns the entry if it may be served now, and forgets it otherwise.
-func (c *Cache[A]) served(s *scope.Scope, e *Entry[A]) *Entry[A] {
-	if time.Now().Before(e.answer.FreshUntil) && c.copies.Serves(s.Caller, s.Freshness, e.answer.Copies) {
-		return e
+// validate returns a response if it may be served now, and forgets it otherwise.
+func (c *Cache) validate(s *scope.Scope, stored *StoredResponse) *StoredResponse {
+	if time.Now().Before(stored.FreshUntil) && c.copies.Serves(s.Caller, s.Freshness, stored.Copies) {
+		return stored
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.remove(e)
+	if stored.kept {
+		c.responses.Remove(stored.key)
+	}
 	return nil
 }
 
-// addName gives a kept entry one more name, which may have been another entry's.
-func (c *Cache[A]) addName(e *Entry[A], added *name[A]) {
-	if added == nil || e.element == nil || e.bytes+nameBytes+len(added.raw) > c.budget {
+func (c *Cache) callerOf(s *scope.Scope) caller {
+	return caller{c.copies.Tenant(s.Caller), s.RouterTrusted}
+}
+
+func (c *Cache) hash(by aliasKey, raw []byte) uint64 {
+	return maphash.Bytes(c.seed, raw) ^ maphash.Comparable(c.seed, by)
+}
+
+// addAlias gives a response that is kept one more alias, which may have been another one's.
+func (c *Cache) addAlias(stored *StoredResponse, by caller, request Request) {
+	if len(request.Raw) == 0 || !stored.kept || stored.size+aliasBytes+len(request.Raw) > c.size {
 		return
 	}
-	if known, found := c.names[added.hash]; found {
-		c.dropName(known)
+	a := &alias{aliasKey: aliasKey{by, request.Get}, raw: bytes.Clone(request.Raw), response: stored}
+	a.hash = c.hash(a.aliasKey, a.raw)
+	if known, found := c.aliases[a.hash]; found {
+		c.dropAlias(known)
 	}
-	if len(e.names) == maxNames {
-		c.dropName(e.names[0])
+	if len(stored.aliases) == maxAliases {
+		c.dropAlias(stored.aliases[0])
 	}
-	added.entry = e
-	c.names[added.hash] = added
-	e.names = append(e.names, added)
-	c.resize(e, nameBytes+len(added.raw))
+	c.aliases[a.hash] = a
+	stored.aliases = append(stored.aliases, a)
+	c.resize(stored, aliasBytes+len(a.raw))
 }
 
-func (c *Cache[A]) dropName(n *name[A]) {
-	delete(c.names, n.hash)
-	n.entry.names = slices.DeleteFunc(n.entry.names, func(other *name[A]) bool { return other == n })
-	c.resize(n.entry, -nameBytes-len(n.raw))
+func (c *Cache) dropAlias(a *alias) {
+	delete(c.aliases, a.hash)
+	a.response.aliases = slices.DeleteFunc(a.response.aliases, func(other *alias) bool { return other == a })
+	c.resize(a.response, -aliasBytes-len(a.raw))
 }
 
-func (c *Cache[A]) resize(e *Entry[A], bytes int) {
-	e.bytes += bytes
-	c.used += bytes
-}
-
-// shrink forgets what is beyond the budget, and what has expired as far as it was not used lately.
-func (c *Cache[A]) shrink(now time.Time) {
-	for last := c.recent.Back(); last != nil; last = c.recent.Back() {
-		e := last.Value.(*Entry[A])
-		if c.used <= c.budget && now.Before(e.answer.FreshUntil) {
-			return
-		}
-		c.remove(e)
-	}
-}
-
-// remove forgets an entry with all its names, if it is still kept.
-func (c *Cache[A]) remove(e *Entry[A]) {
-	if e.element == nil {
-		return
-	}
-	for _, n := range e.names {
-		delete(c.names, n.hash)
-	}
-	delete(c.entries, e.key)
-	c.recent.Remove(e.element)
-	c.used -= e.bytes
-	e.element, e.names = nil, nil
+func (c *Cache) resize(stored *StoredResponse, bytes int) {
+	stored.size += bytes
+	c.responses.Resize(stored.key, stored.size)
 }

@@ -82,7 +82,7 @@ func refuseHeader(w http.ResponseWriter, r *http.Request, requestID string) {
 	refused.writeHeader(header)
 	header["Content-Type"] = contentTypes[negotiate(r.Header["Accept"])]
 	answer := &Answer{Errors: refused.list()}
-	answer.setCaching(header)
+	setCaching(header, nil)
 	body := getBuffer()
 	defer putBuffer(body)
 	answer.appendTo(body, requestID, maxRefusalErrors)

@@ -17,6 +17,7 @@ import (
 	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/httpx"
 	"ordergraph/graph/internal/scope"
+	"ordergraph/graph/respcache"
 	"ordergraph/internal/lru"
 	"ordergraph/upstream"
 )
@@ -29,9 +30,9 @@ type Handler struct {
 	log       zerolog.Logger
 	access    *access
 	documents *documents
-	responses Responses
-	// introspections are the answers to operations that introspect, by their digests.
-	introspections *lru.Cache[OperationDigest, *StoredResponse]
+	responses *respcache.Cache
+	// introspections are the responses to operations that introspect.
+	introspections *lru.Cache[respcache.Digest, *respcache.StoredResponse]
 	rate           *rateLimit
 	maxBody        int64
 	maxErrors      int
@@ -54,7 +55,7 @@ func NewHandler(options Options) (*Handler, error) {
 		documents: newDocuments(options.Documents),
 		responses: options.Responses,
 
-		introspections: lru.New[OperationDigest, *StoredResponse](maxIntrospectionBytes, nil),
+		introspections: lru.New[respcache.Digest, *respcache.StoredResponse](maxIntrospectionBytes, nil),
 		rate:           newRateLimit(options.RateLimit),
 		maxBody:        cmp.Or(options.MaxBody, defaultMaxBody),
 		maxErrors:      int(cmp.Or(options.MaxErrors, defaultMaxErrors)),
@@ -80,7 +81,7 @@ type requestState struct {
 // result is what came of a request: one of these, or nothing if the caller has hung up.
 type result struct {
 	answer  *Answer
-	whole   *StoredResponse
+	stored  *respcache.StoredResponse
 	refused *httpError
 }
 
@@ -110,8 +111,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	buffer := getBuffer()
 	defer putBuffer(buffer)
 	switch res := h.answer(w, r, x, buffer); {
-	case res.whole != nil:
-		h.sendStored(w, r, x, res.whole)
+	case res.stored != nil:
+		h.sendStored(w, r, x, res.stored)
 	case res.refused != nil:
 		h.refuse(w, r, x, res.refused)
 	case res.answer != nil:
@@ -143,10 +144,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *requestState
 	if refused != nil {
 		return result{refused: refused}
 	}
-	if h.responses != nil {
-		if whole := h.responses.Get(&x.scope, request); whole != nil {
-			return result{whole: whole}
-		}
+	if stored := h.responses.Get(&x.scope, request); stored != nil {
+		return result{stored: stored}
 	}
 	return h.execute(r.Context(), request, x)
 }
@@ -173,7 +172,7 @@ func (h *Handler) admit(r *http.Request, x *requestState) *httpError {
 }
 
 // execute runs the operation that the request describes.
-func (h *Handler) execute(ctx context.Context, request Request, x *requestState) result {
+func (h *Handler) execute(ctx context.Context, request respcache.Request, x *requestState) result {
 	p, refused := parse(request)
 	if refused != nil {
 		return result{refused: refused}
@@ -199,30 +198,10 @@ func (h *Handler) execute(ctx context.Context, request Request, x *requestState)
 		request.Raw = nil
 	}
 	x.executed = true
-	if introspects(operation) {
-		return h.introspect(ctx, operation, x)
-	}
-	if h.responses == nil || operation.Operation.Operation != ast.Query {
+	if operation.Operation.Operation != ast.Query {
 		return h.respond(ctx, operation, x)
 	}
 	return h.executeOnce(ctx, operation, request, x)
-}
-
-// executeOnce executes a query unless its answer is remembered.
-func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationContext, request Request, x *requestState) result {
-	digest, ok := digestOperation(operation)
-	if !ok {
-		return h.respond(ctx, operation, x)
-	}
-	if whole := h.responses.GetOperation(&x.scope, digest, request); whole != nil {
-		return result{whole: whole}
-	}
-	res := h.respond(ctx, operation, x)
-	if res.answer != nil && res.answer.Data != nil {
-		res.answer.Operation = x.operation
-		h.responses.Put(&x.scope, digest, request, res.answer)
-	}
-	return res
 }
 
 // respond executes an operation. There is nothing to answer to a caller who has hung up.
@@ -283,12 +262,15 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *requestState, 
 		answer.Executed, answer.Counts = true, x.scope.Meter.Usage()
 	}
 	header := w.Header()
-	answer.setCaching(header)
-	if r.Method == http.MethodGet && answer.complete() {
-		if httpx.NotModified(w, r, entityTag(answer.Data)) {
+	if answer.complete() {
+		setCaching(header, httpx.PrivateFor(httpx.SecondsUntil(answer.FreshUntil, time.Now())))
+		// The tag is weak, for the counts beside the data differ from one time to the next.
+		if r.Method == http.MethodGet && httpx.NotModified(w, r, []string{httpx.WeakEntityTag(answer.Data)}) {
 			x.status = http.StatusNotModified
 			return
 		}
+	} else {
+		setCaching(header, nil)
 	}
 	header["Content-Type"] = contentTypes[x.media]
 	if len(answer.Data) > largestCopied {

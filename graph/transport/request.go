@@ -9,16 +9,9 @@ import (
 	"os"
 	"strings"
 	"sync"
-)
 
-// Request is one GraphQL request as it came, before anything in it was parsed.
-type Request struct {
-	// Raw is the body of a POST, or the query string of a GET. It is only valid until the answer has
-	// been sent: copy what must stay.
-	Raw []byte
-	// Get tells whether it came by GET.
-	Get bool
-}
+	"ordergraph/graph/respcache"
+)
 
 // largestPooledBuffer bounds what a single large request may keep in memory after it is gone.
 const largestPooledBuffer = 1 << 20
@@ -35,24 +28,24 @@ func putBuffer(buffer *bytes.Buffer) {
 	bufferPool.Put(buffer)
 }
 
-// read takes a request off the wire, into buffer.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) (Request, *httpError) {
+// read takes a request off the wire, into buffer: it is valid no longer than that.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) (respcache.Request, *httpError) {
 	if r.Method == http.MethodGet {
 		if !hasPreflightHeader(r) {
-			return Request{}, badRequest("A GET needs a header that a plain cross-site request can't send: " +
+			return respcache.Request{}, badRequest("A GET needs a header that a plain cross-site request can't send: " +
 				"X-Requested-With, Apollo-Require-Preflight, GraphQL-Preflight, X-Apollo-Operation-Name, " +
 				"or a Content-Type such as application/json.")
 		}
 		buffer.WriteString(r.URL.RawQuery)
-		return Request{Raw: buffer.Bytes(), Get: true}, nil
+		return respcache.Request{Raw: buffer.Bytes(), Get: true}, nil
 	}
 	if refused := checkContent(r.Header); refused != nil {
-		return Request{}, refused
+		return respcache.Request{}, refused
 	}
 	if refused := h.readBody(w, r, buffer); refused != nil {
-		return Request{}, refused
+		return respcache.Request{}, refused
 	}
-	return Request{Raw: buffer.Bytes()}, nil
+	return respcache.Request{Raw: buffer.Bytes()}, nil
 }
 
 // checkContent admits JSON in UTF-8, not compressed.

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"ordergraph/graph/respcache"
 )
 
 // parameters are what a well-formed GraphQL request says.
@@ -32,7 +34,7 @@ const misspeltMessage = "A parameter is spelt with the wrong case: query, operat
 
 // parse reads the parameters of a request strictly: what one reader would take for something else
 // than another reader is refused.
-func parse(request Request) (*parameters, *httpError) {
+func parse(request respcache.Request) (*parameters, *httpError) {
 	if request.Get {
 		return parseQueryString(string(request.Raw))
 	}

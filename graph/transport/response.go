@@ -46,8 +46,6 @@ type Answer struct {
 	// ShowsOrder tells whether the data show any order, FreshUntil until when all of those are fresh.
 	ShowsOrder bool
 	FreshUntil time.Time
-	// Operation is set where the answer is offered to Responses, which should bring it back.
-	Operation Operation
 }
 
 // complete tells whether the answer may be kept by the client's own cache.
@@ -289,29 +287,16 @@ const (
 // vary is a value of the header Vary: alone, and where the answer depends on the origin too.
 type vary struct{ alone, withOrigin []string }
 
-// entityTag returns the value of ETag for an answer with the given data. It is weak: the counts beside
-// the data differ from one time to the next.
-func entityTag(data []byte) []string { return []string{"W/" + httpx.EntityTag(data)} }
-
-// setCaching says who may keep the answer, and how long: only the caller, only complete data that
-// show an order.
-func (a *Answer) setCaching(header http.Header) {
-	if a.complete() {
-		header["Cache-Control"] = privateFor(secondsUntil(a.FreshUntil, time.Now()))
-		setVary(header, varyComplete)
+// setCaching says who may keep a response, and how long. control is nil for one that nobody may keep; only the
+// caller may keep complete data that show an order.
+func setCaching(header http.Header, control []string) {
+	if control == nil {
+		header["Cache-Control"] = noStore
+		setVary(header, varyAnswer)
 		return
 	}
-	header["Cache-Control"] = noStore
-	setVary(header, varyAnswer)
-}
-
-// secondsUntil returns whole seconds, rounded down, and 0 for what has passed.
-func secondsUntil(until, now time.Time) int {
-	return max(0, int(until.Sub(now)/time.Second))
-}
-
-func privateFor(seconds int) []string {
-	return []string{"private, max-age=" + strconv.Itoa(seconds)}
+	header["Cache-Control"] = control
+	setVary(header, varyComplete)
 }
 
 // setVary sets the header Vary, to which only the edge may have written before.

@@ -1,161 +1,110 @@
 package transport
 
 import (
+	"context"
 	"net/http"
 	"slices"
-	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"ordergraph/graph/internal/httpx"
-	"ordergraph/graph/internal/scope"
+	"ordergraph/graph/respcache"
 	"ordergraph/upstream"
 )
 
-// Responses remembers whole answers. An implementation must be safe for concurrent use, must part
-// callers by the tenant of the scope, and must find nothing for a scope that wants no copies.
-type Responses interface {
-	// Get returns the answer to a request that came before with the same bytes from the same
-	// caller, nil if there is none. It is asked before anything is parsed.
-	Get(s *scope.Scope, request Request) *StoredResponse
-	// GetOperation returns the answer to an operation that came before from the same caller, nil if
-	// there is none, and lets Get know the request from then on, unless its bytes are empty.
-	GetOperation(s *scope.Scope, operation OperationDigest, request Request) *StoredResponse
-	// Put is given every query that was executed, and decides what to remember. It must copy the
-	// request's bytes, and must not remember empty ones.
-	Put(s *scope.Scope, operation OperationDigest, request Request, answer *Answer)
+// maxIntrospectionBytes bounds the answers to introspection that are kept.
+const maxIntrospectionBytes = 16 << 20
+
+// introspects reports whether an operation asks for the schema, and for nothing else.
+func introspects(operation *graphql.OperationContext) bool {
+	asks := false
+	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"}) {
+		switch field.Name {
+		case "__schema", "__type":
+			asks = true
+		case "__typename":
+		default:
+			return false
+		}
+	}
+	return asks
 }
 
-// wholeBytes is what a Whole costs besides its body, in bytes: the struct and the values of its
-// headers.
-const wholeBytes = 512
-
-// StoredResponse is a complete answer without errors, ready to be sent as it is to whoever asks the same again:
-// it costs them no call, and all of its orders are hits. Only headers differ from one time to the
-// next. NewStoredResponse makes one. Safe for concurrent use.
-type StoredResponse struct {
-	// Grow, if set, is asked before the answer takes more memory, and refuses by false. Set it before
-	// the first use.
-	Grow func(bytes int) bool
-
-	body       []byte
-	length     []string // the value of Content-Length
-	data       []byte   // within body
-	counts     upstream.Usage
-	freshUntil time.Time
-	operation  Operation
-	// showsOrder is false for introspection, which clients don't keep.
-	showsOrder bool
-
-	control    atomic.Pointer[cacheControl]
-	tag        atomic.Pointer[[]string]
-	packing    sync.Mutex
-	compressed atomic.Pointer[compressedBody]
+// executeOnce executes a query unless its response is stored. That of introspection depends on nothing but the
+// operation, and is the same for all callers who may introspect.
+func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationContext, request respcache.Request, x *requestState) result {
+	introspective := introspects(operation)
+	if !introspective && h.responses == nil {
+		return h.respond(ctx, operation, x)
+	}
+	digest, ok := respcache.DigestOf(operation)
+	if !ok {
+		return h.respond(ctx, operation, x)
+	}
+	var stored *respcache.StoredResponse
+	if introspective {
+		stored, _ = h.introspections.Get(digest)
+	} else {
+		stored = h.responses.GetOperation(&x.scope, digest, request)
+	}
+	if stored != nil {
+		return result{stored: stored}
+	}
+	res := h.respond(ctx, operation, x)
+	if res.answer == nil || res.answer.Data == nil || len(res.answer.Errors) > 0 || len(res.answer.Extensions) > 0 {
+		return res
+	}
+	if introspective {
+		stored = newStoredResponse(res.answer.Data, nil, x)
+		// The compressed body, which is made when somebody asks for it, takes no more than the plain one.
+		h.introspections.Put(digest, stored, 2*stored.Bytes())
+		return result{stored: stored}
+	}
+	if copies, complete := x.scope.Provenance.Copies(); complete {
+		stored = newStoredResponse(res.answer.Data, copies, x)
+		stored.FreshUntil = res.answer.FreshUntil
+		h.responses.Put(&x.scope, digest, request, stored)
+	}
+	return res
 }
 
-// cacheControl is a value of the header Cache-Control. It holds for a second.
-type cacheControl struct {
-	seconds int
-	value   []string
-}
-
-// compressedBody is a body as gzip, with the value of its Content-Length.
-type compressedBody struct {
-	body   []byte
-	length []string
-}
-
-// NewStoredResponse returns what is sent in place of an answer that shows the given number of distinct orders.
-func NewStoredResponse(answer *Answer, orders int) *StoredResponse {
-	again := Answer{Data: answer.Data, Executed: true, Counts: upstream.Usage{Hits: orders}}
+// newStoredResponse returns what is sent in place of an answer that shows the given copies.
+func newStoredResponse(data []byte, copies []upstream.Copy, x *requestState) *respcache.StoredResponse {
+	again := Answer{Data: data, Executed: true, Counts: upstream.Usage{Hits: len(copies)}}
 	ends := getBuffer()
 	defer putBuffer(ends)
 	again.appendHead(ends, "", 0)
 	head := ends.Len()
 	again.appendTail(ends)
-	body := slices.Concat(ends.Bytes()[:head], again.Data, ends.Bytes()[head:])
-	return &StoredResponse{
-		body:       body,
-		length:     []string{strconv.Itoa(len(body))},
-		data:       body[len(dataMember) : len(dataMember)+len(answer.Data)],
-		counts:     again.Counts,
-		freshUntil: answer.FreshUntil,
-		operation:  answer.Operation,
-		showsOrder: orders > 0,
+	body := slices.Concat(ends.Bytes()[:head], data, ends.Bytes()[head:])
+	return &respcache.StoredResponse{
+		Body: body, Data: body[head : head+len(data)], Copies: copies, OperationName: x.operation.Name,
 	}
 }
 
-// Bytes is the memory that the answer takes, in bytes, besides what Grow was asked for.
-func (w *StoredResponse) Bytes() int { return wholeBytes + len(w.body) }
-
-// cacheControl returns the value of Cache-Control.
-func (w *StoredResponse) cacheControl(now time.Time) []string {
-	seconds := secondsUntil(w.freshUntil, now)
-	if known := w.control.Load(); known != nil && known.seconds == seconds {
-		return known.value
-	}
-	made := &cacheControl{seconds, privateFor(seconds)}
-	w.control.Store(made)
-	return made.value
-}
-
-// entityTag returns the value of ETag.
-func (w *StoredResponse) entityTag() []string {
-	if known := w.tag.Load(); known != nil {
-		return *known
-	}
-	made := entityTag(w.data)
-	w.tag.Store(&made)
-	return made
-}
-
-// gzip returns the body compressed. It is compressed once, by the first who wants it, and kept if
-// there is room.
-func (w *StoredResponse) gzip() *compressedBody {
-	if known := w.compressed.Load(); known != nil {
-		return known
-	}
-	w.packing.Lock()
-	defer w.packing.Unlock()
-	if known := w.compressed.Load(); known != nil {
-		return known
-	}
-	packed := httpx.Gzip(w.body)
-	made := &compressedBody{packed, []string{strconv.Itoa(len(packed))}}
-	if w.Grow == nil || w.Grow(len(packed)) {
-		w.compressed.Store(made)
-	}
-	return made
-}
-
-// sendStored sends an answer that was remembered, as send does one that was executed.
-func (h *Handler) sendStored(w http.ResponseWriter, r *http.Request, x *requestState, whole *StoredResponse) {
-	x.status, x.operation = http.StatusOK, whole.operation
-	x.scope.Meter.Add(whole.counts)
+// sendStored sends a stored response, as send does one that was executed.
+func (h *Handler) sendStored(w http.ResponseWriter, r *http.Request, x *requestState, stored *respcache.StoredResponse) {
+	x.status, x.operation = http.StatusOK, Operation{"query", stored.OperationName}
+	x.scope.Meter.Add(upstream.Usage{Hits: len(stored.Copies)})
 	header := w.Header()
-	if whole.showsOrder {
-		header["Cache-Control"] = whole.cacheControl(time.Now())
-		setVary(header, varyComplete)
-	} else {
-		header["Cache-Control"] = noStore
-		setVary(header, varyAnswer)
-	}
-	if whole.showsOrder && r.Method == http.MethodGet {
-		if httpx.NotModified(w, r, whole.entityTag()) {
+	if len(stored.Copies) > 0 {
+		setCaching(header, stored.CacheControl(time.Now()))
+		if r.Method == http.MethodGet && httpx.NotModified(w, r, stored.EntityTag()) {
 			x.status = http.StatusNotModified
 			return
 		}
+	} else {
+		setCaching(header, nil)
 	}
 	header["Content-Type"] = contentTypes[x.media]
-	body, length := whole.body, whole.length
-	if len(body) >= smallestCompressed && httpx.AcceptsGzip(r) {
-		packed := whole.gzip()
-		body, length = packed.body, packed.length
+	compressed := len(stored.Body) >= smallestCompressed && httpx.AcceptsGzip(r)
+	if compressed {
 		header["Content-Encoding"] = gzipEncoding
 	}
-	header["Content-Length"] = length
+	body := stored.Encoded(compressed)
+	header["Content-Length"] = body.Length
 	w.WriteHeader(x.status)
 	// A caller who has hung up gets nothing; there is nobody to tell.
-	_, _ = w.Write(body)
+	_, _ = w.Write(body.Bytes)
 }

@@ -1,90 +1,86 @@
 package transport
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/scope"
+	"ordergraph/graph/respcache"
 	"ordergraph/upstream"
 )
 
-// recall is a Responses that knows one answer, by each request or by each operation.
-type recall struct {
-	known, knownOperation *StoredResponse
-	kept                  []string
-	asked                 []OperationDigest
+// shelf serves all copies, and names callers by the beginning of their token.
+type shelf struct{}
+
+func (shelf) Serves(*upstream.Caller, upstream.Freshness, []upstream.Copy) bool { return true }
+
+func (shelf) Tenant(caller *upstream.Caller) (named upstream.TenantHash) {
+	copy(named[:], caller.Tenant.Reveal())
+	return named
 }
 
-func (c *recall) Get(s *scope.Scope, _ Request) *StoredResponse {
-	if s.Freshness.NoCache {
-		return nil
+// showOrders says that the answer of a request shows the copies of some orders, each a hit, and nothing else.
+func showOrders(ctx context.Context, count int, freshUntil time.Time) {
+	s := scope.From(ctx)
+	for id := range count {
+		s.Provenance.Add(upstream.Key{ID: upstream.OrderID(id + 1)}, upstream.Result{Order: &upstream.Order{}, Version: 1, FreshUntil: freshUntil})
 	}
-	return c.known
-}
-
-func (c *recall) GetOperation(s *scope.Scope, operation OperationDigest, _ Request) *StoredResponse {
-	c.asked = append(c.asked, operation)
-	if s.Freshness.NoCache {
-		return nil
-	}
-	return c.knownOperation
-}
-
-func (c *recall) Put(_ *scope.Scope, operation OperationDigest, request Request, answer *Answer) {
-	if operation != c.asked[len(c.asked)-1] {
-		panic("kept under another operation than was asked for")
-	}
-	c.kept = append(c.kept, string(request.Raw)+" "+string(answer.Data)+" "+answer.Operation.Type+" "+answer.Operation.Name)
-}
-
-func wholeOf(data string) *StoredResponse {
-	return NewStoredResponse(&Answer{Data: json.RawMessage(data), FreshUntil: time.Now().Add(time.Hour)}, 1)
+	s.Provenance.SetComplete()
+	s.Meter.Add(upstream.Usage{Hits: count})
 }
 
 func TestResponses(t *testing.T) {
-	executed := 0
-	answer := func(context.Context, *graphql.OperationContext) *graphql.Response {
+	executed, extended := 0, false
+	var errors gqlerror.List
+	handler := serve(t, Options{Responses: respcache.New(shelf{}, 1<<20)}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 		executed++
-		return &graphql.Response{Data: json.RawMessage(`{"a":1}`)}
+		showOrders(ctx, 1, time.Now().Add(time.Hour))
+		if extended {
+			graphql.RegisterExtension(ctx, "other", 1)
+		}
+		return &graphql.Response{Data: json.RawMessage(`{"a":` + strconv.Itoa(executed) + `}`), Errors: errors}
+	})
+	expect := func(name string, r *http.Request, want int) *reply {
+		t.Helper()
+		got := send(t, handler, r)
+		if string(got.body.Data) != `{"a":`+strconv.Itoa(want)+`}` {
+			t.Errorf("%s: %v %s, want %d", name, got.Header(), got.Body, want)
+		}
+		return got
 	}
-	responses := &recall{}
-	handler := serve(t, Options{Responses: responses}, answer)
-	send(t, handler, post(query(`query W{wide}`)))
-	send(t, handler, post(query(`{no}`)))
-	send(t, handler, post(query(`mutation{pay}`)))
-	if want := []string{query(`query W{wide}`) + ` {"a":1} query W`}; !slices.Equal(responses.kept, want) {
-		t.Errorf("kept %q, want %q", responses.kept, want)
+	expect("the first", post(query(`query W{wide}`)), 1)
+	if got := expect("the same", post(query(`query W{wide}`)), 1); !strings.HasPrefix(got.Header().Get("Cache-Control"), "private") {
+		t.Errorf("%v", got.Header())
 	}
-	responses.knownOperation = wholeOf(`{"a":3}`)
-	if got := send(t, handler, post(query(`{wide}`))); string(got.body.Data) != `{"a":3}` {
-		t.Errorf("%v %s", got.Header(), got.Body)
-	}
-	responses.known = wholeOf(`{"a":2}`)
-	if got := send(t, handler, post(query(`{wide}`))); string(got.body.Data) != `{"a":2}` || !strings.HasPrefix(got.Header().Get("Cache-Control"), "private") {
-		t.Errorf("%v %s", got.Header(), got.Body)
-	}
-	if got := send(t, handler, post(query(`{wide}`), "Cache-Control", "no-cache")); string(got.body.Data) != `{"a":1}` {
-		t.Errorf("no-cache was answered from memory: %s", got.Body)
-	}
-	if executed != 3 {
-		t.Errorf("executed %d times, want 3", executed)
-	}
+	expect("the same operation", post(query(`query W { wide } # again`)), 1)
+	expect("another operation", post(query(`query V{wide}`)), 2)
+	expect("another caller", post(query(`query W{wide}`), "Authorization", "other"), 3)
+	expect("from upstream", post(query(`query W{wide}`), "Cache-Control", "no-cache"), 4)
+	expect("the newest", post(query(`query W{wide}`)), 4)
+	expect("a mutation", post(query(`mutation{pay}`)), 5)
+	expect("a mutation again", post(query(`mutation{pay}`)), 6)
+	errors = gqlerror.List{{Message: "m", Extensions: map[string]any{"code": codes.UpstreamBadData}}}
+	expect("one with errors", post(query(`query E{wide}`)), 7)
+	expect("one with errors again", post(query(`query E{wide}`)), 8)
+	errors, extended = nil, true
+	expect("one with extensions", post(query(`query X{wide}`)), 9)
+	expect("one with extensions again", post(query(`query X{wide}`)), 10)
 }
 
-// What is refused without a cache is refused with one, though the answer is known.
+// What is refused without a cache is refused with one, though the response is known.
 func TestKnownOperationsAreRefusedAllTheSame(t *testing.T) {
 	refused := map[string]*http.Request{
 		"invalid":            post(query(`{no}`)),
@@ -96,9 +92,13 @@ func TestKnownOperationsAreRefusedAllTheSame(t *testing.T) {
 		"a wrong media type": post(query(`{wide}`), "Content-Type", "text/plain"),
 		"two tokens":         twoCredentials(query(`{wide}`)),
 	}
+	handler := serve(t, Options{Responses: respcache.New(shelf{}, 1<<20)}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
+		showOrders(ctx, 1, time.Now().Add(time.Hour))
+		return &graphql.Response{Data: json.RawMessage(`{}`)}
+	})
+	send(t, handler, post(query(`{wide}`)))
 	for name, request := range refused {
 		t.Run(name, func(t *testing.T) {
-			handler := serve(t, Options{Responses: &recall{knownOperation: wholeOf(`{}`)}}, nil)
 			if got := send(t, handler, request); got.code() == "" || got.body.Data != nil {
 				t.Errorf("%d %s", got.Code, got.Body)
 			}
@@ -138,96 +138,68 @@ func TestOperationDigest(t *testing.T) {
 		{`{"query":"query($v:Boolean!){wide @skip(if:$v)}","variables":{"v":true}}`},
 		{`{"query":"query($v:Boolean!){wide @skip(if:$v)}","variables":{"v":false}}`},
 	}
-	known := map[OperationDigest]string{}
+	known := map[respcache.Digest]string{}
 	for _, bodies := range same {
-		responses := &recall{}
-		handler := serve(t, Options{Responses: responses}, nil)
+		var digests []respcache.Digest
+		handler := serve(t, Options{}, func(_ context.Context, operation *graphql.OperationContext) *graphql.Response {
+			digest, ok := respcache.DigestOf(operation)
+			if !ok {
+				t.Errorf("%s has no digest", operation.RawQuery)
+			}
+			digests = append(digests, digest)
+			return &graphql.Response{Data: json.RawMessage(`{}`)}
+		})
 		for _, body := range bodies {
 			if got := send(t, handler, post(body)); got.body.Data == nil {
 				t.Fatalf("%s: %s", body, got.Body)
 			}
 		}
-		if len(responses.asked) != len(bodies) || len(slices.Compact(responses.asked)) != 1 {
-			t.Errorf("%d operations, want one: %s", len(slices.Compact(responses.asked)), bodies)
+		if len(digests) != len(bodies) || len(slices.Compact(digests)) != 1 {
+			t.Errorf("%d operations, want one: %s", len(slices.Compact(digests)), bodies)
 		}
-		if other, found := known[responses.asked[0]]; found {
+		if other, found := known[digests[0]]; found {
 			t.Errorf("one digest for %s and %s", other, bodies[0])
 		}
-		known[responses.asked[0]] = bodies[0]
+		known[digests[0]] = bodies[0]
 	}
 }
 
-func TestWholeIsWhatAnExecutionAnswers(t *testing.T) {
+func TestStoredResponseIsWhatAnExecutionAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		data := `{"order":"` + strings.Repeat("重", 2000) + `"}`
 		freshUntil := time.Now().Add(time.Minute)
-		responses := &recall{}
-		handler := serve(t, Options{Responses: responses}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
-			scope.From(ctx).Provenance.Add(upstream.Key{}, upstream.Result{Order: &upstream.Order{}, FreshUntil: freshUntil})
-			scope.From(ctx).Meter.Add(upstream.Usage{Hits: 3})
+		executed := 0
+		handler := serve(t, Options{Responses: respcache.New(shelf{}, 1<<20)}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
+			executed++
+			showOrders(ctx, 3, freshUntil)
 			return &graphql.Response{Data: json.RawMessage(data)}
 		})
 		for _, header := range [][]string{
 			{}, {"Accept-Encoding", "gzip"}, {"Accept-Encoding", "gzip;q=0"}, {"Accept", graphqlType}, {"Origin", "https://shop.example"},
 		} {
-			for _, request := range []func() *http.Request{
-				func() *http.Request { return post(query(`{wide}`), header...) },
-				func() *http.Request {
+			for _, request := range []func(header ...string) *http.Request{
+				func(header ...string) *http.Request { return post(query(`{wide}`), header...) },
+				func(header ...string) *http.Request {
 					return get(url.Values{"query": {`{wide}`}}, append([]string{"X-Requested-With", "x"}, header...)...)
 				},
 			} {
-				responses.known = nil
-				executed := send(t, handler, request())
-				responses.known = NewStoredResponse(&Answer{Data: json.RawMessage(data), FreshUntil: freshUntil}, 3)
+				executed = 0
+				fresh := send(t, handler, request(append([]string{"Cache-Control", "no-cache"}, header...)...))
 				for range 3 {
 					time.Sleep(300 * time.Millisecond)
-					known := send(t, handler, request())
-					executed.Header().Set("X-Request-Id", known.Header().Get("X-Request-Id"))
-					executed.Header().Set("Cache-Control", fmt.Sprintf("private, max-age=%d", time.Until(freshUntil)/time.Second))
-					if got, want := fmt.Sprint(known.Code, known.Header(), known.Body), fmt.Sprint(executed.Code, executed.Header(), executed.Body); got != want {
+					stored := send(t, handler, request(header...))
+					fresh.Header().Set("X-Request-Id", stored.Header().Get("X-Request-Id"))
+					fresh.Header().Set("Cache-Control", fmt.Sprintf("private, max-age=%d", time.Until(freshUntil)/time.Second))
+					if got, want := fmt.Sprint(stored.Code, stored.Header(), stored.Body), fmt.Sprint(fresh.Code, fresh.Header(), fresh.Body); got != want {
 						t.Errorf("%v: got %s, want %s", header, got, want)
 					}
+				}
+				if executed != 1 {
+					t.Errorf("%v: executed %d times", header, executed)
 				}
 			}
 		}
 	})
-}
-
-func TestWholeIsCompressedOnce(t *testing.T) {
-	var grown []int
-	admit := true
-	whole := wholeOf(`{"order":"` + strings.Repeat("重", 2000) + `"}`)
-	whole.Grow = func(bytes int) bool {
-		grown = append(grown, bytes)
-		return admit
-	}
-	handler := serve(t, Options{Responses: &recall{known: whole}}, nil)
-	ask := func(encoding string) *reply {
-		return send(t, handler, post(query(`{wide}`), "Accept-Encoding", encoding))
-	}
-	plain := ask("identity")
-	if len(grown) != 0 {
-		t.Error("it was compressed for nobody")
-	}
-	admit = false
-	packed := ask("gzip")
-	admit = true
-	for range 3 {
-		again := ask("gzip")
-		if !bytes.Equal(again.Body.Bytes(), packed.Body.Bytes()) || again.Header().Get("Content-Encoding") != "gzip" {
-			t.Errorf("%v", again.Header())
-		}
-	}
-	if size := packed.Body.Len(); !slices.Equal(grown, []int{size, size}) {
-		t.Errorf("asked for room for %v, want twice %d: refused, and admitted", grown, size)
-	}
-	reader, err := gzip.NewReader(packed.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if unpacked, err := io.ReadAll(reader); err != nil || !bytes.Equal(unpacked, plain.Body.Bytes()) {
-		t.Errorf("%v: %s", err, unpacked)
-	}
 }
 
 func TestEntityTags(t *testing.T) {
@@ -236,25 +208,25 @@ func TestEntityTags(t *testing.T) {
 	answer := func(data string) exec {
 		return func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 			if shows {
-				scope.From(ctx).Provenance.Add(upstream.Key{}, upstream.Result{Order: &upstream.Order{}, FreshUntil: time.Now().Add(time.Minute)})
+				showOrders(ctx, 1, time.Now().Add(time.Minute))
 			}
 			return &graphql.Response{Data: json.RawMessage(data)}
 		}
 	}
 	one, two := serve(t, Options{}, answer(`{"a":1}`)), serve(t, Options{}, answer(`{"a":2}`))
-	known := serve(t, Options{Responses: &recall{known: wholeOf(`{"a":1}`)}}, nil)
+	stored := serve(t, Options{Responses: respcache.New(shelf{}, 1<<20)}, answer(`{"a":1}`))
 	ask := func(handler http.Handler, headers ...string) *reply {
 		return send(t, handler, get(url.Values{"query": {`{wide}`}}, append(preflight, headers...)...))
 	}
 	tag := ask(one).Header().Get("ETag")
-	if !strings.HasPrefix(tag, `W/"`) || ask(known).Header().Get("ETag") != tag || ask(two).Header().Get("ETag") == tag {
+	if !strings.HasPrefix(tag, `W/"`) || ask(stored).Header().Get("ETag") != tag || ask(two).Header().Get("ETag") == tag {
 		t.Fatalf("tag %s", tag)
 	}
 	for value, want := range map[string]int{
 		tag: 304, strings.TrimPrefix(tag, "W/"): 304, `"x", ` + tag: 304, `W/"x",` + tag + `, "y"`: 304, "*": 304, " * ": 304,
 		`"x"`: 200, `W/"x"`: 200, strings.Trim(tag, `W/"`): 200, tag[:len(tag)-1]: 200, `"` + tag + `"`: 200, "": 200, `W/`: 200, `"`: 200,
 	} {
-		for name, handler := range map[string]http.Handler{"executed": one, "known": known} {
+		for name, handler := range map[string]http.Handler{"executed": one, "stored": stored} {
 			got := ask(handler, "If-None-Match", value)
 			if got.Code != want {
 				t.Errorf("%s, If-None-Match %s: %d, want %d", name, value, got.Code, want)
@@ -272,7 +244,7 @@ func TestEntityTags(t *testing.T) {
 			}
 		}
 	}
-	if got := send(t, known, post(query(`{wide}`), "If-None-Match", tag)); got.Code != http.StatusOK || got.Header().Get("ETag") != "" {
+	if got := send(t, stored, post(query(`{wide}`), "If-None-Match", tag)); got.Code != http.StatusOK || got.Header().Get("ETag") != "" {
 		t.Errorf("POST: %d %v", got.Code, got.Header())
 	}
 	shows = false

@@ -16,6 +16,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/rs/zerolog"
 
+	"ordergraph/graph/respcache"
 	"ordergraph/upstream"
 )
 
@@ -48,8 +49,8 @@ type Options struct {
 	RateLimit float64
 	// Documents says which operations run and which are known by their hash.
 	Documents Documents
-	// Responses remembers whole answers; nil remembers none.
-	Responses Responses
+	// Responses keeps whole responses; nil keeps none.
+	Responses *respcache.Cache
 }
 
 // Access says how callers prove who they are. The zero value is pass-through mode: the caller's

@@ -110,10 +110,7 @@ type Cache struct {
 	inflight inflight
 }
 
-var (
-	_ upstream.Orders = (*Cache)(nil)
-	_ upstream.Copies = (*Cache)(nil)
-)
+var _ upstream.Orders = (*Cache)(nil)
 
 // New returns a Cache in front of orders. The caller must Close it.
 func New(orders upstream.Orders, options Options) (*Cache, error) {

@@ -13,6 +13,9 @@ func EntityTag(content []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(digest[:16]) + `"`
 }
 
+// WeakEntityTag returns the entity tag of what is the same as content for its readers, though not to the byte.
+func WeakEntityTag(content []byte) string { return "W/" + EntityTag(content) }
+
 // NotModified sets the header ETag, and answers 304 if the client of r has what the tag is of, or would take
 // anything. It reports whether it did. The comparison is weak, as RFC 9110 wants it. tag has one element.
 func NotModified(w http.ResponseWriter, r *http.Request, tag []string) bool {

@@ -1,4 +1,4 @@
-package transport
+package respcache
 
 import (
 	"crypto/sha256"
@@ -10,14 +10,13 @@ import (
 	"github.com/vektah/gqlparser/v2/lexer"
 )
 
-// OperationDigest names what a request asks for, however it is written: two requests of one caller
-// with the same digest have the same data.
-type OperationDigest [sha256.Size]byte
+// Digest names what a request asks for, however it is written: two requests of one caller with the same
+// digest have the same data.
+type Digest [sha256.Size]byte
 
-// digestOperation returns the digest of an operation that has proven valid: of its document without
-// white space, commas and comments, of its name, and of its coerced variables. It returns false if it
-// has none.
-func digestOperation(operation *graphql.OperationContext) (digest OperationDigest, ok bool) {
+// DigestOf returns the digest of an operation that has proven valid: of its document without white space,
+// commas and comments, of its name, and of its coerced variables. It returns false if it has none.
+func DigestOf(operation *graphql.OperationContext) (digest Digest, ok bool) {
 	variables, err := json.Marshal(operation.Variables) // sorted by name
 	if err != nil {
 		return digest, false
