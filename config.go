@@ -105,6 +105,8 @@ func newParser(line *commandLine, stdout, stderr io.Writer) (*kong.Kong, error) 
 			"Durations are like 500ms, 30s, 10m or 1h, sizes like 512KiB, 64MiB or 1GiB. "+
 			"The soft memory limit of the process is the cache sizes and an eighth of them, or 52MiB if that is more, and at most 90 % of the container's; GOMEMLIMIT overrides it."),
 		kong.DefaultEnvars("ORDERGRAPH"),
+		kong.PostBuild(settingsOnly),
+		kong.Resolvers(secretFiles),
 		kong.Vars{"version": version(), "log_format": logFormat(stderr)},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 		kong.ValueFormatter(describe),
@@ -118,6 +120,16 @@ func newParser(line *commandLine, stdout, stderr io.Writer) (*kong.Kong, error) 
 		numbers("N", "a number a second", func(text string) (float64, error) { return strconv.ParseFloat(text, 64) }),
 		kong.Writers(stdout, stderr),
 	)
+}
+
+// settingsOnly takes the variables from the flags of commands, which are no settings.
+func settingsOnly(program *kong.Kong) error {
+	for _, command := range program.Model.Children {
+		for _, flag := range command.Flags {
+			flag.Envs, flag.Tag.Envs = nil, nil
+		}
+	}
+	return nil
 }
 
 // describe is the help text of a setting with its range, its default and its environment variable.
@@ -201,6 +213,9 @@ func checkVariables(flags []*kong.Flag) error {
 	var known []string
 	for _, flag := range flags {
 		known = append(known, flag.Envs...)
+		if isSecret(flag) {
+			known = append(known, flag.Envs[0]+fileSuffix)
+		}
 	}
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
@@ -237,7 +252,7 @@ func (c *config) check() error {
 		address, err := url.Parse(c.Upstream.URL)
 		switch {
 		case err != nil, address.Scheme != "http" && address.Scheme != "https", address.Hostname() == "":
-			return fmt.Errorf("--upstream-url: %s is not allowed, want an absolute http or https URL", withoutCredentials(c.Upstream.URL))
+			return fmt.Errorf("--upstream-url: %.100q is not allowed, want an absolute http or https URL", withoutCredentials(c.Upstream.URL))
 		case address.User != nil:
 			return errors.New("--upstream-url: [redacted] is not allowed, want a URL without user name and password; the token goes into --upstream-token")
 		}
@@ -281,7 +296,7 @@ func fitsHeader(secret upstream.Secret) error {
 	return nil
 }
 
-// withoutCredentials shows an address that is not accepted, unless it may hold a password.
+// withoutCredentials returns what of an address may be shown.
 func withoutCredentials(text string) string {
 	address, err := url.Parse(text)
 	if err != nil || strings.Contains(text, "@") {
@@ -291,5 +306,5 @@ func withoutCredentials(text string) string {
 		address.RawQuery = "[redacted]"
 	}
 	address.Fragment, address.RawFragment = "", ""
-	return fmt.Sprintf("%.100q", address)
+	return address.String()
 }

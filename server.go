@@ -25,6 +25,7 @@ import (
 	"unicode"
 
 	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
 	"github.com/rs/zerolog"
 
 	"ordergraph/graph"
@@ -42,11 +43,16 @@ var schema string
 
 // commandLine is what the program understands. A command has a method Run.
 type commandLine struct {
-	Config  config           `embed:""`
-	Version kong.VersionFlag `env:"-" help:"Print the version and exit."`
+	Config      config           `embed:""`
+	Version     kong.VersionFlag `env:"-" help:"Print the version and exit."`
+	PrintConfig bool             `env:"-" help:"Print each setting with its value and where that came from (flag, env, file or default), and exit; 1 with one line if the server would not start with them."`
 
-	Serve  serveCommand  `cmd:"" default:"1" help:"Serve GraphQL; this is what happens without a command."`
-	Schema schemaCommand `cmd:"" help:"Print the schema for clients and exit."`
+	Serve       serveCommand              `cmd:"" default:"1" help:"Serve GraphQL; this is what happens without a command."`
+	Sandbox     sandboxCommand            `cmd:"" help:"Serve the emulated upstream alone, at --listen."`
+	Healthcheck healthcheckCommand        `cmd:"" help:"Ask a running server whether it is ready: exit code 0, or 1."`
+	Schema      schemaCommand             `cmd:"" help:"Print the schema for clients and exit."`
+	VersionOf   versionCommand            `cmd:"" name:"version" help:"Print the version, the revision and that of Go, and exit."`
+	Completion  kongcompletion.Completion `cmd:"" help:"Say how a shell completes commands and flags."`
 }
 
 func main() {
@@ -74,6 +80,9 @@ func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	if chosen == nil || err != nil {
 		return err
 	}
+	if line.PrintConfig {
+		return line.printConfig(chosen, stdout)
+	}
 	chosen.BindTo(ctx, (*context.Context)(nil))
 	return chosen.Run(&line.Config)
 }
@@ -93,6 +102,9 @@ func (line *commandLine) parse(arguments []string, stdout, stderr io.Writer) (*k
 	}
 	answered := false
 	parser.Exit = func(int) { answered = true }
+	if kongcompletion.Register(parser); answered {
+		return nil, nil
+	}
 	chosen, err := parser.Parse(arguments)
 	if answered {
 		return nil, nil
@@ -103,12 +115,15 @@ func (line *commandLine) parse(arguments []string, stdout, stderr io.Writer) (*k
 	if err := checkVariables(parser.Model.Flags); err != nil {
 		return nil, err
 	}
+	if err := checkSecretFiles(chosen); err != nil {
+		return nil, err
+	}
 	return chosen, line.Config.check()
 }
 
 // schemaCommand prints the schema.
 type schemaCommand struct {
-	Subgraph bool `env:"-" help:"Print the schema for routers and composition instead."`
+	Subgraph bool `help:"Print the schema for routers and composition instead."`
 }
 
 // Run does it.
@@ -188,12 +203,8 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 	if c.sandboxed() {
 		options.Origins = append(options.Origins, "http://localhost:*", "http://127.0.0.1:*")
 	}
-	if c.Operations.TrustedDocuments != "" {
-		manifest, err := transport.ReadManifest(c.Operations.TrustedDocuments)
-		if err != nil {
-			return fmt.Errorf("--trusted-documents: %w", err)
-		}
-		options.HTTP.Documents.Trusted = manifest
+	if options.HTTP.Documents.Trusted, err = c.trustedDocuments(); err != nil {
+		return err
 	}
 	handler, err := graph.NewHandler(options)
 	if err != nil {

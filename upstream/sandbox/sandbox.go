@@ -20,6 +20,8 @@ const Path = "/vv/external/1688get-order-info"
 
 // Options configure a Sandbox. The zero value is ready to use.
 type Options struct {
+	// Address is where Start listens, host:port; a free port of 127.0.0.1 if empty.
+	Address string
 	// Latency is how long each answer takes at least; SetLatency changes it.
 	Latency time.Duration
 	// RequireToken refuses calls without an Authorization header (204, no permission). Without it

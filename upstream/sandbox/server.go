@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,10 +25,10 @@ type Server struct {
 	served  error // why serving ended
 }
 
-// Start serves a sandbox at a free port of 127.0.0.1 until ctx ends or Close is called.
+// Start serves a sandbox at options.Address until ctx ends or Close is called.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	listener, err := config.Listen(ctx, "tcp", cmp.Or(options.Address, "127.0.0.1:0"))
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
