@@ -171,7 +171,7 @@ func numbers[T cmp.Ordered](placeholder, what string, parse func(string) (T, err
 	return kong.TypeMapper(reflect.TypeFor[T](), number[T]{placeholder, what, parse})
 }
 
-// PlaceHolder returns what stands for a value in the help.
+// PlaceHolder returns the placeholder of a value in the help.
 func (n number[T]) PlaceHolder(*kong.Flag) string { return n.placeholder }
 
 // Decode reads a value.

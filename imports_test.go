@@ -45,7 +45,7 @@ var importRules = []importRule{
 	{"e2e/...", nil},
 }
 
-// keptFrom names modules that a package must not depend on, be it through others.
+// keptFrom names modules that a package must not depend on, even through others.
 var keptFrom = map[string][]string{
 	"upstream": {
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser", "github.com/graph-gophers/dataloader",
@@ -143,7 +143,7 @@ func matches(pattern, name string) bool {
 	return pattern == name || isTree && within(name, above)
 }
 
-// within tells whether path is root or below it.
+// within reports whether path is root or below it.
 func within(path, root string) bool { return path == root || strings.HasPrefix(path, root+"/") }
 
 func TestViolationsAreFound(t *testing.T) {

@@ -223,10 +223,10 @@ func checkNoLongNumber(t *testing.T, body []byte) {
 
 func TestSimultaneousRequestsShareOneCall(t *testing.T) {
 	const clients = 50
-	passage := &gate{}
-	s := newStack(t, stackOptions{transport: passage})
-	passage.open = func() bool { return s.arrivals.Load() == clients }
-	t.Cleanup(passage.transport.CloseIdleConnections)
+	section := &gate{}
+	s := newStack(t, stackOptions{transport: section})
+	section.open = func() bool { return s.arrivals.Load() == clients }
+	t.Cleanup(section.transport.CloseIdleConnections)
 	var running sync.WaitGroup
 	for range clients {
 		running.Go(func() {
@@ -245,10 +245,10 @@ func TestSimultaneousRequestsShareOneCall(t *testing.T) {
 // The gate opens once all calls wait at it: calls one after the other never open it.
 func TestOrdersOfAListAreCalledConcurrently(t *testing.T) {
 	const distinct = 30
-	passage := &gate{}
-	passage.open = func() bool { return passage.waiting.Load() == distinct }
-	t.Cleanup(passage.transport.CloseIdleConnections)
-	s := newStack(t, stackOptions{transport: passage})
+	section := &gate{}
+	section.open = func() bool { return section.waiting.Load() == distinct }
+	t.Cleanup(section.transport.CloseIdleConnections)
+	s := newStack(t, stackOptions{transport: section})
 	ids := make([]string, 0, 2*distinct)
 	for i := range distinct {
 		id := strconv.Itoa(70_000 + i)

@@ -47,7 +47,7 @@ func (r queryResolver) Service(ctx context.Context) (generated.Service, error) {
 	return generated.Service{Sdl: r.sdl}, nil
 }
 
-// representedKey names the order that a router's representation stands for. It must say which site: the two
+// representedKey names the order of a router's representation. It must say which site: the two
 // have orders of the same numbers. Entities are V1.
 func representedKey(representation any) (upstream.Key, error) {
 	fields, isObject := representation.(map[string]any)

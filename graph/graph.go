@@ -52,7 +52,7 @@ type Options struct {
 	NoIntrospection bool
 	// NoGraphiQL turns GraphiQL off.
 	NoGraphiQL bool
-	// SandboxData tells whether the orders are made up, for a note to people who read them.
+	// SandboxData says that the orders are made up, for a note to people who read them.
 	SandboxData bool
 	// Origins are the browser origins that may read answers, as transport.EdgeOptions describes them.
 	Origins []string

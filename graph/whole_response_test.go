@@ -29,9 +29,9 @@ import (
 // queries of all behaviour files and for all fields of an order, in every way to ask.
 func TestWholeResponsesAreByteEqual(t *testing.T) {
 	remembered := 0
-	for _, question := range questions(t) {
-		t.Run(question.name, func(t *testing.T) {
-			s := newStack(t, stackOptions{passThrough: question.passThrough, neverFresh: question.neverFresh})
+	for _, wholeRequest := range wholeRequests(t) {
+		t.Run(wholeRequest.name, func(t *testing.T) {
+			s := newStack(t, stackOptions{passThrough: wholeRequest.passThrough, neverFresh: wholeRequest.neverFresh})
 			asked := &askedOrders{Cache: s.orders}
 			pair := twins{
 				executing:   newHandler(t, graph.Options{Orders: s.orders}),
@@ -39,7 +39,7 @@ func TestWholeResponsesAreByteEqual(t *testing.T) {
 				asked:       asked,
 			}
 			for name, way := range ways {
-				if pair.compare(t, name, func() *http.Request { return way(question) }) {
+				if pair.compare(t, name, func() *http.Request { return way(wholeRequest) }) {
 					remembered++
 				}
 			}
@@ -50,20 +50,20 @@ func TestWholeResponsesAreByteEqual(t *testing.T) {
 	}
 }
 
-// question is one GraphQL request.
-type question struct {
+// wholeRequest is one GraphQL request.
+type wholeRequest struct {
 	name, query, variables  string
 	header                  http.Header
 	passThrough, neverFresh bool
 }
 
-func questions(t *testing.T) []question {
+func wholeRequests(t *testing.T) []wholeRequest {
 	t.Helper()
 	files, err := filepath.Glob("testdata/behaviour/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files: %v", len(files), err)
 	}
-	list := []question{{name: "all fields", query: `{order(id:"58218860983545941")` + allFields(t) + `}`}}
+	list := []wholeRequest{{name: "all fields", query: `{order(id:"58218860983545941")` + allFields(t) + `}`}}
 	for _, file := range files {
 		archive, err := txtar.ParseFile(file)
 		if err != nil {
@@ -78,7 +78,7 @@ func questions(t *testing.T) []question {
 			if query == nil {
 				break
 			}
-			list = append(list, question{
+			list = append(list, wholeRequest{
 				name:  strings.TrimSuffix(filepath.Base(file), ".txtar") + " " + strconv.Itoa(step),
 				query: string(query), variables: string(sections.find("variables")), header: headers(t, sections.find("headers")),
 				passThrough: hasLine(archive.Comment, "option pass-through"), neverFresh: hasLine(archive.Comment, "option never-fresh"),
@@ -89,38 +89,38 @@ func questions(t *testing.T) []question {
 }
 
 // ways are how the same may be asked.
-var ways = map[string]func(question) *http.Request{
-	"POST": func(q question) *http.Request { return q.post(map[string]any{"query": q.query}) },
-	"POST, gzip": func(q question) *http.Request {
+var ways = map[string]func(wholeRequest) *http.Request{
+	"POST": func(q wholeRequest) *http.Request { return q.post(map[string]any{"query": q.query}) },
+	"POST, gzip": func(q wholeRequest) *http.Request {
 		r := q.post(map[string]any{"query": q.query})
 		r.Header.Set("Accept-Encoding", "gzip")
 		return r
 	},
-	"POST, the newer media type": func(q question) *http.Request {
+	"POST, the newer media type": func(q wholeRequest) *http.Request {
 		r := q.post(map[string]any{"query": q.query})
 		r.Header.Set("Accept", "application/graphql-response+json")
 		return r
 	},
-	"GET": func(q question) *http.Request { return q.get(url.Values{"query": {q.query}}) },
-	"GET, gzip": func(q question) *http.Request {
+	"GET": func(q wholeRequest) *http.Request { return q.get(url.Values{"query": {q.query}}) },
+	"GET, gzip": func(q wholeRequest) *http.Request {
 		r := q.get(url.Values{"query": {q.query}})
 		r.Header.Set("Accept-Encoding", "gzip")
 		return r
 	},
-	"APQ, leaving the document": func(q question) *http.Request {
+	"APQ, leaving the document": func(q wholeRequest) *http.Request {
 		return q.post(map[string]any{"query": q.query, "extensions": json.RawMessage(q.persisted())})
 	},
-	"APQ by POST": func(q question) *http.Request {
+	"APQ by POST": func(q wholeRequest) *http.Request {
 		return q.post(map[string]any{"extensions": json.RawMessage(q.persisted())})
 	},
-	"APQ by GET": func(q question) *http.Request { return q.get(url.Values{"extensions": {q.persisted()}}) },
+	"APQ by GET": func(q wholeRequest) *http.Request { return q.get(url.Values{"extensions": {q.persisted()}}) },
 }
 
-func (q question) persisted() string {
+func (q wholeRequest) persisted() string {
 	return fmt.Sprintf(`{"persistedQuery":{"version":1,"sha256Hash":"%x"}}`, sha256.Sum256([]byte(q.query)))
 }
 
-func (q question) post(parameters map[string]any) *http.Request {
+func (q wholeRequest) post(parameters map[string]any) *http.Request {
 	if strings.TrimSpace(q.variables) != "" {
 		parameters["variables"] = json.RawMessage(q.variables)
 	}
@@ -131,14 +131,14 @@ func (q question) post(parameters map[string]any) *http.Request {
 	return q.with(httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body)))
 }
 
-func (q question) get(parameters url.Values) *http.Request {
+func (q wholeRequest) get(parameters url.Values) *http.Request {
 	if strings.TrimSpace(q.variables) != "" {
 		parameters.Set("variables", q.variables)
 	}
 	return q.with(httptest.NewRequest(http.MethodGet, "/graphql?"+parameters.Encode(), nil))
 }
 
-func (q question) with(r *http.Request) *http.Request {
+func (q wholeRequest) with(r *http.Request) *http.Request {
 	r.Header.Set("Content-Type", "application/json")
 	for name, values := range q.header {
 		r.Header[name] = values
@@ -171,7 +171,7 @@ type twins struct {
 // remaining is what may differ between two answers within a second of each other.
 var remaining = regexp.MustCompile(`max-age=[1-9][0-9]*`)
 
-// compare asks both, and tells whether the second answer of the one that remembers was remembered.
+// compare asks both, and reports whether the second answer of the one that remembers was remembered.
 func (p twins) compare(t *testing.T, way string, request func() *http.Request) (remembered bool) {
 	t.Helper()
 	// Both know the document, and the orders are cached as far as they can be.

@@ -183,7 +183,7 @@ func pauseOfOne(c *check) {
 	}
 }
 
-// atMost tells whether a number of an answer is positive and not above most.
+// atMost reports whether a number of an answer is positive and not above most.
 func atMost(value any, most float64) bool {
 	number, err := strconv.ParseFloat(fmt.Sprint(value), 64)
 	return err == nil && number > 0 && number <= most

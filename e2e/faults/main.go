@@ -64,7 +64,7 @@ func parseSettings() (settings, error) {
 	return set, err
 }
 
-// run runs the cases and the soak, and tells whether nothing is wrong.
+// run runs the cases and the soak, and reports whether nothing is wrong.
 func run(set settings) (sound bool, err error) {
 	if set.binary == "" {
 		directory, err := os.MkdirTemp("", "faults")

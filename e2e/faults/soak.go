@@ -130,9 +130,9 @@ func (c *check) runPhase(t *tally, p *phase, length time.Duration) {
 	t.paidInQuiet += c.endpoint.count(p.ids...)
 }
 
-// question is one request of the soak: the orders it shows by their response path, or nothing to
+// soakRequest is one request of the soak: the orders it shows by their response path, or nothing to
 // show because it must be refused.
-type question struct {
+type soakRequest struct {
 	request
 	shown map[string]string // response name, or index in orders, to id
 	bad   bool
@@ -140,7 +140,7 @@ type question struct {
 
 // soakOnce sends one request and judges the answer.
 func (c *check) soakOnce(t *tally, p *phase) {
-	q := p.question()
+	q := p.next()
 	q.header["X-Request-Id"] = newRequestID()
 	ctx := context.Background()
 	if rand.IntN(10) == 0 {
@@ -170,9 +170,9 @@ func (c *check) soakOnce(t *tally, p *phase) {
 	t.add(p, q, r)
 }
 
-func (p *phase) question() question {
+func (p *phase) next() soakRequest {
 	id, other := p.ids[rand.IntN(len(p.ids))], p.ids[rand.IntN(len(p.ids))]
-	q := question{request: request{authorization: p.callers[rand.IntN(len(p.callers))], header: map[string]string{}}}
+	q := soakRequest{request: request{authorization: p.callers[rand.IntN(len(p.callers))], header: map[string]string{}}}
 	switch n := rand.IntN(20); {
 	case n < 8:
 		q.query, q.shown = orderQuery(id), map[string]string{"order": id}
@@ -209,7 +209,7 @@ func (t *tally) hungUp(r *response) {
 }
 
 // add judges one answer.
-func (t *tally) add(p *phase, q question, r *response) {
+func (t *tally) add(p *phase, q soakRequest, r *response) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sent++
@@ -246,9 +246,9 @@ func (t *tally) add(p *phase, q question, r *response) {
 	}
 }
 
-// compare counts the orders that r shows as it should, and tells whether it shows another order, or
+// compare counts the orders that r shows as it should, and reports whether it shows another order, or
 // somebody else's.
-func (q question) compare(r *response) (shown int, foreign bool) {
+func (q soakRequest) compare(r *response) (shown int, foreign bool) {
 	for name, id := range q.shown {
 		value := r.Data[name]
 		for _, list := range []string{"orders", "_entities"} {

@@ -38,7 +38,7 @@ func TestSoakNoticesWhatIsWrong(t *testing.T) {
 		{"no refusal", response{Data: map[string]any{}}, true, func(t *tally) int { return t.lost }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			q := question{request: request{authorization: mine}, shown: map[string]string{"order": id}, bad: test.bad}
+			q := soakRequest{request: request{authorization: mine}, shown: map[string]string{"order": id}, bad: test.bad}
 			if test.bad {
 				q.shown = nil
 			}
@@ -52,7 +52,7 @@ func TestSoakNoticesWhatIsWrong(t *testing.T) {
 }
 
 func TestListsAreComparedByIndex(t *testing.T) {
-	q := question{request: request{authorization: "me"}, shown: map[string]string{"0": "1", "1": "2"}}
+	q := soakRequest{request: request{authorization: "me"}, shown: map[string]string{"0": "1", "1": "2"}}
 	r := &response{Data: map[string]any{"orders": []any{
 		map[string]any{"id": "1", "buyerMessage": marker("me", "1")}, map[string]any{"id": "1", "buyerMessage": marker("me", "1")},
 	}}}

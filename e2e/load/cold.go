@@ -87,11 +87,11 @@ func compareProxy(t *trial, direct, between *contestant, connections int) {
 	t.add(figure{name: "throughput through the bare proxy", value: compared(between.measured, direct.measured, throughput, quotient)})
 }
 
-func askForty(id string) question { return askByVariable(id, fortyFields) }
+func askForty(id string) request { return askByVariable(id, fortyFields) }
 
-// fresh prepares a contestant for questions about orders that no other question is about, and asks it
+// fresh prepares a contestant for requests about orders that no other request is about, and asks it
 // two.
-func (t *trial) fresh(c *contestant, asked func(id string) question, connections int) (*contestant, error) {
+func (t *trial) fresh(c *contestant, asked func(id string) request, connections int) (*contestant, error) {
 	for _, id := range orderIDs(t.group(), 2) {
 		a, err := asked(id).check(t.ctx, c.address)
 		if err != nil {

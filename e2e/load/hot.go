@@ -10,8 +10,8 @@ type hot struct {
 	name string
 	// arguments are the program's.
 	arguments []string
-	// questions returns what is asked in turn, and what must be asked once before.
-	questions func(*trial) (turn, before []question, err error)
+	// requests returns what is asked in turn, and what must be asked once before.
+	requests func(*trial) (turn, before []request, err error)
 	// ofBare is the least share of the bare server's throughput to reach, ofOlder the least multiple of
 	// the older build's. 0 is no target.
 	ofBare, ofOlder float64
@@ -21,24 +21,24 @@ func (h hot) scenario() scenario { return scenario{h.name, h.run} }
 
 func hotScenarios() []scenario {
 	return []scenario{
-		hot{name: "hot, 40 fields, one order", questions: oneOrder(fortyFields), ofBare: 0.80, ofOlder: 0.94}.scenario(),
-		hot{name: "hot, 40 fields, 1,000 orders in turn", questions: manyOrders, ofBare: 0.75}.scenario(),
-		hot{name: "hot, all fields, one order", questions: everyField, ofBare: 0.75, ofOlder: 0.94}.scenario(),
-		hot{name: "hot, GET with a persisted query", questions: persisted}.scenario(),
+		hot{name: "hot, 40 fields, one order", requests: oneOrder(fortyFields), ofBare: 0.80, ofOlder: 0.94}.scenario(),
+		hot{name: "hot, 40 fields, 1,000 orders in turn", requests: manyOrders, ofBare: 0.75}.scenario(),
+		hot{name: "hot, all fields, one order", requests: everyField, ofBare: 0.75, ofOlder: 0.94}.scenario(),
+		hot{name: "hot, GET with a persisted query", requests: persisted}.scenario(),
 		hot{
-			name: "order cached, answer not, 40 fields", questions: oneOrder(fortyFields), ofOlder: 0.85,
+			name: "order cached, answer not, 40 fields", requests: oneOrder(fortyFields), ofOlder: 0.85,
 			arguments: []string{"--response-cache-size", "0"},
 		}.scenario(),
 	}
 }
 
-func oneOrder(selection string) func(*trial) (turn, before []question, err error) {
-	return func(*trial) (turn, before []question, err error) {
-		return []question{ask(documentedID, selection)}, nil, nil
+func oneOrder(selection string) func(*trial) (turn, before []request, err error) {
+	return func(*trial) (turn, before []request, err error) {
+		return []request{ask(documentedID, selection)}, nil, nil
 	}
 }
 
-func manyOrders(t *trial) (turn, before []question, err error) {
+func manyOrders(t *trial) (turn, before []request, err error) {
 	for _, id := range orderIDs(t.group(), 1_000) {
 		turn = append(turn, askByVariable(id, fortyFields))
 	}
@@ -46,22 +46,22 @@ func manyOrders(t *trial) (turn, before []question, err error) {
 }
 
 // everyField asks the program for its schema, and the order for all that is in it.
-func everyField(t *trial) (turn, before []question, err error) {
+func everyField(t *trial) (turn, before []request, err error) {
 	schema, err := exec.CommandContext(t.ctx, t.binary, "schema").Output()
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask for the schema: %w", err)
 	}
 	selection, err := allFields(string(schema))
-	return []question{ask(documentedID, selection)}, nil, err
+	return []request{ask(documentedID, selection)}, nil, err
 }
 
-func persisted(*trial) (turn, before []question, err error) {
+func persisted(*trial) (turn, before []request, err error) {
 	first, further := askPersisted(documentedID, fortyFields)
-	return []question{further}, []question{first}, nil
+	return []request{further}, []request{first}, nil
 }
 
 func (h hot) run(t *trial) error {
-	turn, before, err := h.questions(t)
+	turn, before, err := h.requests(t)
 	if err != nil {
 		return err
 	}
@@ -119,8 +119,8 @@ func detail(c *contestant) string {
 	return fmt.Sprintf("%s requests/s, median %s, %s of CPU each", thousands(int(m.throughput)), milliseconds(m.median), microseconds(m.processor))
 }
 
-// warm asks every question until its answer can come from memory, and returns the last answer to the first one.
-func (t *trial) warm(s *stack, turn, before []question) (*answer, error) {
+// warm asks every request until its answer can come from memory, and returns the last answer to the first one.
+func (t *trial) warm(s *stack, turn, before []request) (*answer, error) {
 	for _, q := range before {
 		if _, err := q.check(t.ctx, s.address); err != nil {
 			return nil, err
@@ -141,8 +141,8 @@ func (t *trial) warm(s *stack, turn, before []question) (*answer, error) {
 	return ready, nil
 }
 
-// stillRight asks every question once more, and looks what the upstream has counted in the end.
-func (t *trial) stillRight(s *stack, turn []question) error {
+// stillRight asks every request once more, and looks what the upstream has counted in the end.
+func (t *trial) stillRight(s *stack, turn []request) error {
 	orders := map[string]struct{}{}
 	for _, q := range turn {
 		if _, err := q.check(t.ctx, s.address); err != nil {

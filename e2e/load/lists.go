@@ -20,7 +20,7 @@ func lists(t *trial) error {
 	for _, s := range stacks {
 		for _, length := range listLengths {
 			q := askList(ids[:length], fortyFields)
-			ready, err := t.warm(s, []question{q}, nil)
+			ready, err := t.warm(s, []request{q}, nil)
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
@@ -35,7 +35,7 @@ func lists(t *trial) error {
 		return err
 	}
 	for i, s := range stacks {
-		if err := t.stillRight(s, []question{askList(ids, fortyFields)}); err != nil {
+		if err := t.stillRight(s, []request{askList(ids, fortyFields)}); err != nil {
 			return fmt.Errorf("%s, after the load: %w", s.name, err)
 		}
 		compareLists(t, s, all[i*len(listLengths):])

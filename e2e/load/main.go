@@ -117,7 +117,7 @@ func parseSettings() (settings, error) {
 	return set, err
 }
 
-// run runs the chosen scenarios and tells whether nothing is wrong.
+// run runs the chosen scenarios and reports whether nothing is wrong.
 func run(ctx context.Context, set settings) (sound bool, err error) {
 	b, err := newBench(ctx, set)
 	if err != nil {

@@ -101,7 +101,7 @@ func mebibytes(bytes int) float64 { return float64(bytes) / (1 << 20) }
 
 // fill asks for every order once, in lists.
 func (t *trial) fill(s *stack, ids []string) error {
-	work := make(chan question, len(ids)/fillLength)
+	work := make(chan request, len(ids)/fillLength)
 	for from := 0; from+fillLength <= len(ids); from += fillLength {
 		work <- askList(ids[from:from+fillLength], fewFields)
 	}

@@ -15,7 +15,7 @@ var documented []byte
 
 const documentedID = "58218860983545941"
 
-// idLength is the number of digits of every order id of the suite, so that all questions have the same
+// idLength is the number of digits of every order id of the suite, so that all requests have the same
 // length, and all answers.
 const idLength = len(documentedID)
 
@@ -84,7 +84,7 @@ func newEnvelope() *envelope {
 	return e
 }
 
-// isDocumentedID tells whether digits are the documented order id, exact or rounded as the documented
+// isDocumentedID reports whether digits are the documented order id, exact or rounded as the documented
 // JSON number is.
 func isDocumentedID(digits []byte) bool {
 	return string(digits) == documentedID || string(digits) == "58218860983545944"

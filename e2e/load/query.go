@@ -17,7 +17,7 @@ const fortyFields = `{id status createdAt paidAt updatedAt total{amount currency
 	`domesticShipping{recipientName province city district addressLine ` +
 	`shipments{id trackingNumber status shippedAt lineItemIds}}}`
 
-// fewFields selects what a question checks, and a field that has to be asked for upstream by name.
+// fewFields selects what a request checks, and a field that has to be asked for upstream by name.
 const fewFields = `{id status lineItems{id} domesticShipping{city}}`
 
 // allFields selects every field of an order in the schema, but for those that lead back, such as from
@@ -58,7 +58,7 @@ func (o objectTypes) selection(name string) string {
 	return "{" + strings.TrimPrefix(text.String(), " ") + "}"
 }
 
-// reaches tells whether the fields of from, or of what they lead to, have the type to.
+// reaches reports whether the fields of from, or of what they lead to, have the type to.
 func (o objectTypes) reaches(from, to string, seen map[string]bool) bool {
 	if from == to {
 		return true

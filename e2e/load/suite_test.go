@@ -81,7 +81,7 @@ func TestLoadNoticesWhatIsWrong(t *testing.T) {
 	sound := report{Requests: 1000, Bytes: 200_000}
 	for _, test := range []struct {
 		name  string
-		mend  func(*report)
+		repair func(*report)
 		sound bool
 	}{
 		{"right", func(*report) {}, true},
@@ -97,7 +97,7 @@ func TestLoadNoticesWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := sound
-			test.mend(&r)
+			test.repair(&r)
 			if failure := r.failure(job{connections: 32}, 200); (failure == "") != test.sound {
 				t.Errorf("got %q", failure)
 			}
@@ -204,7 +204,7 @@ func TestShiftWrapsAround(t *testing.T) {
 
 func TestEndpointCountsAndRefuses(t *testing.T) {
 	e := newEndpoint(0)
-	call := func(q question) *httptest.ResponseRecorder {
+	call := func(q request) *httptest.ResponseRecorder {
 		request := httptest.NewRequest(q.method, q.target, bytes.NewReader(q.body))
 		for name, value := range q.header {
 			request.Header.Set(name, value)
@@ -239,7 +239,7 @@ func TestAnswersAreCompared(t *testing.T) {
 	one, list := ask(id, fewFields), askList([]string{id, other}, fewFields)
 	for _, test := range []struct {
 		name   string
-		q      question
+		q      request
 		status int
 		body   string
 		sound  bool

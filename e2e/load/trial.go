@@ -114,9 +114,9 @@ func (t *trial) load(c *contestant) error {
 }
 
 // always is the job of a server that is asked the same in each round.
-func (t *trial) always(c *contestant, questions ...question) {
-	requests := rawRequests(questions, c.address)
-	c.next = func() job { return job{requests: requests, connections: t.connections, duration: t.duration} }
+func (t *trial) always(c *contestant, requests ...request) {
+	raw := rawRequests(requests, c.address)
+	c.next = func() job { return job{requests: raw, connections: t.connections, duration: t.duration} }
 }
 
 // stack is the program in front of an upstream of its own.

@@ -85,7 +85,7 @@ func get(t *testing.T, network *pipes, path string) (int, error) {
 	return status, err
 }
 
-// getBy also tells whether the server closes the connection.
+// getBy also reports whether the server closes the connection.
 func getBy(t *testing.T, transport *http.Transport, path string) (status int, closed bool, err error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://server"+path, nil)

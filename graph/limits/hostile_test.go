@@ -116,7 +116,7 @@ func TestHostileDocumentsAreRefusedInAFewWords(t *testing.T) {
 	}
 }
 
-// refusedFor tells whether list reports the limit want, or no limit if want is a code.
+// refusedFor reports whether list reports the limit want, or no limit if want is a code.
 func refusedFor(list gqlerror.List, want string) bool {
 	for _, err := range list {
 		switch limitOf(err) {

@@ -6,7 +6,7 @@
 // make an error message of a quarter of a megabyte. So a new document is looked at in this order:
 //
 //  1. the parser stops at max-tokens;
-//  2. measure counts what the document stands for, in one pass that visits each fragment once;
+//  2. measure counts what the document expands to, in one pass that visits each fragment once;
 //  3. the validation rules run, linear ones only, and stop after a few errors;
 //  4. merge decides whether overlapping fields can be merged, in time linear in the fields counted
 //     by step 2. It stands in for gqlparser's OverlappingFieldsCanBeMerged, which is quadratic.

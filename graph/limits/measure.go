@@ -8,7 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// cost is what a part of a document stands for once its fragments are expanded. Every count
+// cost is what a part of a document comes to once its fragments are expanded. Every count
 // saturates.
 type cost struct {
 	// depth is the number of fields on the longest way down, and the only count that is a maximum.
@@ -66,7 +66,7 @@ const (
 	visited
 )
 
-// measure counts what document stands for. Fragments that nothing spreads cost nothing, for
+// measure counts what document expands to. Fragments that nothing spreads cost nothing, for
 // validation refuses them, but are looked at for cycles and long words.
 func measure(document *ast.QueryDocument) (cost, *measurement) {
 	m := &measurement{fragments: make(map[string]*fragment, len(document.Fragments))}

@@ -39,7 +39,7 @@ func newAccess(options Access, router upstream.Secret) (*access, error) {
 	return a, nil
 }
 
-// CheckClientToken tells whether token can be one of Access.ClientTokens. The error does not repeat it.
+// CheckClientToken reports whether token can be one of Access.ClientTokens. The error does not repeat it.
 func CheckClientToken(token upstream.Secret) error {
 	_, err := tokenDigest(token)
 	return err
@@ -116,5 +116,5 @@ func (a *access) trustsRouter(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(digest[:], a.router[:]) == 1
 }
 
-// TrustsRouter tells whether r shows the router secret. Without one no request does.
+// TrustsRouter reports whether r shows the router secret. Without one no request does.
 func (h *Handler) TrustsRouter(r *http.Request) bool { return h.access.trustsRouter(r) }

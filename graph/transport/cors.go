@@ -51,7 +51,7 @@ func newOrigins(texts []string) (*origins, error) {
 	return o, nil
 }
 
-// CheckOrigin tells whether text can be one of EdgeOptions.Origins.
+// CheckOrigin reports whether text can be one of EdgeOptions.Origins.
 func CheckOrigin(text string) error {
 	text = strings.TrimSuffix(text, ":*")
 	address, err := url.Parse(text)
@@ -84,7 +84,7 @@ func isPort(text string) bool {
 }
 
 // serve adds the CORS headers, and answers a preflight request, which must go no further. It
-// tells whether it did.
+// reports whether it did.
 func (o *origins) serve(w http.ResponseWriter, r *http.Request) (answered bool) {
 	preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 	header := w.Header()

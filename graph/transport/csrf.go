@@ -14,7 +14,7 @@ var preflightHeaders = [...]string{
 	"X-Apollo-Operation-Name",
 }
 
-// hasPreflightHeader tells whether a browser would have needed a preflight for r, which only listed origins
+// hasPreflightHeader reports whether a browser would have needed a preflight for r, which only listed origins
 // pass. A POST always would: its content type must be application/json.
 func hasPreflightHeader(r *http.Request) bool {
 	for _, name := range preflightHeaders {

@@ -128,7 +128,7 @@ func first(values []string) string {
 	return values[0]
 }
 
-// isRequestID tells whether id matches [A-Za-z0-9._-]{1,128}.
+// isRequestID reports whether id matches [A-Za-z0-9._-]{1,128}.
 func isRequestID(id string) bool {
 	if id == "" || len(id) > maxRequestID {
 		return false

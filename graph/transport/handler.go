@@ -325,7 +325,7 @@ func (h *Handler) sendLarge(w http.ResponseWriter, r *http.Request, x *requestSt
 	}
 }
 
-// wantsFresh tells whether the caller asks for an answer from upstream.
+// wantsFresh reports whether the caller asks for an answer from upstream.
 func wantsFresh(header http.Header) bool {
 	for _, line := range header["Cache-Control"] {
 		for directive := range strings.SplitSeq(line, ",") {

@@ -120,7 +120,7 @@ func internalError() *httpError {
 	return &httpError{status: http.StatusInternalServerError, code: codes.Internal, message: "Something went wrong on our side."}
 }
 
-// retryable tells whether the same request may succeed a little later.
+// retryable reports whether the same request may succeed a little later.
 func (f *httpError) retryable() bool {
 	switch f.code {
 	case codes.RateLimited, codes.Overloaded, codes.RequestTimeout:

@@ -145,7 +145,7 @@ func (m *Manifest) find(id string) (text string, found bool) {
 	return text, found
 }
 
-// holds tells whether text, to the letter, is one of the operations.
+// holds reports whether text, to the letter, is one of the operations.
 func (m *Manifest) holds(text string) bool {
 	if m == nil {
 		return false

@@ -108,7 +108,7 @@ func (d *documents) lookUp(id string, p *parameters) *httpError {
 	}
 }
 
-// keep remembers a valid document under its hash, and tells whether it was one to remember.
+// keep remembers a valid document under its hash, and reports whether it was one to remember.
 func (d *documents) keep(id, text string) bool {
 	if id == "" || d.automatic == nil {
 		return false

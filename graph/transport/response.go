@@ -43,12 +43,12 @@ type Answer struct {
 	// extensions.upstream, which then says what it has cost by now.
 	Executed bool
 	Counts   upstream.Usage
-	// ShowsOrder tells whether the data show any order, FreshUntil until when all of those are fresh.
+	// ShowsOrder says whether the data show any order, FreshUntil until when all of those are fresh.
 	ShowsOrder bool
 	FreshUntil time.Time
 }
 
-// complete tells whether the answer may be kept by the client's own cache.
+// complete reports whether the answer may be kept by the client's own cache.
 func (a *Answer) complete() bool { return len(a.Errors) == 0 && a.ShowsOrder }
 
 // isEmptyFor reports whether the data show nothing, and every null in them has an error with the code.

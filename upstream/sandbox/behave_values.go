@@ -27,7 +27,7 @@ var listIndex = regexp.MustCompile(`\.\d+`)
 // general returns a path without its list indexes.
 func general(path string) string { return listIndex.ReplaceAllString(path, "") }
 
-// isTime tells whether a member holds a point in time. buyer_pay_timeout and its like don't.
+// isTime reports whether a member holds a point in time. buyer_pay_timeout and its like don't.
 func isTime(name string) bool {
 	return strings.HasSuffix(name, "_time") || strings.HasPrefix(name, "gmt_")
 }

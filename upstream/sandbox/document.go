@@ -15,7 +15,7 @@ type (
 	list   []any
 	// number is a JSON number as it is written.
 	number string
-	// raw is a JSON text that is sent as it is, be it right or not.
+	// raw is a JSON text that is sent as it is, right or wrong.
 	raw string
 )
 

@@ -53,7 +53,7 @@ type Totals struct {
 	Answers map[string]int64 `json:"answers"`
 }
 
-// TokenMarker returns what stands for an Authorization value in the log: the start of its SHA-256,
+// TokenMarker returns the mark of an Authorization value in the log: the start of its SHA-256,
 // or "" for no value.
 func TokenMarker(authorization string) string {
 	if authorization == "" {

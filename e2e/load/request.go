@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// question is one HTTP request, and the orders that its answer must show.
-type question struct {
+// request is one HTTP request, and the orders that its answer must show.
+type request struct {
 	method, target string
 	header         map[string]string
 	body           []byte
@@ -38,33 +38,33 @@ type answer struct {
 // has as many bytes as an id.
 const idPlaceholder = "@@@@@@@@@@@@@@@@@"
 
-// ask returns the question for one order, with its id in the query.
-func ask(id, selection string) question {
+// ask returns the request for one order, with its id in the query.
+func ask(id, selection string) request {
 	return post(requestBody(graphqlRequest{Query: "{order(id:\"" + id + "\")" + selection + "}"}), id)
 }
 
-// askByVariable returns the question for one order, or for the placeholder, with its id as a variable:
+// askByVariable returns the request for one order, or for the placeholder, with its id as a variable:
 // as programs ask that ask for many.
-func askByVariable(id, selection string) question {
+func askByVariable(id, selection string) request {
 	return post(requestBody(graphqlRequest{
 		Query: "query($id:ID!){order(id:$id)" + selection + "}", Variables: map[string]string{"id": id},
 	}), id)
 }
 
-// askList returns the question for a list of orders.
-func askList(ids []string, selection string) question {
+// askList returns the request for a list of orders.
+func askList(ids []string, selection string) request {
 	q := post(requestBody(graphqlRequest{Query: "{orders(ids:[\"" + strings.Join(ids, `","`) + "\"])" + selection + "}"}), ids...)
 	q.list = true
 	return q
 }
 
-// askPersisted returns two questions for the order: one that makes the program remember the query by its hash,
+// askPersisted returns two requests for the order: one that makes the program remember the query by its hash,
 // and a GET with the hash alone.
-func askPersisted(id, selection string) (first, further question) {
+func askPersisted(id, selection string) (first, further request) {
 	query := "{order(id:\"" + id + "\")" + selection + "}"
 	extension := persistedQuery(query)
 	first = post(requestBody(graphqlRequest{Query: query, Extensions: json.RawMessage(extension)}), id)
-	further = question{
+	further = request{
 		method: http.MethodGet, target: "/graphql?extensions=" + url.QueryEscape(extension), ids: []string{id},
 		header: map[string]string{"Authorization": authorization, "X-Requested-With": "load"},
 	}
@@ -72,14 +72,14 @@ func askPersisted(id, selection string) (first, further question) {
 }
 
 // askUpstream returns the call that the program makes for an order.
-func askUpstream(id string) question {
+func askUpstream(id string) request {
 	q := post([]byte(`{"order_id":`+id+`,"web_site":"1688","edition":"1","include_fields":"NativeLogistics"}`), id)
 	q.target = endpointPath
 	return q
 }
 
-func post(body []byte, ids ...string) question {
-	return question{
+func post(body []byte, ids ...string) request {
+	return request{
 		method: http.MethodPost, target: "/graphql", body: body, ids: ids,
 		header: map[string]string{"Authorization": authorization, "Content-Type": "application/json"},
 	}
@@ -101,7 +101,7 @@ func requestBody(request graphqlRequest) []byte {
 }
 
 // raw returns the request as it goes over the wire.
-func (q question) raw(address string) []byte {
+func (q request) raw(address string) []byte {
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\nHost: %s\r\n", q.method, q.target, address)
 	for _, name := range slices.Sorted(maps.Keys(q.header)) {
@@ -115,9 +115,9 @@ func (q question) raw(address string) []byte {
 	return text.Bytes()
 }
 
-func rawRequests(questions []question, address string) [][]byte {
-	list := make([][]byte, len(questions))
-	for i, q := range questions {
+func rawRequests(requests []request, address string) [][]byte {
+	list := make([][]byte, len(requests))
+	for i, q := range requests {
 		list[i] = q.raw(address)
 	}
 	return list
@@ -128,8 +128,8 @@ var client = &http.Client{
 	Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
 }
 
-// send sends the question.
-func (q question) send(ctx context.Context, address string) (*answer, error) {
+// send sends the request.
+func (q request) send(ctx context.Context, address string) (*answer, error) {
 	request, err := http.NewRequestWithContext(ctx, q.method, "http://"+address+q.target, bytes.NewReader(q.body))
 	if err != nil {
 		return nil, err
@@ -150,9 +150,9 @@ func (q question) send(ctx context.Context, address string) (*answer, error) {
 	return &answer{response.StatusCode, response.Header, body, len(head) + len(body)}, err
 }
 
-// check sends the question and looks whether the answer shows what it must: the right orders in the
+// check sends the request and looks whether the answer shows what it must: the right orders in the
 // right places, their own data, and no error.
-func (q question) check(ctx context.Context, address string) (*answer, error) {
+func (q request) check(ctx context.Context, address string) (*answer, error) {
 	a, err := q.send(ctx, address)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ type shownOrder struct {
 	LineItems []struct{ ID string }
 }
 
-func (q question) compare(a *answer) error {
+func (q request) compare(a *answer) error {
 	if a.status != http.StatusOK {
 		return fmt.Errorf("not %d", http.StatusOK)
 	}
