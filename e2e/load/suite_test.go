@@ -80,9 +80,9 @@ func TestReport(t *testing.T) {
 func TestLoadNoticesWhatIsWrong(t *testing.T) {
 	sound := report{Requests: 1000, Bytes: 200_000}
 	for _, test := range []struct {
-		name  string
+		name   string
 		repair func(*report)
-		sound bool
+		sound  bool
 	}{
 		{"right", func(*report) {}, true},
 		{"answers under way at the end", func(r *report) { r.Bytes += 32 * 200 }, true},
