@@ -26,6 +26,7 @@ import (
 	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/scope"
 	"ordergraph/graph/jsonlog"
+	"ordergraph/graph/respcache"
 	"ordergraph/upstream"
 )
 
@@ -217,7 +218,7 @@ func FuzzParseBody(f *testing.F) {
 	f.Add([]byte(`[{"query":"{wide}"}]`))
 	f.Add([]byte("{\"query\":\"\\ud800\"}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p, refused := parseBody(body)
+		p, refused := parse(respcache.Request{Raw: body})
 		if refused != nil {
 			if refused.status != http.StatusBadRequest || refused.code != codes.BadRequest || len(refused.message) > 200 {
 				t.Fatalf("refusal %+v", refused)

@@ -85,8 +85,9 @@ func tooLarge(limit int64) *httpError {
 
 // tooManyValues refuses what would take far more memory than it has bytes.
 func tooManyValues() *httpError {
-	refused := requestError(codes.TooComplex, fmt.Sprintf("The variables and extensions hold too many values: the maximum of %s is %d.", valuesLimit, maxValues))
-	refused.limit, refused.maximum = valuesLimit, maxValues
+	const limit = "json-values" // it is no setting
+	refused := requestError(codes.TooComplex, fmt.Sprintf("The variables and extensions hold too many values: the maximum of %s is %d.", limit, maxValues))
+	refused.limit, refused.maximum = limit, maxValues
 	return refused
 }
 

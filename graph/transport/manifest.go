@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -65,12 +66,13 @@ func readManifestFile(path string) ([]byte, error) {
 }
 
 func parseManifest(raw []byte) (*Manifest, error) {
-	object, err := decodeObject(raw, math.MaxInt)
+	value, err := readJSON(raw, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
-	if object == nil {
-		return nil, errNotObject
+	object, isObject := value.(map[string]any)
+	if !isObject {
+		return nil, errors.New("it is not an object")
 	}
 	m := &Manifest{byID: map[string]string{}, byText: map[string]struct{}{}}
 	if _, isApollos := object["format"]; isApollos {
