@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"ordergraph/graph/httpserver"
 	"ordergraph/graph/transport"
 	"ordergraph/upstream"
+	"ordergraph/upstream/cache/rediscache"
 )
 
 // config is every setting: --cache-ttl is ORDERGRAPH_CACHE_TTL. The help texts are its documentation, and the
@@ -56,6 +58,11 @@ type config struct {
 		TTLClosed    time.Duration `name:"cache-ttl-closed" range:"0..8760h" default:"10m" help:"Freshness of an order in a final status (success, cancelled, terminated)."`
 		StaleIfError time.Duration `name:"cache-stale-if-error" range:"0..8760h" default:"1h" help:"How long past freshness a copy may be served when the upstream fails."`
 	} `embed:"" group:"Cache"`
+
+	Redis struct {
+		URL           upstream.Secret `placeholder:"URL" help:"Redis, for several instances that share what one of them paid for: redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS; ?addr=HOST:PORT adds an address, ?master_set=NAME asks Sentinels, a Cluster is recognised. Empty is none."`
+		EncryptionKey upstream.Secret `placeholder:"KEY" help:"32 bytes in base64, the same for all instances: what is in Redis is sealed with AES-256-GCM. Empty: whoever reads Redis reads orders."`
+	} `embed:"" group:"Redis" prefix:"redis-"`
 
 	Max struct {
 		Orders        int   `range:"1..1000" default:"100" help:"Distinct orders in one request, and places in its lists of orders, _entities included."`
@@ -272,6 +279,9 @@ func (c *config) check() error {
 			return fmt.Errorf("--client-tokens: token %d [redacted] is not allowed, %w", i+1, err)
 		}
 	}
+	if err := c.checkRedis(); err != nil {
+		return err
+	}
 	service, open, tokens := c.Upstream.Token != "", c.Access.InsecureNoClientAuth, len(c.Access.ClientTokens) > 0
 	switch {
 	case !service && tokens:
@@ -286,6 +296,27 @@ func (c *config) check() error {
 		return errors.New("--trusted-documents-only: true is not allowed, want --trusted-documents as well")
 	}
 	return nil
+}
+
+func (c *config) checkRedis() error {
+	if c.Redis.URL == "" {
+		if c.Redis.EncryptionKey != "" {
+			return errors.New("--redis-encryption-key: [redacted] has no effect, want --redis-url as well")
+		}
+		return nil
+	}
+	if err := rediscache.CheckURL(c.Redis.URL.Reveal()); err != nil {
+		return fmt.Errorf("--redis-url: [redacted] is not allowed, %w", err)
+	}
+	if key, err := c.redisKey(); err != nil || len(key) != 32 && c.Redis.EncryptionKey != "" {
+		return errors.New("--redis-encryption-key: [redacted] is not allowed, want 32 bytes in base64")
+	}
+	return nil
+}
+
+// redisKey returns the encryption key, which is empty where none is set.
+func (c *config) redisKey() ([]byte, error) {
+	return base64.StdEncoding.DecodeString(c.Redis.EncryptionKey.Reveal())
 }
 
 // fitsHeader returns an error for a secret that can't be the value of a header.

@@ -34,6 +34,7 @@ import (
 	"ordergraph/graph/limits"
 	"ordergraph/graph/transport"
 	"ordergraph/upstream/cache"
+	"ordergraph/upstream/cache/rediscache"
 	"ordergraph/upstream/client"
 	"ordergraph/upstream/sandbox"
 )
@@ -175,10 +176,18 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 		return err
 	}
 	defer endpoint.Close()
-	orders, err := cache.New(endpoint, cache.Options{
+	cacheOptions := cache.Options{
 		Size: c.Cache.Size, TTL: c.Cache.TTL, TTLClosed: c.Cache.TTLClosed,
 		StaleIfError: c.Cache.StaleIfError, MaxAttributeKeys: c.Max.AttributeKeys,
-	})
+	}
+	if c.Redis.URL != "" {
+		common, err := newRedisCache(c, logger)
+		if err != nil {
+			return err
+		}
+		cacheOptions.Shared, cacheOptions.HashKey = common, common.TenantKey()
+	}
+	orders, err := cache.New(endpoint, cacheOptions)
 	if err != nil {
 		return err
 	}
@@ -211,6 +220,17 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 		return err
 	}
 	return serve(ctx, c, handler, health, logger)
+}
+
+// newRedisCache returns the cache that this instance shares with others.
+func newRedisCache(c *config, logger zerolog.Logger) (*rediscache.Cache, error) {
+	key, err := c.redisKey()
+	if err != nil {
+		return nil, err
+	}
+	return rediscache.New(rediscache.Options{
+		URL: c.Redis.URL.Reveal(), EncryptionKey: key, Upstream: c.Upstream.URL, Log: logger,
+	})
 }
 
 const (

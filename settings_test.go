@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -233,6 +235,27 @@ func TestAddressesAreNotRepeatedWithCredentials(t *testing.T) {
 	} {
 		expectOneLine(t, []string{"--upstream-url=" + value}, []string{"--upstream-url", "want"})
 	}
+}
+
+func TestRedisSettings(t *testing.T) {
+	key := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 32))
+	for _, arguments := range [][]string{
+		{"--redis-url=redis://localhost"},
+		{"--redis-url=rediss://user:planted@a.example:1/2?addr=b.example:3"},
+		{"--redis-url=redis://:planted@a.example:26379?master_set=orders", "--redis-encryption-key=" + key + "\n"},
+		{"--redis-url=unix:///run/redis.sock"},
+	} {
+		if _, err := settings(arguments...); err != nil {
+			t.Errorf("%q: %v", arguments, err)
+		}
+	}
+	for _, value := range []string{"localhost:6379", "http://user:planted@host", "redis://user:planted@[::1", "redis://user:%zzplanted@host", "redis://planted:planted@host/planted"} {
+		expectOneLine(t, []string{"--redis-url=" + value}, []string{"--redis-url", "[redacted]", "redis://"})
+	}
+	for _, value := range []string{"planted", "cGxhbnRlZA==", key + key, key[1:]} {
+		expectOneLine(t, []string{"--redis-url=redis://localhost", "--redis-encryption-key=" + value}, []string{"--redis-encryption-key", "[redacted]", "32 bytes in base64"})
+	}
+	expectOneLine(t, []string{"--redis-encryption-key=" + key}, []string{"--redis-encryption-key", "[redacted]", "--redis-url"})
 }
 
 // An unknown variable may be a misspelt one.

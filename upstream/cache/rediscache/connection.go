@@ -183,9 +183,9 @@ func (c *Cache) changeState(err error, change func()) {
 	case up == wasUp && c.logged:
 		return
 	case up:
-		c.logger.Info("the shared cache is up")
+		c.log.Info().Msg("the shared cache is up")
 	default:
-		c.logger.Warn("the shared cache is away: each instance pays for itself", "error", err)
+		c.log.Warn().Err(err).Msg("the shared cache is away: each instance pays for itself")
 	}
 	c.logged = true
 }

@@ -2,7 +2,6 @@ package rediscache_test
 
 import (
 	"context"
-	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/rs/zerolog"
 
 	"ordergraph/upstream/cache/rediscache"
 	"ordergraph/upstream/cache/shared"
@@ -26,7 +26,6 @@ func TestNewRefusesWhatIsWrongAndShowsNoneOfIt(t *testing.T) {
 		"a long key":     {URL: "redis://user:topsecret@redis.example", EncryptionKey: make([]byte, 33)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			options.Logger = slog.New(slog.DiscardHandler)
 			_, err := rediscache.New(options)
 			if err == nil {
 				t.Fatal("it was accepted")
@@ -42,7 +41,7 @@ func TestWithoutAKeyItWarns(t *testing.T) {
 	for _, key := range [][]byte{nil, key} {
 		log := &lines{}
 		cache, err := rediscache.New(rediscache.Options{
-			URL: "redis://localhost", EncryptionKey: key, Logger: slog.New(slog.NewTextHandler(log, nil)),
+			URL: "redis://localhost", EncryptionKey: key, Log: zerolog.New(log),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -57,7 +56,7 @@ func TestWithoutAKeyItWarns(t *testing.T) {
 func TestInstancesWithoutAKeyShareToo(t *testing.T) {
 	_, url := newServer(t)
 	open := func(key []byte, upstream string) *rediscache.Cache {
-		cache, err := rediscache.New(rediscache.Options{URL: url, EncryptionKey: key, Upstream: upstream, Logger: slog.New(slog.DiscardHandler)})
+		cache, err := rediscache.New(rediscache.Options{URL: url, EncryptionKey: key, Upstream: upstream})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,13 +2,13 @@ package rediscache_test
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/rs/zerolog"
 
 	"ordergraph/upstream/cache/rediscache"
 	"ordergraph/upstream/cache/shared"
@@ -51,7 +51,7 @@ func startInstance(t *testing.T, url string) *instance {
 	t.Helper()
 	i := &instance{log: &lines{}}
 	cache, err := rediscache.New(rediscache.Options{
-		URL: url, EncryptionKey: key, Upstream: "https://upstream.example/", Logger: slog.New(slog.NewTextHandler(i.log, nil)),
+		URL: url, EncryptionKey: key, Upstream: "https://upstream.example/", Log: zerolog.New(i.log),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -23,13 +23,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
+	"github.com/rs/zerolog"
 
 	"ordergraph/upstream/cache/shared"
 )
@@ -56,15 +55,15 @@ type Options struct {
 	EncryptionKey []byte
 	// Upstream is the address that the orders come from: those of two upstreams are never mixed up.
 	Upstream string
-	// Logger is told when the cache comes up and goes away.
-	Logger *slog.Logger
+	// Log is told when the cache comes up and goes away.
+	Log zerolog.Logger
 }
 
 // Cache is a [shared.Cache] in Redis. [New] makes one; Close ends it.
 type Cache struct {
 	option  rueidis.ClientOption
 	keys    keyring
-	logger  *slog.Logger
+	log     zerolog.Logger
 	watches shared.Watches
 
 	listener   shared.Listener
@@ -87,21 +86,27 @@ type Cache struct {
 
 var _ shared.Cache = (*Cache)(nil)
 
+// CheckURL returns what is wrong with a URL. It shows nothing of it.
+func CheckURL(url string) error {
+	_, err := clientOption(url)
+	return err
+}
+
 // New returns a Cache that is not up before Start. It does not connect.
 func New(options Options) (*Cache, error) {
 	option, err := clientOption(options.URL)
 	if err != nil {
-		return nil, fmt.Errorf("rediscache: URL: %w", err)
+		return nil, err
 	}
 	keys, err := newKeyring(options.EncryptionKey, option.Password, options.Upstream)
 	if err != nil {
-		return nil, fmt.Errorf("rediscache: EncryptionKey: %w", err)
+		return nil, err
 	}
 	if len(options.EncryptionKey) == 0 {
-		options.Logger.Warn("there is no encryption key: whoever reads Redis reads orders and can test guesses of tokens")
+		options.Log.Warn().Msg("there is no encryption key: whoever reads Redis reads orders and can test guesses of tokens")
 	}
 	return &Cache{
-		option: option, keys: keys, logger: options.Logger, stop: func() {}, leases: map[shared.Name]shared.Version{},
+		option: option, keys: keys, log: options.Log, stop: func() {}, leases: map[shared.Name]shared.Version{},
 	}, nil
 }
 

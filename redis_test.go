@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+)
+
+func TestInstancesShareWhatOneOfThemPaidFor(t *testing.T) {
+	redis := miniredis.RunT(t)
+	flags := []string{"--redis-url=redis://" + redis.Addr(), "--redis-encryption-key=" + base64.StdEncoding.EncodeToString(make([]byte, 32))}
+	first := startSharing(t, flags)
+	first.query(t, documentedQuery)
+	waitUntil(t, func() bool { // the copy is stored after the answer
+		return slices.ContainsFunc(redis.Keys(), func(key string) bool { return strings.HasPrefix(key, "og1:c:") })
+	})
+	for _, test := range []struct {
+		name, usage string
+		other       *program
+	}{
+		{"alike", `{"calls":0,"points":0,"hits":1,"stale":0}`, startSharing(t, flags)},
+		{"with another key", `{"calls":1,"points":1,"hits":0,"stale":0}`, startSharing(t, flags[:1])},
+		{"alone", `{"calls":1,"points":1,"hits":0,"stale":0}`, start(t)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, body := test.other.query(t, documentedQuery); !strings.Contains(body, `"upstream":`+test.usage) {
+				t.Errorf("%.2000s", body)
+			}
+		})
+	}
+}
+
+func startSharing(t *testing.T, flags []string) *program {
+	t.Helper()
+	p := start(t, flags...)
+	waitUntil(t, func() bool { return strings.Contains(p.log.String(), "the shared cache is up") })
+	return p
+}
+
+func waitUntil(t *testing.T, condition func() bool) {
+	t.Helper()
+	for limit := time.Now().Add(20 * time.Second); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("it did not happen")
+		}
+	}
+}
+
+func TestRedisThatIsAwayDelaysNothing(t *testing.T) {
+	p := start(t, "--redis-url=redis://127.0.0.1:1")
+	if _, body := p.query(t, documentedQuery); !strings.Contains(body, `"upstream":{"calls":1,`) || strings.Contains(body, `"errors"`) {
+		t.Errorf("%.2000s", body)
+	}
+	waitUntil(t, func() bool { return strings.Contains(p.log.String(), "the shared cache is away") })
+}
