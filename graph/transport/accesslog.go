@@ -21,11 +21,11 @@ func (h *Handler) logRequest(x *requestState) {
 		if event == nil {
 			return
 		}
-		name := x.operation.Name
+		name := x.operationName
 		if len(name) > maxLoggedName {
 			name = name[:maxLoggedName]
 		}
-		event.Str("request_id", x.scope.RequestID).Str("op_type", x.operation.Type).Str("op_name", name).
+		event.Str("request_id", x.scope.RequestID).Str("op_type", x.operationType).Str("op_name", name).
 			Int("status", x.status).
 			Float64("duration_ms", float64(duration.Microseconds())/1000).
 			Strs("error_codes", x.codes)

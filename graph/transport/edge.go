@@ -1,9 +1,9 @@
 package transport
 
 import (
-	"math/rand/v2"
+	"crypto/rand"
 	"net/http"
-	"strconv"
+	"strings"
 
 	"github.com/rs/zerolog"
 )
@@ -77,19 +77,11 @@ func headerSize(r *http.Request) int {
 
 func refuseHeader(w http.ResponseWriter, r *http.Request, requestID string) {
 	refused := headerTooLarge()
-	refused.close = r.ProtoMajor < 2
 	header := w.Header()
-	refused.writeHeader(header)
-	header["Content-Type"] = contentTypes[negotiate(r.Header["Accept"])]
-	answer := &Answer{Errors: refused.list()}
+	refused.writeHeader(header, r)
 	setCaching(header, nil)
-	body := getBuffer()
-	defer putBuffer(body)
-	answer.appendTo(body, requestID, maxRefusalErrors)
-	header["Content-Length"] = []string{strconv.Itoa(body.Len())}
-	w.WriteHeader(refused.status)
-	// A caller who has hung up gets nothing; there is nobody to tell.
-	_, _ = w.Write(body.Bytes())
+	header["Content-Type"] = contentTypes[negotiate(r.Header["Accept"])]
+	(&answer{Errors: refused.list()}).write(w, r, refused.status, requestID, maxRefusalErrors)
 }
 
 const requestIDHeader = "X-Request-Id"
@@ -99,24 +91,7 @@ func takeRequestID(header http.Header) string {
 	if id := first(header[requestIDHeader]); isRequestID(id) {
 		return id
 	}
-	return newRequestID()
-}
-
-// newRequestID returns 128 random bits as text, in digits that hardly make words. An id tells requests
-// apart and opens nothing, so that it need not be a secret.
-func newRequestID() string {
-	const (
-		digits = "0123456789abcdefghjkmnpqrstvwxyz"
-		half   = 13 // digits of 5 bits for 64 bits
-	)
-	var id [2 * half]byte
-	for i, bits := range [2]uint64{rand.Uint64(), rand.Uint64()} {
-		for j := range half {
-			id[i*half+j] = digits[bits%32]
-			bits /= 32
-		}
-	}
-	return string(id[:])
+	return rand.Text()
 }
 
 // first returns the first value of a header. It expects the header's name in the form that net/http
@@ -130,17 +105,8 @@ func first(values []string) string {
 
 // isRequestID reports whether id matches [A-Za-z0-9._-]{1,128}.
 func isRequestID(id string) bool {
-	if id == "" || len(id) > maxRequestID {
-		return false
-	}
-	for i := range len(id) {
-		switch c := id[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '-':
-		default:
-			return false
-		}
-	}
-	return true
+	return id != "" && len(id) <= maxRequestID &&
+		strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == ""
 }
 
 // The values are shared by all answers: net/http only reads them, and Header.Add copies.

@@ -43,7 +43,7 @@ func TestSecurityHeaders(t *testing.T) {
 func TestRequestIDsDiffer(t *testing.T) {
 	known := map[string]bool{}
 	for range 1000 {
-		id := newRequestID()
+		id := takeRequestID(nil)
 		if known[id] || len(id) != 26 || !isRequestID(id) {
 			t.Fatalf("id %q", id)
 		}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -65,24 +64,21 @@ func NewHandler(options Options) (*Handler, error) {
 
 // requestState is one request on its way to its answer.
 type requestState struct {
-	scope     scope.Scope
-	caller    upstream.Caller
-	media     mediaType
-	status    int
-	operation Operation
-	// executed says that the operation was dispatched, so that it may have cost something.
-	executed bool
-	codes    []string
-	causes   []string
+	scope  scope.Scope
+	caller upstream.Caller
+	media  mediaType
 	// reserved is what the rate limit holds back until the cost of the request is known.
 	reserved reservation
-}
-
-// result is what came of a request: one of these, or nothing if the caller has hung up.
-type result struct {
-	answer  *Answer
-	stored  *respcache.StoredResponse
-	refused *httpError
+	// The type and the client's own name of the operation, as far as the log tells.
+	operationType, operationName string
+	// executed says that the operation was dispatched, so that it may have cost something.
+	executed bool
+	// What is to be sent: one of these, unless the request is refused or the caller has hung up.
+	answer *answer
+	stored *respcache.StoredResponse
+	// What was sent, for the log.
+	status        int
+	codes, causes []string
 }
 
 // ServeHTTP answers one request. The one log line about it follows when its upstream calls have ended,
@@ -110,13 +106,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	buffer := getBuffer()
 	defer putBuffer(buffer)
-	switch res := h.answer(w, r, x, buffer); {
-	case res.stored != nil:
-		h.sendStored(w, r, x, res.stored)
-	case res.refused != nil:
-		h.refuse(w, r, x, res.refused)
-	case res.answer != nil:
-		h.send(w, r, x, res.answer, http.StatusOK)
+	switch refused := h.handle(w, r, x, buffer); {
+	case refused != nil:
+		refused.writeHeader(w.Header(), r)
+		x.answer = &answer{Errors: refused.list()}
+		h.send(w, r, x, refused.status)
+	case x.stored != nil:
+		h.sendStored(w, r, x)
+	case x.answer != nil:
+		h.send(w, r, x, http.StatusOK)
 	default:
 		x.status = statusClientGone
 	}
@@ -125,27 +123,27 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // statusClientGone is what the log shows for a caller who hung up; nothing is sent.
 const statusClientGone = 499
 
-// answer answers or refuses. A panic is answered like any other fault of ours.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, x *requestState, buffer *bytes.Buffer) (res result) {
+// handle finds what to send, or refuses. A panic is refused like any other fault of ours.
+func (h *Handler) handle(w http.ResponseWriter, r *http.Request, x *requestState, buffer *bytes.Buffer) (refused *httpError) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			if thrown == http.ErrAbortHandler {
 				panic(thrown)
 			}
-			res = result{refused: internalError()}
-			res.refused.cause = PanicError(thrown)
+			refused = internalError()
+			refused.cause = PanicError(thrown)
 		}
 	}()
 	if refused := h.admit(r, x); refused != nil {
-		return result{refused: refused}
+		return refused
 	}
 	request, refused := h.read(w, r, buffer)
 	x.scope.Freshness.ReceivedAt = time.Now()
 	if refused != nil {
-		return result{refused: refused}
+		return refused
 	}
-	if stored := h.responses.Get(&x.scope, request); stored != nil {
-		return result{stored: stored}
+	if x.stored = h.responses.Get(&x.scope, request); x.stored != nil {
+		return nil
 	}
 	return h.execute(r.Context(), request, x)
 }
@@ -172,14 +170,14 @@ func (h *Handler) admit(r *http.Request, x *requestState) *httpError {
 }
 
 // execute runs the operation that the request describes.
-func (h *Handler) execute(ctx context.Context, request respcache.Request, x *requestState) result {
+func (h *Handler) execute(ctx context.Context, request respcache.Request, x *requestState) *httpError {
 	p, refused := parse(request)
 	if refused != nil {
-		return result{refused: refused}
+		return refused
 	}
 	keepAs, refused := h.documents.resolve(p)
 	if refused != nil {
-		return result{refused: refused}
+		return refused
 	}
 	// Only waiting for orders ends with the time of the request: what has come by then is answered.
 	x.scope.Deadline = x.scope.Freshness.ArrivedAt.Add(h.timeout)
@@ -187,11 +185,12 @@ func (h *Handler) execute(ctx context.Context, request respcache.Request, x *req
 	operation, mistakes := h.executor.CreateOperationContext(ctx, &p.RawParams)
 	if len(mistakes) > 0 {
 		response := h.executor.DispatchError(graphql.WithOperationContext(ctx, operation), mistakes)
-		return result{answer: &Answer{Errors: response.Errors, Extensions: response.Extensions}}
+		x.answer = &answer{Errors: response.Errors, Extensions: response.Extensions}
+		return nil
 	}
-	x.operation = Operation{Type: string(operation.Operation.Operation), Name: operation.Operation.Name}
+	x.operationType, x.operationName = string(operation.Operation.Operation), operation.Operation.Name
 	if request.Get && operation.Operation.Operation != ast.Query {
-		return result{refused: methodNotAllowed(http.MethodPost)}
+		return methodNotAllowed(http.MethodPost)
 	}
 	if h.documents.keep(keepAs, p.Query) {
 		// The document may be forgotten. To leave it again, the request must come this far again.
@@ -204,68 +203,45 @@ func (h *Handler) execute(ctx context.Context, request respcache.Request, x *req
 	return h.executeOnce(ctx, operation, request, x)
 }
 
-// respond executes an operation. There is nothing to answer to a caller who has hung up.
-func (h *Handler) respond(ctx context.Context, operation *graphql.OperationContext, x *requestState) result {
+// respond executes an operation. There is nothing to answer to a caller who has hung up. What shows nothing, for
+// want of time or for load, is refused as a whole, so that load balancers see it.
+func (h *Handler) respond(ctx context.Context, operation *graphql.OperationContext, x *requestState) *httpError {
 	next, ctx := h.executor.DispatchOperation(ctx, operation)
 	response := next(ctx)
 	if ctx.Err() != nil {
-		return result{}
+		return nil
 	}
-	if response == nil {
-		return result{refused: internalError()}
+	if response == nil || response.Data == nil && len(response.Errors) == 0 {
+		return internalError()
 	}
-	answer, refused := finish(response, &x.scope)
-	return result{answer: answer, refused: refused}
-}
-
-// finish adds to a response what the scope gathered meanwhile. One that shows nothing, for want of time
-// or for load, is refused as a whole, so that load balancers see it.
-func finish(response *graphql.Response, s *scope.Scope) (*Answer, *httpError) {
-	answer := &Answer{
-		Data:       response.Data,
-		Errors:     response.Errors,
-		Extensions: response.Extensions,
-		Counts:     s.Meter.Usage(),
-	}
-	if answer.Data == nil && len(answer.Errors) == 0 {
-		return nil, internalError()
-	}
-	answer.FreshUntil, answer.ShowsOrder = s.Provenance.FreshUntil()
+	x.answer = &answer{Data: response.Data, Errors: response.Errors, Extensions: response.Extensions}
+	x.answer.FreshUntil, x.answer.ShowsOrder = x.scope.Provenance.FreshUntil()
 	switch {
-	case answer.isEmptyFor(codes.RequestTimeout):
-		return nil, timedOut()
-	case answer.Counts.Calls == 0 && answer.isEmptyFor(codes.Overloaded):
-		return nil, overloaded(answer.retryAfter())
-	default:
-		return answer, nil
+	case x.answer.isEmptyFor(codes.RequestTimeout):
+		return timedOut()
+	case x.scope.Meter.Usage().Calls == 0 && x.answer.isEmptyFor(codes.Overloaded):
+		return overloaded(x.answer.retryAfter())
 	}
+	return nil
 }
 
-// refuse answers with an error only.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, x *requestState, refused *httpError) {
-	refused.close = refused.close && r.ProtoMajor < 2 // under HTTP/2 only the stream ends
-	refused.writeHeader(w.Header())
-	h.send(w, r, x, &Answer{Errors: refused.list()}, refused.status)
-}
-
-// send writes the answer in one piece. A status of 0, and that of a request error, follow from the
-// media type.
-func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *requestState, answer *Answer, status int) {
-	if status == 0 || status == http.StatusOK && answer.Data == nil {
+// send writes the answer. A status of 0, and that of a request error, follow from the media type.
+func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *requestState, status int) {
+	if status == 0 || status == http.StatusOK && x.answer.Data == nil {
 		status = http.StatusOK
 		if x.media == graphqlResponse {
 			status = http.StatusBadRequest
 		}
 	}
-	x.status, x.codes, x.causes = status, errorCodes(answer.Errors), causesOf(answer.Errors)
+	x.status, x.codes, x.causes = status, errorCodes(x.answer.Errors), causesOf(x.answer.Errors)
 	if x.executed {
-		answer.Executed, answer.Counts = true, x.scope.Meter.Usage()
+		x.answer.Executed, x.answer.Usage = true, x.scope.Meter.Usage()
 	}
 	header := w.Header()
-	if answer.complete() {
-		setCaching(header, httpx.PrivateFor(httpx.SecondsUntil(answer.FreshUntil, time.Now())))
+	if x.answer.complete() {
+		setCaching(header, httpx.PrivateFor(httpx.SecondsUntil(x.answer.FreshUntil, time.Now())))
 		// The tag is weak, for the counts beside the data differ from one time to the next.
-		if r.Method == http.MethodGet && httpx.NotModified(w, r, []string{httpx.WeakEntityTag(answer.Data)}) {
+		if r.Method == http.MethodGet && httpx.NotModified(w, r, []string{httpx.WeakEntityTag(x.answer.Data)}) {
 			x.status = http.StatusNotModified
 			return
 		}
@@ -273,56 +249,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *requestState, 
 		setCaching(header, nil)
 	}
 	header["Content-Type"] = contentTypes[x.media]
-	if len(answer.Data) > largestCopied {
-		h.sendLarge(w, r, x, answer, status)
-		return
-	}
-	body := getBuffer()
-	defer putBuffer(body)
-	answer.appendTo(body, x.scope.RequestID, h.maxErrors)
-	if body.Len() >= smallestCompressed && httpx.AcceptsGzip(r) {
-		compressed := getBuffer()
-		defer putBuffer(compressed)
-		httpx.WriteGzip(compressed, body.Bytes())
-		header["Content-Encoding"] = gzipEncoding
-		body = compressed
-	}
-	header["Content-Length"] = []string{strconv.Itoa(body.Len())}
-	w.WriteHeader(status)
-	// A caller who has hung up gets nothing; there is nobody to tell.
-	_, _ = w.Write(body.Bytes())
-}
-
-// smallestCompressed is the least size in bytes for which compression saves a packet.
-//
-// Compressed answers carry nothing secret next to text of an attacker's choosing (BREACH): another
-// site can't make a browser send a query with the caller's token (csrf.go).
-const smallestCompressed = 1400
-
-// largestCopied is the most bytes of data that are copied into one piece with what stands around them.
-const largestCopied = 256 << 10
-
-// sendLarge writes an answer piece by piece, compressed on the way, so that it is in memory once.
-func (h *Handler) sendLarge(w http.ResponseWriter, r *http.Request, x *requestState, answer *Answer, status int) {
-	head, tail := getBuffer(), getBuffer()
-	defer putBuffer(head)
-	defer putBuffer(tail)
-	answer.appendHead(head, x.scope.RequestID, h.maxErrors)
-	answer.appendTail(tail)
-	pieces := [...][]byte{head.Bytes(), answer.Data, tail.Bytes()}
-	if httpx.AcceptsGzip(r) {
-		w.Header()["Content-Encoding"] = gzipEncoding
-		w.WriteHeader(status)
-		httpx.WriteGzip(w, pieces[:]...)
-		return
-	}
-	w.Header()["Content-Length"] = []string{strconv.Itoa(head.Len() + len(answer.Data) + tail.Len())}
-	w.WriteHeader(status)
-	for _, piece := range pieces {
-		if _, err := w.Write(piece); err != nil {
-			return // the caller has hung up
-		}
-	}
+	x.answer.write(w, r, status, x.scope.RequestID, h.maxErrors)
 }
 
 // wantsFresh reports whether the caller asks for an answer from upstream.

@@ -281,7 +281,7 @@ func TestAnswerBody(t *testing.T) {
 	})
 	got := send(t, handler, post(query(`{order(id:1)}`), "X-Request-Id", "r-1"))
 	const want = `{"errors":[{"message":"ours","extensions":{"code":"UPSTREAM_TIMEOUT","requestId":"r-1","retryable":true}}],` +
-		`"data":{ "order":"<张三>" },"extensions":{"upstream":{"calls":2,"points":3,"hits":1,"stale":1},"a":"x","b":1}}` + "\n"
+		`"data":{ "order":"<张三>" },"extensions":{"a":"x","b":1,"upstream":{"calls":2,"points":3,"hits":1,"stale":1}}}` + "\n"
 	if got.Body.String() != want {
 		t.Errorf("got  %s\nwant %s", got.Body, want)
 	}

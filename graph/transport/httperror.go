@@ -142,15 +142,15 @@ func (f *httpError) list() gqlerror.List {
 	return gqlerror.List{{Message: f.message, Extensions: extensions, Err: f.cause}}
 }
 
-// writeHeader sets the headers that belong to the refusal itself.
-func (f *httpError) writeHeader(header http.Header) {
+// writeHeader sets the headers that belong to the refusal of r itself.
+func (f *httpError) writeHeader(header http.Header, r *http.Request) {
 	if f.header != "" {
 		header.Set(f.header, f.value)
 	}
 	if f.retryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(wholeSeconds(f.retryAfter)))
 	}
-	if f.close {
+	if f.close && r.ProtoMajor < 2 { // under HTTP/2 only the stream ends
 		header.Set("Connection", "close")
 	}
 }

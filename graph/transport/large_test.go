@@ -14,7 +14,7 @@ import (
 
 // TestLargeAnswers wants an answer that is sent piece by piece to be the same as a small one.
 func TestLargeAnswers(t *testing.T) {
-	for _, size := range []int{10, smallestCompressed, largestCopied - 20, largestCopied, largestCopied + 1, 3 << 20} {
+	for _, size := range []int{10, smallestCompressed, largestBuffered - 20, largestBuffered, largestBuffered + 1, 3 << 20} {
 		data := `{"wide":"` + strings.Repeat("1", size) + `"}`
 		failed := &gqlerror.Error{Message: "m", Extensions: map[string]any{"code": "UPSTREAM_ERROR"}}
 		handler := serve(t, Options{}, answerErrors(data, failed))

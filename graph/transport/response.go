@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"ordergraph/graph/internal/codes"
@@ -28,31 +31,28 @@ const (
 	maxMessage = 512
 )
 
-// Operation is what was executed, as far as the log tells. The name is the client's own.
-type Operation struct{ Type, Name string }
-
-// Answer is what one executed request answers.
-type Answer struct {
+// answer is what one request is answered, unless its response is stored.
+type answer struct {
 	// Data is the JSON of the member data. It is nil only where nothing was executed.
 	Data json.RawMessage
 	// Errors are the errors as clients see them.
 	Errors gqlerror.List
 	// Extensions are the members of extensions other than upstream.
 	Extensions map[string]any
-	// Executed says that the operation was executed, though it may show no data; Counts is the member
+	// Executed says that the operation was executed, though it may show no data; Usage is the member
 	// extensions.upstream, which then says what it has cost by now.
 	Executed bool
-	Counts   upstream.Usage
+	Usage    upstream.Usage
 	// ShowsOrder says whether the data show any order, FreshUntil until when all of those are fresh.
 	ShowsOrder bool
 	FreshUntil time.Time
 }
 
 // complete reports whether the answer may be kept by the client's own cache.
-func (a *Answer) complete() bool { return len(a.Errors) == 0 && a.ShowsOrder }
+func (a *answer) complete() bool { return len(a.Errors) == 0 && a.ShowsOrder }
 
 // isEmptyFor reports whether the data show nothing, and every null in them has an error with the code.
-func (a *Answer) isEmptyFor(code string) bool {
+func (a *answer) isEmptyFor(code string) bool {
 	if a.ShowsOrder || len(a.Errors) == 0 {
 		return false
 	}
@@ -61,16 +61,27 @@ func (a *Answer) isEmptyFor(code string) bool {
 			return false
 		}
 	}
-	var data any
-	if err := json.Unmarshal(a.Data, &data); err != nil {
-		return false
+	nulls := 0
+	for decoder := jsontext.NewDecoder(bytes.NewReader(a.Data)); ; {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return err == io.EOF && nulls <= len(a.Errors)
+		}
+		container, length := decoder.StackIndex(decoder.StackDepth())
+		switch isName := container == '{' && length%2 == 1; token.Kind() {
+		case 'n':
+			nulls++
+		case '{', '}', '[', ']':
+		default:
+			if !isName {
+				return false
+			}
+		}
 	}
-	nulls, only := countNulls(data)
-	return only && nulls <= len(a.Errors)
 }
 
 // retryAfter returns the longest time that an error names; a second if none does.
-func (a *Answer) retryAfter() time.Duration {
+func (a *answer) retryAfter() time.Duration {
 	longest := 1
 	for _, gqlError := range a.Errors {
 		if seconds, known := gqlError.Extensions["retryAfterSeconds"].(int); known {
@@ -80,100 +91,83 @@ func (a *Answer) retryAfter() time.Duration {
 	return time.Duration(longest) * time.Second
 }
 
-// countNulls counts the nulls in decoded JSON, and reports whether it holds no other values.
-func countNulls(value any) (nulls int, only bool) {
-	switch value := value.(type) {
-	case nil:
-		return 1, true
-	case []any:
-		only = len(value) > 0
-		for _, element := range value {
-			count, onlyThere := countNulls(element)
-			nulls, only = nulls+count, only && onlyThere
+const (
+	// smallestCompressed is the least size in bytes for which compression saves a packet.
+	//
+	// Compressed answers carry nothing secret next to text of an attacker's choosing (BREACH): another
+	// site can't make a browser send a query with the caller's token (csrf.go).
+	smallestCompressed = 1400
+	// largestBuffered is the most bytes that are compressed before the first of them is sent, which lets the
+	// header say how many they are.
+	largestBuffered = 256 << 10
+)
+
+// write sends the answer; the headers that are its own must be set. Data are sent as they are, never copied nor
+// parsed again. The errors take at most maxErrors bytes.
+func (a *answer) write(w http.ResponseWriter, r *http.Request, status int, requestID string, maxErrors int) {
+	ends := getBuffer()
+	defer putBuffer(ends)
+	a.appendHead(ends, requestID, maxErrors)
+	head := ends.Len()
+	a.appendTail(ends)
+	pieces := [][]byte{ends.Bytes()[:head], a.Data, ends.Bytes()[head:]}
+	length := ends.Len() + len(a.Data)
+	header := w.Header()
+	if length >= smallestCompressed && httpx.AcceptsGzip(r) {
+		header["Content-Encoding"] = gzipEncoding
+		if length > largestBuffered {
+			w.WriteHeader(status)
+			httpx.WriteGzip(w, pieces...)
+			return
 		}
-		return nulls, only
-	case map[string]any:
-		only = true
-		for _, member := range value {
-			count, onlyThere := countNulls(member)
-			nulls, only = nulls+count, only && onlyThere
+		compressed := getBuffer()
+		defer putBuffer(compressed)
+		httpx.WriteGzip(compressed, pieces...)
+		pieces, length = [][]byte{compressed.Bytes()}, compressed.Len()
+	}
+	header["Content-Length"] = []string{strconv.Itoa(length)}
+	w.WriteHeader(status)
+	for _, piece := range pieces {
+		if _, err := w.Write(piece); err != nil {
+			return // the caller has hung up, and there is nobody to tell
 		}
-		return nulls, only
-	default:
-		return 0, false
 	}
 }
 
-// dataMember begins an answer without errors.
-const dataMember = `{"data":`
-
-// appendTo writes the answer as JSON. Data is copied as it is, never parsed again. The errors take at most
-// maxErrors bytes.
-func (a *Answer) appendTo(body *bytes.Buffer, requestID string, maxErrors int) {
-	a.appendHead(body, requestID, maxErrors)
-	body.Write(a.Data)
-	a.appendTail(body)
-}
-
-// appendHead writes what comes before Data.
-func (a *Answer) appendHead(body *bytes.Buffer, requestID string, maxErrors int) {
+// appendHead writes what comes before the data.
+func (a *answer) appendHead(body *bytes.Buffer, requestID string, maxErrors int) {
+	body.WriteByte('{')
 	if len(a.Errors) > 0 {
-		body.WriteString(`{"errors":`)
+		body.WriteString(`"errors":`)
 		a.appendErrors(body, requestID, maxErrors)
 	}
 	if a.Data != nil {
-		body.WriteString(dataMember)
 		if len(a.Errors) > 0 {
-			body.Bytes()[body.Len()-len(dataMember)] = ','
+			body.WriteByte(',')
 		}
+		body.WriteString(`"data":`)
 	}
 }
 
-// appendTail writes what comes after Data.
-func (a *Answer) appendTail(body *bytes.Buffer) {
-	a.appendExtensions(body)
+// appendTail writes what comes after the data.
+func (a *answer) appendTail(body *bytes.Buffer) {
+	switch {
+	case len(a.Extensions) > 0:
+		extensions := maps.Clone(a.Extensions)
+		if a.Executed {
+			extensions["upstream"] = a.Usage
+		}
+		body.WriteString(`,"extensions":`)
+		body.Write(encode(extensions))
+	case a.Executed:
+		fmt.Fprintf(body, `,"extensions":{"upstream":{"calls":%d,"points":%d,"hits":%d,"stale":%d}}`,
+			a.Usage.Calls, a.Usage.Points, a.Usage.Hits, a.Usage.Stale)
+	}
 	body.WriteString("}\n")
 }
 
-func (a *Answer) appendExtensions(body *bytes.Buffer) {
-	if !a.Executed && len(a.Extensions) == 0 {
-		return
-	}
-	body.WriteString(`,"extensions":{`)
-	if a.Executed {
-		a.appendCounts(body)
-	}
-	if len(a.Extensions) > 0 {
-		a.appendOthers(body)
-	}
-	body.WriteByte('}')
-}
-
-func (a *Answer) appendOthers(body *bytes.Buffer) {
-	for i, name := range slices.Sorted(maps.Keys(a.Extensions)) {
-		if i > 0 || a.Executed {
-			body.WriteByte(',')
-		}
-		body.Write(encode(name))
-		body.WriteByte(':')
-		body.Write(encode(a.Extensions[name]))
-	}
-}
-
-func (a *Answer) appendCounts(body *bytes.Buffer) {
-	body.WriteString(`"upstream":{"calls":`)
-	body.Write(strconv.AppendInt(body.AvailableBuffer(), int64(a.Counts.Calls), 10))
-	body.WriteString(`,"points":`)
-	body.Write(strconv.AppendInt(body.AvailableBuffer(), int64(a.Counts.Points), 10))
-	body.WriteString(`,"hits":`)
-	body.Write(strconv.AppendInt(body.AvailableBuffer(), int64(a.Counts.Hits), 10))
-	body.WriteString(`,"stale":`)
-	body.Write(strconv.AppendInt(body.AvailableBuffer(), int64(a.Counts.Stale), 10))
-	body.WriteByte('}')
-}
-
 // appendErrors writes the errors, as many as there is room for: the last one says how many are left out.
-func (a *Answer) appendErrors(body *bytes.Buffer, requestID string, maxErrors int) {
+func (a *answer) appendErrors(body *bytes.Buffer, requestID string, maxErrors int) {
 	start := body.Len()
 	if a.Data == nil {
 		maxErrors = min(maxErrors, maxRefusalErrors)

@@ -1,12 +1,13 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"ordergraph/graph/internal/httpx"
 	"ordergraph/graph/respcache"
@@ -33,7 +34,7 @@ func introspects(operation *graphql.OperationContext) bool {
 
 // executeOnce executes a query unless its response is stored. That of introspection depends on nothing but the
 // operation, and is the same for all callers who may introspect.
-func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationContext, request respcache.Request, x *requestState) result {
+func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationContext, request respcache.Request, x *requestState) *httpError {
 	introspective := introspects(operation)
 	if !introspective && h.responses == nil {
 		return h.respond(ctx, operation, x)
@@ -49,43 +50,42 @@ func (h *Handler) executeOnce(ctx context.Context, operation *graphql.OperationC
 		stored = h.responses.GetOperation(&x.scope, digest, request)
 	}
 	if stored != nil {
-		return result{stored: stored}
+		x.stored = stored
+		return nil
 	}
-	res := h.respond(ctx, operation, x)
-	if res.answer == nil || res.answer.Data == nil || len(res.answer.Errors) > 0 || len(res.answer.Extensions) > 0 {
-		return res
+	refused := h.respond(ctx, operation, x)
+	if refused != nil || x.answer == nil || x.answer.Data == nil || len(x.answer.Errors) > 0 || len(x.answer.Extensions) > 0 {
+		return refused
 	}
 	if introspective {
-		stored = newStoredResponse(res.answer.Data, nil, x)
+		x.stored = newStoredResponse(x, nil)
 		// The compressed body, which is made when somebody asks for it, takes no more than the plain one.
-		h.introspections.Put(digest, stored, 2*stored.Bytes())
-		return result{stored: stored}
+		h.introspections.Put(digest, x.stored, 2*x.stored.Bytes())
+	} else if copies, complete := x.scope.Provenance.Copies(); complete {
+		h.responses.Put(&x.scope, digest, request, newStoredResponse(x, copies))
 	}
-	if copies, complete := x.scope.Provenance.Copies(); complete {
-		stored = newStoredResponse(res.answer.Data, copies, x)
-		stored.FreshUntil = res.answer.FreshUntil
-		h.responses.Put(&x.scope, digest, request, stored)
-	}
-	return res
+	return nil
 }
 
-// newStoredResponse returns what is sent in place of an answer that shows the given copies.
-func newStoredResponse(data []byte, copies []upstream.Copy, x *requestState) *respcache.StoredResponse {
-	again := Answer{Data: data, Executed: true, Counts: upstream.Usage{Hits: len(copies)}}
-	ends := getBuffer()
-	defer putBuffer(ends)
-	again.appendHead(ends, "", 0)
-	head := ends.Len()
-	again.appendTail(ends)
-	body := slices.Concat(ends.Bytes()[:head], data, ends.Bytes()[head:])
+// newStoredResponse returns what is sent in place of the answer from now on, which shows the given copies.
+func newStoredResponse(x *requestState, copies []upstream.Copy) *respcache.StoredResponse {
+	again := answer{Data: x.answer.Data, Executed: true, Usage: upstream.Usage{Hits: len(copies)}}
+	var body bytes.Buffer
+	body.Grow(len(again.Data) + 128) // it is kept, and should have no room left over
+	again.appendHead(&body, "", 0)
+	head := body.Len()
+	body.Write(again.Data)
+	again.appendTail(&body)
 	return &respcache.StoredResponse{
-		Body: body, Data: body[head : head+len(data)], Copies: copies, OperationName: x.operation.Name,
+		Body: body.Bytes(), Data: body.Bytes()[head : head+len(again.Data)], OperationName: x.operationName,
+		Copies: copies, FreshUntil: x.answer.FreshUntil,
 	}
 }
 
-// sendStored sends a stored response, as send does one that was executed.
-func (h *Handler) sendStored(w http.ResponseWriter, r *http.Request, x *requestState, stored *respcache.StoredResponse) {
-	x.status, x.operation = http.StatusOK, Operation{"query", stored.OperationName}
+// sendStored sends a stored response, as send does an answer that was executed.
+func (h *Handler) sendStored(w http.ResponseWriter, r *http.Request, x *requestState) {
+	stored := x.stored
+	x.status, x.operationType, x.operationName = http.StatusOK, string(ast.Query), stored.OperationName
 	x.scope.Meter.Add(upstream.Usage{Hits: len(stored.Copies)})
 	header := w.Header()
 	if len(stored.Copies) > 0 {
