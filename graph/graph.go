@@ -59,7 +59,7 @@ type Options struct {
 	// RouterSecret, if set, must be shown in X-Router-Secret for _service and _entities, and admits
 	// introspection even where it is off.
 	RouterSecret upstream.Secret
-	// ResponseCacheSize bounds the memory for whole responses, in bytes; 0 keeps none. Orders must be
+	// ResponseCacheSize bounds the memory for stored responses, in bytes; 0 keeps none. Orders must be
 	// respcache.Copies for it.
 	ResponseCacheSize int64
 	// HTTP says how requests are read and callers told apart. NewHandler sets its Executor, Log,
@@ -110,7 +110,7 @@ func NewHandler(options Options) (http.Handler, error) {
 }
 
 // shortcut leads to api without a look at the other routes, which takes a mux longer than api may take
-// for a whole answer.
+// for a stored response.
 //
 // It leads browsers that open the address of the API to GraphiQL, if there is one.
 type shortcut struct {

@@ -138,7 +138,7 @@ const (
 )
 
 // However a query is written and sent, it is one operation, whose answer is known.
-func TestWholeResponseOfAnOperation(t *testing.T) {
+func TestStoredResponseOfAnOperation(t *testing.T) {
 	withResponses(t, func(b *responseBench) {
 		const document = `query One($id:ID!){order(id:$id){id orderNote}}`
 		hash := sha256.Sum256([]byte(document))
@@ -170,7 +170,7 @@ func TestWholeResponseOfAnOperation(t *testing.T) {
 	})
 }
 
-func TestWholeResponseCounts(t *testing.T) {
+func TestStoredResponseCounts(t *testing.T) {
 	withResponses(t, func(b *responseBench) {
 		b.expect(b.ask(twoOrders), counted(2, 4, 0, 0), 2)
 		time.Sleep(9500 * time.Millisecond)
@@ -184,7 +184,7 @@ func TestWholeResponseCounts(t *testing.T) {
 	})
 }
 
-func TestWholeResponseIsItsCallers(t *testing.T) {
+func TestStoredResponseIsItsCallers(t *testing.T) {
 	withResponses(t, func(b *responseBench) {
 		b.expect(b.ask(oneOrder), `call 1`, 1)
 		b.expect(b.ask(oneOrder, "Authorization", "Bearer you"), `call 2`, 1)
@@ -194,7 +194,7 @@ func TestWholeResponseIsItsCallers(t *testing.T) {
 	})
 }
 
-func TestWholeResponseGivesWayToNewerCopies(t *testing.T) {
+func TestStoredResponseGivesWayToNewerCopies(t *testing.T) {
 	for name, refetch := range map[string]func(b *responseBench){
 		"no-cache, the same query": func(b *responseBench) { b.ask(oneOrder, "Cache-Control", "no-cache") },
 		"no-cache, another query":  func(b *responseBench) { b.ask(`{order(id:1){status}}`, "Cache-Control", "no-cache") },
@@ -217,7 +217,7 @@ func TestWholeResponseGivesWayToNewerCopies(t *testing.T) {
 	}
 }
 
-func TestWholeResponseHiddenByRefusals(t *testing.T) {
+func TestStoredResponseHiddenByRefusals(t *testing.T) {
 	for _, test := range []struct {
 		kind   upstream.Kind
 		order  string
@@ -251,7 +251,7 @@ func TestWholeResponseHiddenByRefusals(t *testing.T) {
 }
 
 // What a trusted router was answered is not for others, however they ask.
-func TestWholeResponsesOfTrustedRouters(t *testing.T) {
+func TestStoredResponsesOfTrustedRouters(t *testing.T) {
 	withResponsesOf(t, Options{RouterSecret: "secret", NoIntrospection: true}, func(b *responseBench) {
 		for query, refusal := range map[string]string{
 			`{_entities(representations:[{__typename:"Order",webSite:CN_1688,id:"1"}]){...on Order{orderNote}}}`: `UNAUTHENTICATED`,
@@ -276,7 +276,7 @@ func TestWholeResponsesOfTrustedRouters(t *testing.T) {
 }
 
 // Whoever is refused by the limits is refused though the operation is known.
-func TestWholeResponsesDontLiftLimits(t *testing.T) {
+func TestStoredResponsesDontLiftLimits(t *testing.T) {
 	withResponsesOf(t, Options{Limits: limits.Limits{Tokens: 20}, HTTP: transport.Options{MaxBody: 200, RateLimit: 2}}, func(b *responseBench) {
 		b.expect(b.ask(oneOrder), `call 1`, 1)
 		b.expect(b.ask(oneOrder+strings.Repeat(" ", 200)), `max-body`, 0)
@@ -287,7 +287,7 @@ func TestWholeResponsesDontLiftLimits(t *testing.T) {
 	})
 }
 
-func TestWhatIsNoWholeResponse(t *testing.T) {
+func TestWhatIsNoStoredResponse(t *testing.T) {
 	for name, query := range map[string]string{
 		"no order":        `{__typename}`,
 		"introspection":   `{__schema{queryType{name}}}`,
@@ -347,8 +347,8 @@ func TestResponsesNeedCopies(t *testing.T) {
 	}
 }
 
-// BenchmarkWholeResponse measures a hit: the documented order, 40 fields.
-func BenchmarkWholeResponse(b *testing.B) {
+// BenchmarkStoredResponse measures a hit: the documented order, 40 fields.
+func BenchmarkStoredResponse(b *testing.B) {
 	body := readText(b, "../upstream/sandbox/fixtures/01_documented_sample.json")
 	result := upstream.Result{
 		Order: decodedOrder(b, 58218860983545941, body), Body: []byte(body), Held: upstream.Needs{Domains: upstream.DomainNativeLogistics},

@@ -24,9 +24,9 @@ func (p pause) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// A refusal that is learnt while a body arrives hides copies and whole answers from its request.
+// A refusal that is learnt while a body arrives hides copies and stored responses from its request.
 func TestSlowBodyEvadesNoRefusal(t *testing.T) {
-	for name, responseBytes := range map[string]int64{"executed": 0, "whole answers": 1 << 20} {
+	for name, responseBytes := range map[string]int64{"executed": 0, "stored responses": 1 << 20} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var denied atomic.Bool

@@ -43,27 +43,25 @@ func (e *panicError) Error() string { return "panic: " + e.thrown + "\n" + strin
 // gqlerror.Error.Err, which clients never see. However many errors there are, the list is short.
 func causesOf(list gqlerror.List) []string {
 	var causes []string
-	var times []int
-	places, others := map[string]int{}, 0
+	times, others := map[string]int{}, 0
 	for _, failed := range list {
 		if failed.Err == nil {
 			continue
 		}
 		text := causeText(failed.Err)
-		if place, known := places[text]; known {
-			times[place]++
-			continue
-		}
-		if len(causes) == maxCauses {
+		switch {
+		case times[text] > 0:
+		case len(causes) < maxCauses:
+			causes = append(causes, text)
+		default:
 			others++
 			continue
 		}
-		places[text] = len(causes)
-		causes, times = append(causes, text), append(times, 1)
+		times[text]++
 	}
-	for i, n := range times {
-		if n > 1 {
-			causes[i] = fmt.Sprintf("%s (%d times)", causes[i], n)
+	for i, text := range causes {
+		if n := times[text]; n > 1 {
+			causes[i] = fmt.Sprintf("%s (%d times)", text, n)
 		}
 	}
 	if others > 0 {

@@ -269,38 +269,21 @@ func errorCodes(list gqlerror.List) []string {
 var (
 	noStore      = []string{"no-store"}
 	gzipEncoding = []string{"gzip"}
-	varyAnswer   = vary{[]string{varyAny}, []string{varyAny + ", " + varyOrigin[0]}}
-	varyComplete = vary{[]string{varyCaller}, []string{varyCaller + ", " + varyOrigin[0]}}
+	varyAnswer   = []string{"Accept, Accept-Encoding"}
+	varyComplete = []string{"Authorization, Accept, Accept-Encoding"}
 )
-
-const (
-	varyAny    = "Accept, Accept-Encoding"
-	varyCaller = "Authorization, " + varyAny
-)
-
-// vary is a value of the header Vary: alone, and where the answer depends on the origin too.
-type vary struct{ alone, withOrigin []string }
 
 // setCaching says who may keep a response, and how long. control is nil for one that nobody may keep; only the
 // caller may keep complete data that show an order.
 func setCaching(header http.Header, control []string) {
+	vary := varyComplete
 	if control == nil {
-		header["Cache-Control"] = noStore
-		setVary(header, varyAnswer)
-		return
+		control, vary = noStore, varyAnswer
 	}
 	header["Cache-Control"] = control
-	setVary(header, varyComplete)
-}
-
-// setVary sets the header Vary, to which only the edge may have written before.
-func setVary(header http.Header, names vary) {
-	switch known := header["Vary"]; {
-	case len(known) == 0:
-		header["Vary"] = names.alone
-	case len(known) == 1 && known[0] == varyOrigin[0]:
-		header["Vary"] = names.withOrigin
-	default:
-		httpx.AddVary(header, names.alone[0])
+	if len(header["Vary"]) == 0 {
+		header["Vary"] = vary
+	} else {
+		httpx.AddVary(header, vary[0])
 	}
 }

@@ -5,9 +5,16 @@
 // application/graphql-response+json and application/json, and deviates in one point on purpose: a
 // GET needs a header that a plain cross-site request can't carry (csrf.go).
 //
-// The package knows neither the schema nor orders. It hands parsed requests to a
-// graphql.GraphExecutor and takes from the request's scope what the answer cost and how long it stays
-// fresh.
+// A request passes the edge (edge.go, cors.go), which stands before all routes, and the [Handler]. That
+// refuses by the header alone what it can (negotiate.go, auth.go, ratelimit.go), reads the body
+// (request.go), and looks for a stored response by its bytes. If there is none, the parameters are read
+// (parameters.go, json.go) and name a document or hold one (persisted.go, manifest.go); a
+// graphql.GraphExecutor makes it an operation, whose response may be stored under another text
+// (stored.go); else it is executed, answered (response.go) or refused (httperror.go), and logged when its
+// last upstream call has ended (accesslog.go, cause.go).
+//
+// The package knows neither the schema nor orders. It takes from the request's scope what the answer cost
+// and how long it stays fresh.
 package transport
 
 import (
@@ -49,7 +56,7 @@ type Options struct {
 	RateLimit float64
 	// Documents says which operations run and which are known by their hash.
 	Documents Documents
-	// Responses keeps whole responses; nil keeps none.
+	// Responses keeps stored responses; nil keeps none.
 	Responses *respcache.Cache
 }
 

@@ -25,13 +25,13 @@ import (
 	"ordergraph/upstream/cache"
 )
 
-// TestWholeResponsesAreByteEqual compares what is remembered with what an execution answers, for the
+// TestStoredResponsesAreByteEqual compares what is stored with what an execution answers, for the
 // queries of all behaviour files and for all fields of an order, in every way to ask.
-func TestWholeResponsesAreByteEqual(t *testing.T) {
+func TestStoredResponsesAreByteEqual(t *testing.T) {
 	remembered := 0
-	for _, wholeRequest := range wholeRequests(t) {
-		t.Run(wholeRequest.name, func(t *testing.T) {
-			s := newStack(t, stackOptions{passThrough: wholeRequest.passThrough, neverFresh: wholeRequest.neverFresh})
+	for _, storedRequest := range requestsToStore(t) {
+		t.Run(storedRequest.name, func(t *testing.T) {
+			s := newStack(t, stackOptions{passThrough: storedRequest.passThrough, neverFresh: storedRequest.neverFresh})
 			asked := &askedOrders{Cache: s.orders}
 			pair := twins{
 				executing:   newHandler(t, graph.Options{Orders: s.orders}),
@@ -39,7 +39,7 @@ func TestWholeResponsesAreByteEqual(t *testing.T) {
 				asked:       asked,
 			}
 			for name, way := range ways {
-				if pair.compare(t, name, func() *http.Request { return way(wholeRequest) }) {
+				if pair.compare(t, name, func() *http.Request { return way(storedRequest) }) {
 					remembered++
 				}
 			}
@@ -50,20 +50,20 @@ func TestWholeResponsesAreByteEqual(t *testing.T) {
 	}
 }
 
-// wholeRequest is one GraphQL request.
-type wholeRequest struct {
+// storedRequest is one GraphQL request.
+type storedRequest struct {
 	name, query, variables  string
 	header                  http.Header
 	passThrough, neverFresh bool
 }
 
-func wholeRequests(t *testing.T) []wholeRequest {
+func requestsToStore(t *testing.T) []storedRequest {
 	t.Helper()
 	files, err := filepath.Glob("testdata/behaviour/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files: %v", len(files), err)
 	}
-	list := []wholeRequest{{name: "all fields", query: `{order(id:"58218860983545941")` + allFields(t) + `}`}}
+	list := []storedRequest{{name: "all fields", query: `{order(id:"58218860983545941")` + allFields(t) + `}`}}
 	for _, file := range files {
 		archive, err := txtar.ParseFile(file)
 		if err != nil {
@@ -78,7 +78,7 @@ func wholeRequests(t *testing.T) []wholeRequest {
 			if query == nil {
 				break
 			}
-			list = append(list, wholeRequest{
+			list = append(list, storedRequest{
 				name:  strings.TrimSuffix(filepath.Base(file), ".txtar") + " " + strconv.Itoa(step),
 				query: string(query), variables: string(sections.find("variables")), header: headers(t, sections.find("headers")),
 				passThrough: hasLine(archive.Comment, "option pass-through"), neverFresh: hasLine(archive.Comment, "option never-fresh"),
@@ -89,38 +89,38 @@ func wholeRequests(t *testing.T) []wholeRequest {
 }
 
 // ways are how the same may be asked.
-var ways = map[string]func(wholeRequest) *http.Request{
-	"POST": func(q wholeRequest) *http.Request { return q.post(map[string]any{"query": q.query}) },
-	"POST, gzip": func(q wholeRequest) *http.Request {
+var ways = map[string]func(storedRequest) *http.Request{
+	"POST": func(q storedRequest) *http.Request { return q.post(map[string]any{"query": q.query}) },
+	"POST, gzip": func(q storedRequest) *http.Request {
 		r := q.post(map[string]any{"query": q.query})
 		r.Header.Set("Accept-Encoding", "gzip")
 		return r
 	},
-	"POST, the newer media type": func(q wholeRequest) *http.Request {
+	"POST, the newer media type": func(q storedRequest) *http.Request {
 		r := q.post(map[string]any{"query": q.query})
 		r.Header.Set("Accept", "application/graphql-response+json")
 		return r
 	},
-	"GET": func(q wholeRequest) *http.Request { return q.get(url.Values{"query": {q.query}}) },
-	"GET, gzip": func(q wholeRequest) *http.Request {
+	"GET": func(q storedRequest) *http.Request { return q.get(url.Values{"query": {q.query}}) },
+	"GET, gzip": func(q storedRequest) *http.Request {
 		r := q.get(url.Values{"query": {q.query}})
 		r.Header.Set("Accept-Encoding", "gzip")
 		return r
 	},
-	"APQ, leaving the document": func(q wholeRequest) *http.Request {
+	"APQ, leaving the document": func(q storedRequest) *http.Request {
 		return q.post(map[string]any{"query": q.query, "extensions": json.RawMessage(q.persisted())})
 	},
-	"APQ by POST": func(q wholeRequest) *http.Request {
+	"APQ by POST": func(q storedRequest) *http.Request {
 		return q.post(map[string]any{"extensions": json.RawMessage(q.persisted())})
 	},
-	"APQ by GET": func(q wholeRequest) *http.Request { return q.get(url.Values{"extensions": {q.persisted()}}) },
+	"APQ by GET": func(q storedRequest) *http.Request { return q.get(url.Values{"extensions": {q.persisted()}}) },
 }
 
-func (q wholeRequest) persisted() string {
+func (q storedRequest) persisted() string {
 	return fmt.Sprintf(`{"persistedQuery":{"version":1,"sha256Hash":"%x"}}`, sha256.Sum256([]byte(q.query)))
 }
 
-func (q wholeRequest) post(parameters map[string]any) *http.Request {
+func (q storedRequest) post(parameters map[string]any) *http.Request {
 	if strings.TrimSpace(q.variables) != "" {
 		parameters["variables"] = json.RawMessage(q.variables)
 	}
@@ -131,14 +131,14 @@ func (q wholeRequest) post(parameters map[string]any) *http.Request {
 	return q.with(httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body)))
 }
 
-func (q wholeRequest) get(parameters url.Values) *http.Request {
+func (q storedRequest) get(parameters url.Values) *http.Request {
 	if strings.TrimSpace(q.variables) != "" {
 		parameters.Set("variables", q.variables)
 	}
 	return q.with(httptest.NewRequest(http.MethodGet, "/graphql?"+parameters.Encode(), nil))
 }
 
-func (q wholeRequest) with(r *http.Request) *http.Request {
+func (q storedRequest) with(r *http.Request) *http.Request {
 	r.Header.Set("Content-Type", "application/json")
 	for name, values := range q.header {
 		r.Header[name] = values
