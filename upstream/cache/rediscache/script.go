@@ -57,7 +57,7 @@ if leased <= version then
 	redis.call('DEL', KEYS[2])
 	if ARGV[6] ~= '' then redis.pcall('SET', KEYS[2], ARGV[6], 'PX', ARGV[7]) end
 end
-redis.call('PUBLISH', ARGV[2], ARGV[3])
+return redis.call('PUBLISH', ARGV[2], ARGV[3])
 `)
 
 // releaseScript deletes a lease. Where it is needed nobody waits for what it returns, and so nobody could send
@@ -66,6 +66,7 @@ redis.call('PUBLISH', ARGV[2], ARGV[3])
 // KEYS: lease. ARGV: lease without its version.
 var releaseScript = rueidis.NewLuaScriptNoSha(`
 if string.sub(redis.call('GET', KEYS[1]) or '', 17) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 0
 `)
 
 // Confirm asks for the version of the copy.

@@ -111,6 +111,20 @@ func TestALaterCopyStays(t *testing.T) {
 	}
 }
 
+// TestTheEndOfACallIsNoFailure wants the cache to stay up, however many calls end.
+func TestTheEndOfACallIsNoFailure(t *testing.T) {
+	_, url := newServer(t)
+	a := newInstance(t, url)
+	for i := range 10 {
+		order := a.Name("order", []byte{byte(i)})
+		a.Complete(order, a.lead(t, order, ""), []byte("a copy"), time.Hour, nil)
+		a.Fail(order, a.acquire(t, order, shared.Seen{Copy: 1 << 60}, "").Version, nil)
+	}
+	if epoch, up := a.State(); !up || epoch != 1 {
+		t.Errorf("epoch %d, up: %v", epoch, up)
+	}
+}
+
 func TestAnOlderCallDoesNotEndALaterLease(t *testing.T) {
 	_, url := newServer(t)
 	a := newInstance(t, url)

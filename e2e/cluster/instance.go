@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	encryptionKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	token         = "Bearer PLANTED-TOKEN"
+	buyersName    = "PLANTEDNAME"
+)
+
+// endpoint is the upstream: it counts, and takes its time.
+type endpoint struct {
+	*http.Server
+	address string
+	latency atomic.Int64
+	calls   atomic.Int64
+	refusal atomic.Pointer[string] // in place of orders
+	mu      sync.Mutex
+	ofOrder map[string]int
+}
+
+func startEndpoint(latency time.Duration) (*endpoint, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	e := &endpoint{address: listener.Addr().String(), ofOrder: map[string]int{}}
+	e.latency.Store(int64(latency))
+	e.Server = &http.Server{Handler: http.HandlerFunc(e.serve), ReadHeaderTimeout: time.Minute}
+	go func() { _ = e.Serve(listener) }()
+	return e, nil
+}
+
+func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		ID json.Number `json:"order_id"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	nth := e.calls.Add(1)
+	e.mu.Lock()
+	e.ofOrder[asked.ID.String()]++
+	e.mu.Unlock()
+	time.Sleep(time.Duration(e.latency.Load()))
+	w.Header().Set("Content-Type", "application/json")
+	if refusal := e.refusal.Load(); refusal != nil {
+		_, _ = io.WriteString(w, *refusal)
+		return
+	}
+	fmt.Fprintf(w, `{"status":0,"data":{"deduct_money":1,"result":{"base_info":{"id":%[1]s,"id_of_str":"%[1]s",`+
+		`"status":"waitbuyerreceive","remark":"%[2]d","buyer_contact":{"name":"%[3]s"}},"native_logistics":{"contact_person":"%[3]s"}}}}`,
+		asked.ID, nth, buyersName)
+}
+
+// perOrder returns the most calls for one order, and forgets all.
+func (e *endpoint) perOrder() (most int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, calls := range e.ofOrder {
+		most = max(most, calls)
+	}
+	e.ofOrder = map[string]int{}
+	return most
+}
+
+// redis is a redis-server.
+type redis struct {
+	process *exec.Cmd
+	port    string
+	options []string
+}
+
+func freePort() string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "0"
+	}
+	defer listener.Close()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return port
+}
+
+func (s *suite) startRedis(options ...string) (*redis, error) {
+	r := &redis{port: freePort(), options: options}
+	return r, r.start(s.folder)
+}
+
+func (r *redis) start(folder string) error {
+	arguments := append([]string{"--port", r.port, "--save", "", "--appendonly", "no", "--dir", folder, "--bind", "127.0.0.1"}, r.options...)
+	r.process = exec.Command("redis-server", arguments...)
+	if err := r.process.Start(); err != nil {
+		return err
+	}
+	for range 200 {
+		if answer, err := r.command("PING"); err == nil && strings.HasPrefix(answer, "PONG") {
+			return nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return errors.New("redis-server does not answer")
+}
+
+func (r *redis) stop() {
+	_ = r.process.Process.Kill()
+	_ = r.process.Wait()
+}
+
+// command runs redis-cli.
+func (r *redis) command(arguments ...string) (string, error) {
+	output, err := exec.Command("redis-cli", append([]string{"-p", r.port}, arguments...)...).Output()
+	return string(output), err
+}
+
+// instance is the program as a process.
+type instance struct {
+	process *exec.Cmd
+	address string
+	log     string
+	exited  chan struct{}
+}
+
+// cpu returns the CPU time that the process has spent, in ticks of the system. Needs Linux.
+func (i *instance) cpu() (ticks int) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", i.process.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	// utime and stime are the 12th and 13th fields after the name, which is in parentheses.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return user + system
+}
+
+// deployment is some instances on one upstream, and one Redis or none.
+type deployment struct {
+	*endpoint
+	redis     *redis
+	instances []*instance
+	client    *http.Client
+}
+
+// deploy starts instances; without Redis if that is nil.
+func (s *suite) deploy(count int, latency time.Duration, redis *redis, arguments ...string) (*deployment, error) {
+	upstream, err := startEndpoint(latency)
+	if err != nil {
+		return nil, err
+	}
+	d := &deployment{endpoint: upstream, redis: redis, client: &http.Client{
+		Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 500},
+	}}
+	for range count {
+		i, err := s.startInstance(upstream, redis, arguments)
+		if err != nil {
+			d.stop()
+			return nil, err
+		}
+		d.instances = append(d.instances, i)
+	}
+	if redis != nil {
+		time.Sleep(300 * time.Millisecond) // they connect in the background
+	}
+	return d, nil
+}
+
+func (s *suite) startInstance(upstream *endpoint, redis *redis, arguments []string) (*instance, error) {
+	i := &instance{address: "127.0.0.1:" + freePort(), exited: make(chan struct{})}
+	i.log = filepath.Join(s.folder, fmt.Sprint("instance-", rand.Uint64()))
+	file, err := os.Create(i.log)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	i.process = exec.Command(s.binary, append([]string{"--listen", i.address, "--admin-listen", "off", "--upstream-url", "http://" + upstream.address + "/order-info"}, arguments...)...)
+	i.process.Stderr = file
+	if redis != nil {
+		i.process.Env = append(os.Environ(), "ORDERGRAPH_REDIS_URL=redis://127.0.0.1:"+redis.port, "ORDERGRAPH_REDIS_ENCRYPTION_KEY="+encryptionKey)
+	}
+	if err := i.process.Start(); err != nil {
+		return nil, err
+	}
+	go func() { _ = i.process.Wait(); close(i.exited) }()
+	for range 500 {
+		response, err := http.Get("http://" + i.address + "/readyz") //nolint:noctx // loopback
+		if err == nil {
+			response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return i, nil
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	text, _ := os.ReadFile(i.log)
+	return nil, fmt.Errorf("an instance is not ready: %.500s", text)
+}
+
+func (d *deployment) stop() {
+	for _, i := range d.instances {
+		_ = i.process.Process.Kill()
+		<-i.exited
+	}
+	_ = d.Close()
+}
+
+// answer is what an instance says.
+type answer struct {
+	took time.Duration
+	note string // which call the order came with
+	code string // of the first error
+	err  error
+}
+
+// ask asks an instance for fields of an order.
+func (d *deployment) ask(instance int, id, fields string, header ...string) (a answer) {
+	began := time.Now()
+	defer func() { a.took = time.Since(began) }()
+	body, _ := json.Marshal(map[string]string{"query": `{order(id:"` + id + `"){orderNote ` + fields + `}}`})
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+d.instances[instance].address+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		return answer{err: err}
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", token)
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := d.client.Do(request)
+	if err != nil {
+		return answer{err: err}
+	}
+	defer response.Body.Close()
+	var got struct {
+		Data   struct{ Order *struct{ OrderNote string } }
+		Errors []struct {
+			Extensions struct{ Code string }
+		}
+	}
+	if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
+		return answer{err: err}
+	}
+	if got.Data.Order != nil {
+		a.note = got.Data.Order.OrderNote
+	}
+	if len(got.Errors) > 0 {
+		a.code = got.Errors[0].Extensions.Code
+	}
+	return a
+}
+
+var lastID atomic.Int64
+
+// newID returns an order id that was not asked for yet.
+func newID() string { return fmt.Sprint(700000000000000000 + lastID.Add(1)) }
