@@ -35,7 +35,7 @@ type Request struct {
 	Meter *Meter
 	// Begin, if set, is called just before the request of an attempt is written, after all waiting, and
 	// again for each retry. False means that nobody waits for the answer any longer: then the call must
-	// not be made, and fails with KindTimeout. It must not block.
+	// not be made, and fails with KindTimeout. It may take a moment.
 	Begin func() bool
 }
 

@@ -71,8 +71,8 @@ type Options struct {
 	// HashKey is the secret under which tenants are hashed. Default: random for each process. Instances that
 	// share a cache need the same one.
 	HashKey []byte
-	// Shared is what the instances share; nil is nothing. The Cache starts and closes it. It is not used without
-	// memory for copies.
+	// Shared is what the instances share; nil is nothing. The Cache starts and closes it. It is not used, nor
+	// started, without memory for copies.
 	Shared shared.Cache
 }
 
@@ -131,6 +131,9 @@ func New(orders upstream.Orders, options Options) (*Cache, error) {
 			return nil, fmt.Errorf("cache: %w", err)
 		}
 	}
+	if c.memory == nil {
+		c.options.Shared = nil
+	}
 	if c.options.Shared != nil {
 		c.options.Shared.Start(listener{c})
 	}
@@ -167,8 +170,14 @@ func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.R
 	if denied != nil {
 		return upstream.Result{}, denied
 	}
-	if s := c.memory.get(l.key); s.serves(&l, now) && c.confirmed(s) {
-		return c.serve(&l, s, now)
+	if s := c.memory.get(l.key); s.serves(&l, now) {
+		confirmed := c.confirmed(s)
+		if !confirmed && l.noFetch != nil {
+			confirmed, _ = c.confirm(ctx, s) // there will be no call to do it
+		}
+		if confirmed {
+			return c.serve(&l, s, now)
+		}
 	}
 	result, err := c.fetch(ctx, &l)
 	if err != nil {
@@ -211,9 +220,9 @@ func (c *Cache) newLookup(request upstream.Request) (l lookup, now time.Time, de
 
 // fetch answers from a call. One that was refused for lack of capacity cost nothing, and was refused to
 // the request that pays for it: one that had only joined it tries once more. So does one that had joined a call
-// which ended with a copy of another instance, if that brings less than the call was for.
+// which ended with a copy of another instance, if that brings less than the call was for or is outdated by now.
 func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
-	for again := true; ; again = false {
+	for again := true; ; {
 		s, call, err := c.joinOrStart(ctx, l)
 		switch {
 		case err != nil:
@@ -223,14 +232,15 @@ func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
 		}
 		result, err := c.wait(ctx, call)
 		if err == nil && call.copied != nil {
-			if call.copied.held.Covers(l.Needs) {
-				return c.serve(l, call.copied, time.Now())
+			if s := call.copied; s.held.Covers(l.Needs) && !s.outdated() {
+				return c.serve(l, s, time.Now())
 			}
 			continue
 		}
 		if upstream.KindOf(err) != upstream.KindOverloaded || call.meter == l.Meter || !again {
 			return result, err
 		}
+		again = false
 	}
 }
 

@@ -68,21 +68,24 @@ type call struct {
 	meter  *upstream.Meter
 	cancel context.CancelFunc
 
-	// The next six are guarded by inflight.mu. waiters is the number of requests that wait for the call.
+	// The next seven are guarded by inflight.mu. waiters is the number of requests that wait for the call.
 	waiters int
 	// version is 0 until the call is written.
 	version   upstream.Version
 	writtenAt time.Time
-	// outdated says that a call which was written later has answered.
-	outdated bool
-
-	// granted is the version that the shared cache gave the call, and newest the highest one that it told of
-	// since.
+	// newest is the highest version that has answered, here or in another instance.
+	newest upstream.Version
+	// leads says that the call ends at the upstream, and not with what another instance asked for before;
+	// granted is the version that the shared cache gave it, 0 if this instance gives it.
+	leads   bool
 	granted shared.Version
-	newest  upstream.Version
+	// ended says that the call is out of the table, and hears of no newer ones any more.
+	ended bool
 
-	// epoch is that of the shared cache when the call began to ask it.
-	epoch uint64
+	// The next two belong to the call's goroutine. epoch is that of the shared cache when the call began to ask
+	// it, leases are what it granted.
+	epoch  uint64
+	leases []shared.Version
 
 	// done is closed when the call has ended; what is below is not changed after that. copied is what another
 	// instance has paid for.
@@ -122,11 +125,12 @@ func (c *Cache) joinOrStart(ctx context.Context, l *lookup) (*snapshot, *call, e
 
 // answers reports whether the request of l may wait for the call.
 func (c *Cache) answers(call *call, l *lookup) bool {
-	if l.Freshness.NoCache && call.version != 0 && !call.writtenAt.After(l.arrivedAt) {
+	written := call.version != 0
+	switch {
+	case written && call.version < call.newest:
+		return false // there is a newer copy, or one can be had
+	case l.Freshness.NoCache && (!call.leads || written && !call.writtenAt.After(l.arrivedAt)):
 		return false
-	}
-	if l.Freshness.NoCache && !call.noCache && c.options.Shared != nil {
-		return false // it may end with what another instance asked for before
 	}
 	return call.needs.Covers(l.Needs)
 }
@@ -156,8 +160,12 @@ func (c *Cache) start(ctx context.Context, l *lookup, needs upstream.Needs) (*ca
 		noCache: l.Freshness.NoCache,
 		meter:   l.Meter,
 		cancel:  cancel,
+		leads:   l.Freshness.NoCache || c.options.Shared == nil,
 		waiters: 1,
 		done:    make(chan struct{}),
+	}
+	if held := c.memory.get(l.key); held != nil {
+		started.newest = upstream.Version(held.newest.Load())
 	}
 	c.inflight.calls[l.key] = append(c.inflight.calls[l.key], started)
 	request := l.Request
@@ -195,7 +203,7 @@ func (c *Cache) begin(call *call) bool {
 		call.version = max(c.inflight.version+1, upstream.Version(now.UnixMicro()))
 	}
 	c.inflight.version = max(c.inflight.version, call.version)
-	call.writtenAt, call.outdated = now, false
+	call.writtenAt = now
 	return true
 }
 
@@ -219,6 +227,7 @@ func (c *Cache) wait(ctx context.Context, call *call) (upstream.Result, error) {
 // run makes the call, keeps what it says, and then tells those who wait.
 func (c *Cache) run(ctx context.Context, call *call, request upstream.Request) {
 	defer c.complete(call) // even if the call ends its goroutine: nobody may wait for ever
+	defer c.shareFailure(ctx, call)
 	defer func() {
 		if value := recover(); value != nil {
 			call.err = &upstream.Error{Kind: upstream.KindInternal, Cause: panicError(value)}
@@ -226,19 +235,18 @@ func (c *Cache) run(ctx context.Context, call *call, request upstream.Request) {
 	}()
 	call.err = &upstream.Error{Kind: upstream.KindInternal, Cause: errNoReturn}
 	copied, result, err := c.obtain(ctx, call, request)
-	if copied != nil {
-		call.copied, call.err = copied, nil
-		return
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		c.negative.add(call.key, err, time.Now())
 		call.err = err
-		return
+	case copied != nil || !call.leads:
+		call.copied, call.err = copied, nil
+	default:
+		if call.version == 0 {
+			c.begin(call) // for Orders that never asked
+		}
+		call.result, call.err = c.keep(call, result), nil
 	}
-	if call.version == 0 && (result.Order != nil || call.granted != 0 || c.options.Shared == nil) {
-		c.begin(call) // for Orders that never asked
-	}
-	call.result, call.err = c.keep(call, result), nil
 }
 
 // keep completes the result of a call and stores its copy, unless it is outdated. Success without an order
@@ -260,23 +268,26 @@ func (c *Cache) keep(call *call, result upstream.Result) upstream.Result {
 	c.share(call, result, copied)
 	c.inflight.storing.Lock()
 	defer c.inflight.storing.Unlock()
-	if c.inflight.answered(call) {
+	if c.inflight.isNewest(call) {
 		c.memory.replace(call.key, copied)
-	}
-	if copied != nil && c.inflight.knowsNewer(call, copied.version) {
-		copied.outdated.Store(true) // told of before the copy could be found
 	}
 	return result
 }
 
-// answered says that a call brought an answer, and reports whether that is newer than all before it.
-func (i *inflight) answered(call *call) bool {
+// isNewest says that a call brought an answer, and reports whether no later call has, as far as is known.
+func (i *inflight) isNewest(call *call) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for _, other := range i.calls[call.key] {
-		other.outdated = other.outdated || other.version < call.version
+	i.answered(call.key, call.version)
+	return call.version >= call.newest && !call.ended
+}
+
+// answered marks the calls under way for an order that are older than an answer. The mutex is held.
+func (i *inflight) answered(k key, version upstream.Version) {
+	i.version = max(i.version, version)
+	for _, call := range i.calls[k] {
+		call.newest = max(call.newest, version)
 	}
-	return !call.outdated && call.version >= call.newest
 }
 
 // complete ends the call and tells those who wait.
@@ -292,6 +303,7 @@ func (c *Cache) complete(call *call) {
 
 // forget removes a call from the table, if it is there.
 func (i *inflight) forget(gone *call) {
+	gone.ended = true
 	i.calls[gone.key] = slices.DeleteFunc(i.calls[gone.key], func(other *call) bool { return other == gone })
 	if len(i.calls[gone.key]) == 0 {
 		delete(i.calls, gone.key)

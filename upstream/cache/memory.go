@@ -142,10 +142,13 @@ func (m *memory) replace(k key, s *snapshot) {
 		m.copies.Del(hash)
 		set()
 	}
-	if s.name != (shared.Name{}) && m.get(k) == s {
+	if s.name != (shared.Name{}) {
 		m.naming.Lock()
-		defer m.naming.Unlock()
 		m.named[s.name] = s
+		m.naming.Unlock()
+		if m.get(k) != s {
+			m.removed(s) // it had no place, or has gone in the meantime
+		}
 	}
 }
 

@@ -115,6 +115,9 @@ func (n *negativeCache) add(k key, failure error, now time.Time) {
 		added := refusal{answer.Status, answer.AuthorizationURL, now, now.Add(rule.holds)}
 		if old, found := table.Get(name); found && now.Before(old.until) {
 			added.since = old.since
+			if old.until.After(added.until) {
+				added.until = old.until
+			}
 		}
 		table.Put(name, added, refusalBytes+len(added.authorizationURL))
 		n.until.Store(max(n.until.Load(), added.until.UnixNano()))

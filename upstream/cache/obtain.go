@@ -27,15 +27,18 @@ const (
 	// agedLease is the age from which a lease is acquired anew just before the request is written: others may
 	// have written theirs in the meantime, and what was asked last is newest.
 	agedLease = 20 * time.Millisecond
+	// minKeep is how long a copy is there at least for those who wait for it.
+	minKeep = 2 * time.Second
 )
 
 // obtain brings the answer to a call, as a copy if another instance has paid for it.
 func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request) (*snapshot, upstream.Result, error) {
 	alone := func() (*snapshot, upstream.Result, error) {
+		c.inflight.lead(call, 0)
 		result, err := c.orders.Order(ctx, request)
 		return nil, result, err
 	}
-	if c.options.Shared == nil || c.memory == nil {
+	if c.options.Shared == nil {
 		return alone()
 	}
 	epoch, up := c.options.Shared.State()
@@ -43,26 +46,23 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 	if !up {
 		return alone()
 	}
-	if !call.noCache {
-		if s := c.memory.get(call.key); s.serves(&lookup{Request: upstream.Request{Needs: call.wanted}}, time.Now()) {
-			newest, err := c.options.Shared.Confirm(ctx, call.name, shared.Version(s.version))
-			if err != nil {
-				return alone()
-			}
-			if newest {
-				s.epoch.Store(epoch)
-				return s, upstream.Result{}, nil
-			}
+	held := c.memory.get(call.key)
+	if !call.noCache && held.serves(&lookup{Request: upstream.Request{Needs: call.wanted}}, time.Now()) {
+		switch newest, err := c.confirm(ctx, held); {
+		case err != nil:
+			return alone()
+		case newest:
+			return held, upstream.Result{}, nil
 		}
 	}
 	watch := c.options.Shared.Watch(call.name)
 	defer watch.Stop()
-	var seen shared.Seen
-	if s := c.memory.get(call.key); s != nil {
-		seen.Copy = shared.Version(s.version)
+	seen := shared.Seen{Copy: shared.Version(c.inflight.notBefore(call))}
+	if held != nil {
+		seen.Copy = max(seen.Copy, shared.Version(held.version))
 	}
 	waitedFor := shared.Version(0)
-	for range maxRounds {
+	for rounds := 0; rounds < maxRounds && ctx.Err() == nil; rounds++ {
 		acquired, err := c.options.Shared.Acquire(ctx, call.name, seen, encodeNeeds(request.Needs))
 		switch {
 		case err != nil:
@@ -75,11 +75,15 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 			s, err := c.decodeCopy(call.key, upstream.Version(stored.Version), stored.Value, time.Now())
 			if err == nil {
 				s.name = call.name
-				s.epoch.Store(epoch)
-				if s.fresh(time.Now()) && s.held.Covers(call.wanted) && !call.noCache {
-					return c.adopt(call, s), upstream.Result{}, nil
+				s = c.adopt(call, s, epoch)
+				fresh := s.fresh(time.Now())
+				// The answer of a call that was waited for is as good as that of one's own, however short
+				// copies are fresh.
+				ofCall := waitedFor != 0 && stored.Version >= waitedFor
+				if (fresh || ofCall) && s.held.Covers(call.wanted) && !call.noCache {
+					return s, upstream.Result{}, nil
 				}
-				if s.fresh(time.Now()) {
+				if fresh {
 					request.Needs = c.unite(request.Needs, s.held)
 				}
 			}
@@ -87,121 +91,177 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 		}
 		if lease := acquired.Lease; lease.Version != 0 {
 			needs, err := decodeNeeds(lease.Needs)
-			switch {
-			case lease.Failure != nil && lease.Version == waitedFor:
-				return c.failed(lease.Failure)
-			case lease.Failure == nil && err == nil && needs.Covers(call.wanted) && !call.noCache:
+			failure := lease.Failure
+			if lease.Version != waitedFor {
+				failure = nil // it is nobody's here
+			}
+			if lease.Failure == nil && err == nil && needs.Covers(call.wanted) && !call.noCache {
 				waitedFor = lease.Version
-				if failure := watch.Wait(ctx, lease.Version); failure != nil {
-					return c.failed(failure)
-				}
-			default:
+				failure = watch.Wait(ctx, lease.Version)
+				rounds = 0 // a lease ends when its call does, or its instance
+			} else {
 				seen.Lease = lease.Version
 				if err == nil {
 					request.Needs = c.unite(request.Needs, needs)
 				}
 			}
+			if about, _, failed, err := decodeFailure(failure); err == nil && about == call.key {
+				if failed != nil {
+					return nil, upstream.Result{}, failed
+				}
+				c.completed(call.name, upstream.Version(waitedFor))
+				return nil, upstream.Result{}, nil // no such order
+			}
 		}
-		if ctx.Err() != nil {
-			return nil, upstream.Result{}, outOfTime(ctx)
-		}
+	}
+	if ctx.Err() != nil {
+		return nil, upstream.Result{}, outOfTime(ctx)
 	}
 	return alone()
 }
 
-// failed returns what another instance was told in place of an order: nothing, if there is none.
-func (c *Cache) failed(encoded []byte) (*snapshot, upstream.Result, error) {
-	_, _, failure, err := decodeFailure(encoded)
-	switch {
-	case err != nil:
-		return nil, upstream.Result{}, &upstream.Error{Kind: upstream.KindInternal, Cause: err}
-	case failure != nil:
-		return nil, upstream.Result{}, failure
+// confirm asks whether there is no newer copy, and notes that.
+func (c *Cache) confirm(ctx context.Context, s *snapshot) (newest bool, err error) {
+	epoch, up := c.options.Shared.State()
+	if !up {
+		return true, nil
 	}
-	return nil, upstream.Result{}, nil
+	newest, err = c.options.Shared.Confirm(ctx, s.name, shared.Version(s.version))
+	if newest && err == nil {
+		s.epoch.Store(epoch)
+	}
+	return newest, err
 }
 
-// adopt keeps a copy that another instance has paid for, unless this one has a newer one.
-func (c *Cache) adopt(call *call, s *snapshot) *snapshot {
+// adopt keeps a copy that another instance has paid for, which is the newest there, and returns the newest here.
+func (c *Cache) adopt(call *call, s *snapshot, epoch uint64) *snapshot {
 	c.inflight.storing.Lock()
 	defer c.inflight.storing.Unlock()
-	if held := c.memory.get(call.key); held == nil || held.version < s.version {
-		c.memory.replace(call.key, s)
+	if held := c.memory.get(call.key); held != nil && held.version >= s.version {
+		held.epoch.Store(epoch)
+		return held
 	}
-	if c.inflight.knowsNewer(call, s.version) {
-		s.outdated.Store(true)
+	s.epoch.Store(epoch)
+	c.inflight.mu.Lock()
+	s.newest.Store(uint64(call.newest))
+	c.inflight.answered(call.key, s.version)
+	abandoned := call.ended
+	c.inflight.mu.Unlock()
+	if !abandoned { // nobody would have told it of a newer one
+		c.memory.replace(call.key, s)
 	}
 	return s
 }
 
-// lead makes the call that a lease was granted for, and tells the other instances how it ended.
-func (c *Cache) lead(ctx context.Context, call *call, request upstream.Request, version shared.Version) (result upstream.Result, err error) {
-	ended := false
-	defer func() {
-		if !ended { // a panic
-			c.options.Shared.Fail(call.name, version, nil)
-		}
-	}()
+// lead makes the call that a lease was granted for.
+func (c *Cache) lead(ctx context.Context, call *call, request upstream.Request, version shared.Version) (upstream.Result, error) {
+	call.leases = append(call.leases, version)
+	c.inflight.lead(call, version)
 	acquiredAt, begin := time.Now(), request.Begin
-	c.inflight.grant(call, version)
 	request.Begin = func() bool {
-		if time.Since(acquiredAt) > agedLease {
-			again, err := c.options.Shared.Acquire(ctx, call.name, shared.Seen{Copy: version, Lease: version}, encodeNeeds(request.Needs))
-			if err == nil && again.Version != 0 {
-				version, acquiredAt = again.Version, time.Now()
-				c.inflight.grant(call, version)
-			}
+		if time.Since(acquiredAt) > agedLease || c.inflight.outdated(call) {
+			c.leadAgain(ctx, call, request.Needs)
+			acquiredAt = time.Now()
 		}
 		return begin()
 	}
-	result, err = c.orders.Order(ctx, request)
-	ended = true
-	if err != nil {
-		failure := encodeFailure(call.key, err, time.Now())
-		if !c.inflight.wasWritten(call) {
-			failure = nil // whoever waits makes the call
+	return c.orders.Order(ctx, request)
+}
+
+// leadAgain acquires another lease for a call that has waited, whatever has happened since. Without one the call
+// goes by this instance's clock.
+func (c *Cache) leadAgain(ctx context.Context, call *call, needs upstream.Needs) {
+	last := call.leases[len(call.leases)-1]
+	seen, granted := shared.Seen{Copy: last, Lease: last}, shared.Version(0)
+	for range maxRounds {
+		acquired, err := c.options.Shared.Acquire(ctx, call.name, seen, encodeNeeds(needs))
+		if err != nil {
+			break
 		}
-		c.options.Shared.Fail(call.name, version, failure)
+		if acquired.Version != 0 {
+			granted = acquired.Version
+			call.leases = append(call.leases, granted)
+			break
+		}
+		seen.Copy, seen.Lease = max(seen.Copy, acquired.Copy.Version), max(seen.Lease, acquired.Lease.Version)
 	}
-	return result, err
+	c.inflight.lead(call, granted)
 }
 
 // share tells the other instances what a call brought that a lease was granted for: the copy, nil if it is not kept,
 // or that there is no such order.
 func (c *Cache) share(call *call, result upstream.Result, copied *snapshot) {
-	if call.granted == 0 {
+	if len(call.leases) == 0 {
 		return
 	}
+	call.leases = nil
+	name, version := call.name, shared.Version(call.version)
 	var value, failure []byte
-	var keep time.Duration
-	switch {
-	case result.Order == nil:
-		failure = encodeFailure(call.key, nil, time.Now())
-	case copied != nil:
+	// As long as an older copy may be fresh somewhere.
+	keep := max(c.options.TTL, c.options.TTLClosed)
+	if copied != nil {
 		value, keep = encodeCopy(copied), time.Until(copied.keepUntil(c.options))
 	}
-	name, version := call.name, call.granted
-	c.inflight.running.Go(func() { c.options.Shared.Complete(name, version, value, keep, failure) })
+	if result.Order == nil {
+		failure = encodeFailure(call.key, nil, time.Now())
+	}
+	c.inflight.running.Go(func() { c.options.Shared.Complete(name, version, value, max(keep, minKeep), failure) })
 }
 
-// grant notes the version that the shared cache gave a call.
-func (i *inflight) grant(call *call, version shared.Version) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	call.granted = version
+// shareFailure ends the leases of a call that was not answered, if it has any. A call that this instance did not
+// make, or broke off, is nobody else's failure.
+func (c *Cache) shareFailure(ctx context.Context, call *call) {
+	if len(call.leases) == 0 {
+		return
+	}
+	name, leases, failure := call.name, call.leases, []byte(nil)
+	if call.version != 0 && ctx.Err() == nil {
+		failure = encodeFailure(call.key, call.err, time.Now())
+	}
+	// Others may wait for each of them.
+	c.inflight.running.Go(func() {
+		for _, lease := range leases {
+			c.options.Shared.Fail(name, lease, failure)
+		}
+	})
 }
 
-func (i *inflight) wasWritten(call *call) bool {
+// lead says that a call ends at the upstream, and what version the shared cache gave it; 0 is none.
+func (i *inflight) lead(call *call, granted shared.Version) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return call.version != 0
+	call.leads, call.granted = true, granted
 }
 
-// knowsNewer reports whether a call with a higher version has answered since call began.
-func (i *inflight) knowsNewer(call *call, version upstream.Version) bool {
+// outdated reports whether a call with a higher version than the one granted has been answered.
+func (i *inflight) outdated(call *call) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return call.newest > version
+	return call.newest > upstream.Version(call.granted)
+}
+
+// notBefore returns the version up to which copies are known to be out of date.
+func (i *inflight) notBefore(call *call) upstream.Version {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return max(call.newest, 1) - 1
+}
+
+// completed marks what is older than a call that was answered, here or in another instance.
+func (c *Cache) completed(name shared.Name, version upstream.Version) {
+	c.inflight.storing.Lock()
+	defer c.inflight.storing.Unlock()
+	if s := c.memory.find(name); s != nil {
+		s.newest.Store(max(s.newest.Load(), uint64(version)))
+	}
+	c.inflight.mu.Lock()
+	defer c.inflight.mu.Unlock()
+	c.inflight.version = max(c.inflight.version, version)
+	for k, calls := range c.inflight.calls {
+		if calls[0].name == name {
+			c.inflight.answered(k, version)
+		}
+	}
 }
 
 // listener hears of what other instances, and this one, tell all.
@@ -209,18 +269,7 @@ type listener struct{ *Cache }
 
 // Completed marks what is older than a call that was answered.
 func (l listener) Completed(name shared.Name, version shared.Version) {
-	if s := l.memory.find(name); s != nil && s.version < upstream.Version(version) {
-		s.outdated.Store(true)
-	}
-	l.inflight.mu.Lock()
-	defer l.inflight.mu.Unlock()
-	for _, calls := range l.inflight.calls {
-		for _, call := range calls {
-			if call.name == name {
-				call.newest = max(call.newest, upstream.Version(version))
-			}
-		}
-	}
+	l.completed(name, upstream.Version(version))
 }
 
 // Failed remembers a refusal.

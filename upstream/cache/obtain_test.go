@@ -260,6 +260,305 @@ func TestWhatCannotBeReadIsAMiss(t *testing.T) {
 	}
 }
 
+// name is that of the order 1 for all instances.
+func (d *deployment) name() shared.Name {
+	tenant := d.instances[0].Tenant(&upstream.Caller{Tenant: "me"})
+	return d.instances[0].nameOf(key{tenant, upstream.Key{ID: 1}})
+}
+
+// later asks without waiting; the returned function waits.
+func (d *deployment) later(instance int, needs upstream.Needs, change ...func(*upstream.Request)) func() outcome {
+	outcomes := make(chan outcome, 1)
+	go func() { outcomes <- d.ask(instance, needs, change...) }()
+	synctest.Wait()
+	return func() outcome { return <-outcomes }
+}
+
+// TestASlowCallIsSharedToo wants nobody to lose patience with a call that takes long.
+func TestASlowCallIsSharedToo(t *testing.T) {
+	deploy(t, 3, func(d *deployment) {
+		d.fake.latency = 20 * time.Second
+		for i, got := range d.askAll(10, nothing) {
+			if got.err != nil {
+				t.Fatalf("request %d: %+v", i, got)
+			}
+		}
+		d.wantCalls(1)
+	})
+}
+
+// TestACallThatWaitsIsSharedToo wants those who wait to hear how a call ended that acquired its lease anew before
+// it was written.
+func TestACallThatWaitsIsSharedToo(t *testing.T) {
+	for name, failure := range map[string]error{
+		"an order":  nil,
+		"a refusal": &upstream.Error{Kind: upstream.KindAccountNotFound, Status: 103},
+		"an outage": &upstream.Error{Kind: upstream.KindUnavailable, Outage: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			deploy(t, 3, func(d *deployment) {
+				d.fake.queue, d.fake.latency, d.fake.fail = 100*time.Millisecond, 20*time.Millisecond, failure
+				for i, got := range d.askAll(10, nothing) {
+					if upstream.KindOf(got.err) != upstream.KindOf(failure) {
+						t.Fatalf("request %d: %+v", i, got)
+					}
+				}
+				d.wantCalls(1)
+			})
+		})
+	}
+}
+
+// TestWhatIsAskedLastIsNewest lets a call wait for its turn while another instance takes over, asks and is answered.
+func TestWhatIsAskedLastIsNewest(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		d.fake.queue = 5 * time.Second
+		first := d.later(0, upstream.Needs{}, noCache)
+		d.fake.set(func(f *fake) { f.queue = 0 })
+		between := d.ask(1, upstream.Needs{}, noCache)
+		last := first()
+		if last.version <= between.version {
+			t.Errorf("version %d was asked after version %d", last.version, between.version)
+		}
+		synctest.Wait()
+		for i := range 2 {
+			if got := d.ask(i, upstream.Needs{}); got.version != last.version || got.usage.Calls > 0 {
+				t.Errorf("instance %d: %+v, want version %d", i, got, last.version)
+			}
+		}
+	})
+}
+
+// TestAnOlderCallDoesNotReplaceACopyOfAnotherInstance lets an instance read a copy before it is told of it.
+func TestAnOlderCallDoesNotReplaceACopyOfAnotherInstance(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		d.shared.Delay = func() time.Duration { return time.Minute }
+		d.fake.latency = 5 * time.Second
+		older := d.later(0, upstream.Needs{})
+		d.fake.set(func(f *fake) { f.latency = time.Second })
+		wide := upstream.Needs{Domains: upstream.DomainOrderInvoice}
+		newer := d.ask(1, wide, noCache)
+		synctest.Wait()
+		if got := d.ask(0, wide); got.version != newer.version {
+			t.Errorf("%+v, want version %d", got, newer.version)
+		}
+		older()
+		if got := d.ask(0, upstream.Needs{}); got.version != newer.version || got.usage.Hits != 1 {
+			t.Errorf("after the older call: %+v, want version %d", got, newer.version)
+		}
+	})
+}
+
+// TestNobodyJoinsACallOlderThanWhatIsKnown wants the newer copy for who arrives later.
+func TestNobodyJoinsACallOlderThanWhatIsKnown(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		d.fake.latency = 5 * time.Second
+		older := d.later(0, upstream.Needs{})
+		d.fake.set(func(f *fake) { f.latency = time.Second })
+		newer := d.ask(1, upstream.Needs{}, noCache)
+		synctest.Wait()
+		if got := d.ask(0, upstream.Needs{}); got.version != newer.version || got.usage.Hits != 1 {
+			t.Errorf("%+v, want version %d", got, newer.version)
+		}
+		older()
+		d.wantCalls(2)
+	})
+}
+
+// TestAnAnswerThatIsNotStoredIsNewestToo lets an instance miss that there is no such order any more.
+func TestAnAnswerThatIsNotStoredIsNewestToo(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		d.askAll(1, nothing)
+		d.connected[1].Disconnect()
+		d.fake.act = func(context.Context, int) (upstream.Result, error) { return upstream.Result{}, nil }
+		d.ask(0, upstream.Needs{}, noCache)
+		synctest.Wait()
+		d.connected[1].Connect()
+		if got := d.ask(1, upstream.Needs{}); got.version != 0 || got.err != nil {
+			t.Errorf("%+v, want no order", got)
+		}
+	})
+}
+
+// TestAFailureThatCannotBeReadIsNone wants a call in its place.
+func TestAFailureThatCannotBeReadIsNone(t *testing.T) {
+	other := encodeFailure(key{order: upstream.Key{ID: 2}}, nil, time.Now())
+	for name, failure := range map[string][]byte{"garbage": []byte("garbage"), "of another order": other, "of another release": []byte(`{"kind":"NEWER"}`)} {
+		t.Run(name, func(t *testing.T) {
+			deploy(t, 2, func(d *deployment) {
+				held, err := d.connected[1].Acquire(d.Context(), d.name(), shared.Seen{}, encodeNeeds(upstream.Needs{}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				waiting := d.later(0, upstream.Needs{})
+				d.connected[1].Fail(d.name(), held.Version, failure)
+				if got := waiting(); got.err != nil || got.version == 0 {
+					t.Errorf("%+v, want an order", got)
+				}
+				d.wantCalls(1)
+			})
+		})
+	}
+}
+
+// TestCopiesThatAreNeverFreshAreShared wants those who wait for a call to get its answer, as in one instance.
+func TestCopiesThatAreNeverFreshAreShared(t *testing.T) {
+	for name, stale := range map[string]time.Duration{"kept for an outage": time.Hour, "not kept": 0} {
+		t.Run(name, func(t *testing.T) {
+			deploy(t, 3, func(d *deployment) {
+				for _, instance := range d.instances {
+					instance.options.TTL, instance.options.StaleIfError, instance.memory.options = 0, stale, instance.options
+				}
+				for i, got := range d.askAll(10, nothing) {
+					if got.err != nil || got.version == 0 {
+						t.Fatalf("request %d: %+v", i, got)
+					}
+				}
+				d.wantCalls(1)
+				d.ask(0, upstream.Needs{})
+				synctest.Wait() // until then the call can be joined
+				d.ask(1, upstream.Needs{})
+				d.wantCalls(3)
+			})
+		})
+	}
+}
+
+// TestNoCacheJoinsACallThatWillBeMade wants it to pay for no other one.
+func TestNoCacheJoinsACallThatWillBeMade(t *testing.T) {
+	for name, connected := range map[string]bool{"connected": true, "not connected": false} {
+		t.Run(name, func(t *testing.T) {
+			deploy(t, 1, func(d *deployment) {
+				if !connected {
+					d.connected[0].Disconnect()
+				}
+				d.fake.queue = time.Second
+				first := d.later(0, upstream.Needs{})
+				time.Sleep(time.Millisecond)
+				if got := d.ask(0, upstream.Needs{}, noCache); got.err != nil || got.version != first().version {
+					t.Errorf("%+v", got)
+				}
+				d.wantCalls(1)
+			})
+		})
+	}
+}
+
+// TestAnOutageIsAnsweredFromASharedCopy wants a copy that is no longer fresh where the instance has none.
+func TestAnOutageIsAnsweredFromASharedCopy(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		before := d.ask(0, upstream.Needs{})
+		time.Sleep(2 * DefaultTTL)
+		d.fake.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true}
+		if got := d.ask(1, upstream.Needs{}); got.err != nil || got.version != before.version || got.usage.Stale != 1 {
+			t.Errorf("%+v, want version %d", got, before.version)
+		}
+		if got := d.ask(1, upstream.Needs{}, noCache); got.err == nil {
+			t.Errorf("%+v for no-cache, want an error", got)
+		}
+	})
+}
+
+// TestACallThatIsBrokenOffIsNobodysFailure wants the others to make theirs when an instance ends.
+func TestACallThatIsBrokenOffIsNobodysFailure(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		d.fake.latency = time.Minute
+		go d.ask(0, upstream.Needs{})
+		synctest.Wait()
+		d.fake.set(func(f *fake) { f.latency = time.Second })
+		waiting := d.later(1, upstream.Needs{})
+		d.instances[0].Close()
+		if got := waiting(); got.err != nil || got.usage.Calls != 1 {
+			t.Errorf("%+v, want an order", got)
+		}
+	})
+}
+
+// TestWithoutQuotaCopiesAreConfirmed wants them served though no call may be made.
+func TestWithoutQuotaCopiesAreConfirmed(t *testing.T) {
+	deploy(t, 1, func(d *deployment) {
+		before := d.ask(0, upstream.Needs{})
+		d.fake.fail = &upstream.Error{Kind: upstream.KindQuotaExhausted}
+		d.ask(0, upstream.Needs{}, noCache)
+		time.Sleep(time.Millisecond)
+		d.connected[0].Disconnect()
+		d.connected[0].Connect()
+		if got := d.ask(0, upstream.Needs{}); got.err != nil || got.version != before.version {
+			t.Errorf("%+v, want version %d", got, before.version)
+		}
+		d.wantCalls(2)
+	})
+}
+
+// TestAnOutdatedCopyIsStale wants that said where it is served in an outage.
+func TestAnOutdatedCopyIsStale(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		d.askAll(1, nothing)
+		d.ask(0, upstream.Needs{}, noCache)
+		synctest.Wait()
+		for _, connected := range d.connected {
+			connected.Disconnect()
+		}
+		d.fake.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true}
+		request := upstream.Request{
+			Key: upstream.Key{ID: 1}, Caller: &upstream.Caller{Tenant: "me"}, Meter: &upstream.Meter{},
+		}
+		got, err := d.instances[1].Order(d.Context(), request)
+		if err != nil || got.FreshUntil.After(time.Now()) || request.Meter.Usage().Stale != 1 {
+			t.Errorf("fresh until %v, %v, %+v", got.FreshUntil, err, request.Meter.Usage())
+		}
+	})
+}
+
+// TestCallsAloneAreNewerThanWhatIsKnown wants the order of calls kept where the shared cache's clock is ahead.
+func TestCallsAloneAreNewerThanWhatIsKnown(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		d.shared.NextVersion = func(least shared.Version) shared.Version {
+			return max(least, shared.Version(time.Now().Add(time.Minute).UnixMicro()))
+		}
+		d.ask(0, upstream.Needs{})
+		synctest.Wait()
+		d.ask(1, upstream.Needs{})
+		d.connected[1].Disconnect()
+		alone := d.ask(1, upstream.Needs{}, noCache)
+		d.connected[1].Connect()
+		if got := d.ask(1, upstream.Needs{}); got.version != alone.version || got.usage.Hits != 1 {
+			t.Errorf("%+v, want version %d", got, alone.version)
+		}
+	})
+}
+
+// TestPartsOfANewerReleaseAreNotClaimed wants no copy to say that it has what this release can't ask for.
+func TestPartsOfANewerReleaseAreNotClaimed(t *testing.T) {
+	needs, err := decodeNeeds([]byte{recordFormat, 0xf1})
+	if err != nil || needs.Domains != upstream.DomainGuaranteesTerms {
+		t.Errorf("%v, %v", needs, err)
+	}
+}
+
+// TestKeysAreToldApart wants a key with a zero byte not taken for two.
+func TestKeysAreToldApart(t *testing.T) {
+	needs, err := decodeNeeds(encodeNeeds(upstream.Needs{AttributeKeys: []string{"a\x00b", "c"}}))
+	if err != nil || len(needs.AttributeKeys) != 1 || needs.AttributeKeys[0] != "c" {
+		t.Errorf("%q, %v", needs, err)
+	}
+}
+
+// TestALeaseEndsThatCouldNotBeEnded lets a leader be away for the moment in which its call ends.
+func TestALeaseEndsThatCouldNotBeEnded(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		leader := d.later(0, upstream.Needs{})
+		time.Sleep(time.Second / 2)
+		d.connected[0].Disconnect()
+		leader()
+		synctest.Wait()
+		d.connected[0].Connect()
+		if got := d.ask(1, upstream.Needs{}); got.err != nil || got.usage.Calls != 1 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
 func FuzzSharedRecords(f *testing.F) {
 	c, err := New(&fake{}, defaults())
 	if err != nil {
@@ -271,8 +570,11 @@ func FuzzSharedRecords(f *testing.F) {
 	f.Add(encodeFailure(key{}, nil, time.Now()))
 	f.Add(encodeCopy(&snapshot{compressed: upstream.CompressAnswer([]byte(`{"data":{"result":{"base_info":{"status":"success"}}}}`))}))
 	f.Fuzz(func(t *testing.T, record []byte) {
-		if needs, err := decodeNeeds(record); err == nil && fmt.Sprint(encodeNeeds(needs)) != fmt.Sprint(record) {
-			t.Errorf("%v became %v", record, encodeNeeds(needs))
+		if needs, err := decodeNeeds(record); err == nil {
+			// All but what only a later release can ask for.
+			if again := encodeNeeds(needs); len(again) != len(record) || fmt.Sprint(again[2:]) != fmt.Sprint(record[2:]) || again[1]&^record[1] != 0 {
+				t.Errorf("%v became %v", record, again)
+			}
 		}
 		_, _, _, _ = decodeFailure(record)
 		if s, err := c.decodeCopy(key{}, 1, record, time.Now()); err == nil {

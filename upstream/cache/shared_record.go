@@ -72,16 +72,20 @@ func (c *Cache) decodeCopy(k key, version upstream.Version, record []byte, now t
 func encodeNeeds(needs upstream.Needs) []byte {
 	record := []byte{recordFormat, byte(needs.Domains)}
 	for _, key := range needs.AttributeKeys {
-		record = append(append(record, key...), 0)
+		if strings.IndexByte(key, 0) < 0 { // others ask for it themselves
+			record = append(append(record, key...), 0)
+		}
 	}
 	return record
 }
 
+// decodeNeeds reads what encodeNeeds wrote. Domains that only a later release knows are left out: this one can't
+// ask for them, and so must not say that a copy has them.
 func decodeNeeds(record []byte) (needs upstream.Needs, err error) {
 	if len(record) < 2 || record[0] != recordFormat || len(record) > 2 && record[len(record)-1] != 0 {
 		return needs, errRecord
 	}
-	needs.Domains = upstream.Domains(record[1])
+	needs.Domains = upstream.Domains(record[1]) & (upstream.DomainOrderInvoice<<1 - 1)
 	if len(record) > 2 {
 		for key := range strings.SplitSeq(string(record[2:len(record)-1]), "\x00") {
 			if n := len(needs.AttributeKeys); n > 0 && needs.AttributeKeys[n-1] >= key {

@@ -21,11 +21,11 @@ type snapshot struct {
 	// compressed is the answer in its small form.
 	compressed []byte
 
-	// name is that in the shared cache. epoch is the one in which the copy was read or confirmed last, outdated
-	// says that another instance has a newer one: see obtain.go.
-	name     shared.Name
-	epoch    atomic.Uint64
-	outdated atomic.Bool
+	// name is that in the shared cache. epoch is the one in which the copy was read or confirmed last, newest
+	// the highest version that has answered since: see obtain.go.
+	name   shared.Name
+	epoch  atomic.Uint64
+	newest atomic.Uint64
 }
 
 // newSnapshot returns a copy of what a call brought.
@@ -42,8 +42,11 @@ func newSnapshot(k key, result upstream.Result, body []byte) *snapshot {
 
 // fresh reports whether the copy, which may be nil, may be served without asking the upstream.
 func (s *snapshot) fresh(now time.Time) bool {
-	return s != nil && now.Before(s.freshUntil) && !s.outdated.Load()
+	return s != nil && now.Before(s.freshUntil) && !s.outdated()
 }
+
+// outdated reports whether a newer call is known to have been answered.
+func (s *snapshot) outdated() bool { return upstream.Version(s.newest.Load()) > s.version }
 
 // serves reports whether the copy, which may be nil, answers a request without a call, if it is confirmed.
 func (s *snapshot) serves(l *lookup, now time.Time) bool {
@@ -66,16 +69,19 @@ func (s *snapshot) keepUntil(options Options) time.Time {
 
 // hit returns the answer that the copy gives with its order, and counts it.
 func (s *snapshot) hit(l *lookup, order *upstream.Order, now time.Time) upstream.Result {
-	counts := upstream.Usage{Hits: 1}
+	counts, freshUntil := upstream.Usage{Hits: 1}, s.freshUntil
 	if !s.fresh(now) {
 		counts.Stale = 1
+		if now.Before(freshUntil) {
+			freshUntil = now
+		}
 	}
 	l.Meter.Add(counts)
 	return upstream.Result{
 		Order:      order,
 		Held:       s.held,
 		FetchedAt:  time.Unix(0, s.fetchedAt).UTC(),
-		FreshUntil: s.freshUntil,
+		FreshUntil: freshUntil,
 		Version:    s.version,
 	}
 }

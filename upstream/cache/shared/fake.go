@@ -199,14 +199,12 @@ func (i *FakeInstance) Complete(name Name, version Version, value []byte, keep t
 	i.fake.mu.Lock()
 	defer i.fake.mu.Unlock()
 	if !i.up {
+		i.release(name)
 		return
 	}
 	order := i.fake.order(name)
 	if version > order.copied.Version {
 		order.copied, order.keep = StoredCopy{Version: version, Value: value}, time.Now().Add(keep)
-		if value == nil {
-			order.copied = StoredCopy{}
-		}
 	}
 	order.end(version, failure)
 	i.fake.tell(Event{Name: name, Version: version, Completed: true, Failure: failure},
@@ -217,6 +215,7 @@ func (i *FakeInstance) Fail(name Name, version Version, failure []byte) {
 	i.fake.mu.Lock()
 	defer i.fake.mu.Unlock()
 	if !i.up {
+		i.release(name)
 		return
 	}
 	i.fake.order(name).end(version, failure)
@@ -225,6 +224,13 @@ func (i *FakeInstance) Fail(name Name, version Version, failure []byte) {
 			listener.Failed(failure)
 		}
 	})
+}
+
+// release lets a lease expire that can't be ended: it is kept no longer.
+func (i *FakeInstance) release(name Name) {
+	if order := i.fake.order(name); order.holder == i {
+		order.holder = nil
+	}
 }
 
 // end ends the lease of a call, unless a later call holds it, and tells for a moment how the call failed.

@@ -52,7 +52,7 @@ type Cache interface {
 	// Start lets the cache be up when it can be, and tells listener what other instances do. It is called once,
 	// when the listener is complete, and does not wait.
 	Start(listener Listener)
-	// Close ends what Start began. Nothing else may be called after it.
+	// Close ends what Start began. Nothing but State may be called after it.
 	Close()
 
 	// State returns the current epoch and whether the cache is up: whether it is any use to ask it now. It
@@ -70,8 +70,10 @@ type Cache interface {
 	// Watch lets a lease be waited for that Acquire will show: what happens in between is not missed.
 	Watch(name Name) *Watch
 	// Complete says that the call with this version was answered, and so every copy with a lower one is out of
-	// date. A value is stored for the time to keep it; nil is an answer that is not stored. Those who wait get
-	// the failure, if there is one, and nothing else. It takes a moment, also where it fails.
+	// date. Its value is stored with the version for the time to keep it, unless there is a higher one. A nil
+	// value is stored as well, so that nobody has an older copy confirmed, and shown as one that can't be read.
+	// It ends the lease, unless that has a higher version. Those who wait get the failure, if there is one, and
+	// nothing else. It takes a moment, also where it fails.
 	Complete(name Name, version Version, value []byte, keep time.Duration, failure []byte)
 	// Fail says that the call with this version was not answered, or was not made. Those who wait get the
 	// failure, and so does every listener. Without one they acquire again.
