@@ -90,6 +90,9 @@ type config struct {
 		Format string `default:"${log_format}" enum:"json,text" placeholder:"FORMAT" help:"json or text; text on a terminal, else json."`
 	} `embed:"" group:"Logging" prefix:"log-"`
 
+	// reread reads the same flags and variables, and the files that they name, once more.
+	reread func() (*config, error)
+
 	// The rest is for tests only.
 
 	// listening is told the addresses once they accept connections; admin is empty when off.

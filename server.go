@@ -12,19 +12,21 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"net/http/pprof"
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 	"unicode"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/alecthomas/kong"
+	"github.com/coreos/go-systemd/v22/daemon"
 	kongcompletion "github.com/jotaen/kong-completion"
 	"github.com/rs/zerolog"
 
@@ -71,11 +73,7 @@ func main() {
 
 // command does what the command line says. Every error is one line, however long the value that it repeats.
 func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%.1000s", strings.Map(blankControl, err.Error()))
-		}
-	}()
+	defer func() { err = oneLine(err) }()
 	var line commandLine
 	chosen, err := line.parse(arguments, stdout, stderr)
 	if chosen == nil || err != nil {
@@ -86,6 +84,14 @@ func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	}
 	chosen.BindTo(ctx, (*context.Context)(nil))
 	return chosen.Run(&line.Config)
+}
+
+// oneLine shortens an error to one line.
+func oneLine(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%.1000s", strings.Map(blankControl, err.Error()))
 }
 
 func blankControl(r rune) rune {
@@ -119,6 +125,11 @@ func (line *commandLine) parse(arguments []string, stdout, stderr io.Writer) (*k
 	if err := checkSecretFiles(chosen); err != nil {
 		return nil, err
 	}
+	line.Config.reread = func() (*config, error) {
+		var again commandLine
+		_, err := again.parse(arguments, io.Discard, io.Discard)
+		return &again.Config, err
+	}
 	return chosen, line.Config.check()
 }
 
@@ -145,7 +156,7 @@ type serveCommand struct{}
 
 // Run does it.
 func (serveCommand) Run(ctx context.Context, c *config, program *kong.Kong) error {
-	limitMemory(c.Cache.Size+c.Cache.ResponseSize, "/sys/fs/cgroup/memory.max")
+	limitMemory(c.Cache.Size+c.Cache.ResponseSize, memlimit.FromCgroup)
 	output := openLog(c, program.Stderr)
 	err := run(ctx, c, newLogger(c, output))
 	// A reader that takes no lines has lost them, and nothing else.
@@ -204,7 +215,7 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 		NoIntrospection: !c.Operations.Introspection, NoGraphiQL: !c.Operations.GraphiQL, SandboxData: c.sandboxed(),
 		Origins: c.Serving.CorsOrigins, RouterSecret: c.Access.RouterSecret, ResponseCacheSize: c.Cache.ResponseSize,
 		HTTP: transport.Options{
-			Access:  transport.Access{Service: c.Upstream.Token != "", ClientTokens: c.Access.ClientTokens},
+			Access:  c.access(),
 			MaxBody: c.Max.Body, RequestTimeout: c.Serving.RequestTimeout, RateLimit: c.Serving.RateLimit,
 			Documents: transport.Documents{NoAutomatic: !c.Operations.APQ, TrustedOnly: c.Operations.TrustedDocumentsOnly},
 		},
@@ -219,6 +230,7 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 	if err != nil {
 		return err
 	}
+	defer reloadOnHangup(ctx, c, handler, endpoint, logger)()
 	return serve(ctx, c, handler, health, logger)
 }
 
@@ -231,6 +243,11 @@ func newRedisCache(c *config, logger zerolog.Logger) (*rediscache.Cache, error) 
 	return rediscache.New(rediscache.Options{
 		URL: c.Redis.URL.Reveal(), EncryptionKey: key, Upstream: c.Upstream.URL, Log: logger,
 	})
+}
+
+// access returns how callers prove who they are.
+func (c *config) access() transport.Access {
+	return transport.Access{Service: c.Upstream.Token != "", ClientTokens: c.Access.ClientTokens}
 }
 
 const (
@@ -260,15 +277,24 @@ func serve(ctx context.Context, c *config, handler http.Handler, health *graph.H
 	}
 	announce(c, public.Address(), logger)
 	health.SetReady(true)
+	notify(logger, daemon.SdNotifyReady)
 	if c.listening != nil {
 		c.listening(public.Address(), adminAddress)
 	}
 	drain := c.drain
 	drain.Begin = func() {
 		health.SetReady(false)
+		notify(logger, daemon.SdNotifyStopping)
 		logger.Info().Msg("stopping: requests under way are finished")
 	}
 	return httpserver.Serve(ctx, drain, servers...)
+}
+
+// notify tells systemd, if that started the process and waits to hear of it.
+func notify(logger zerolog.Logger, state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		logger.Warn().Err(err).Msg("systemd could not be told " + state)
+	}
 }
 
 // announce says where to look first, whose orders are shown there, and what is dangerous about it.
@@ -364,9 +390,9 @@ const (
 
 // limitMemory sets the soft limit on memory to what caches of the given bytes need, at most nine tenths of the
 // container's memory, unless GOMEMLIMIT says otherwise, and lets garbage gather below it, unless GOGC does:
-// without a limit the garbage collector lets the caches take several times their size before it works. file
-// holds the container's limit; outside of one there is none, or it says "max".
-func limitMemory(caches int64, file string) {
+// without a limit the garbage collector lets the caches take several times their size before it works.
+// container returns the container's limit in bytes, or an error where there is none.
+func limitMemory(caches int64, container func() (uint64, error)) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
@@ -374,10 +400,8 @@ func limitMemory(caches int64, file string) {
 		return
 	}
 	limit := caches + max(caches/workingShare, leastWorkingMemory)
-	if text, err := os.ReadFile(file); err == nil {
-		if bytes, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil {
-			limit = min(limit, bytes/10*9)
-		}
+	if bytes, err := container(); err == nil && bytes <= math.MaxInt64 {
+		limit = min(limit, int64(bytes)/10*9)
 	}
 	debug.SetMemoryLimit(limit)
 }

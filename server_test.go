@@ -7,10 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"reflect"
 	"runtime/debug"
 	"strings"
@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"go.uber.org/goleak"
 
 	"ordergraph/graph"
@@ -626,44 +627,47 @@ func TestMemoryLimit(t *testing.T) {
 		debug.SetMemoryLimit(before)
 		debug.SetGCPercent(percent)
 	})
-	file := filepath.Join(t.TempDir(), "memory.max")
 	const standard = (240 + 64) << 20
 	const needed = (240 + 64 + 52) << 20
 	for _, test := range []struct {
-		environment, text string
-		caches            int64
-		want              int64
+		environment string
+		container   uint64 // 0 is none
+		caches      int64
+		want        int64
 	}{
-		{"1GiB", "1000000000\n", standard, before},
-		{"", "max\n", standard, needed},
-		{"", "", standard, needed},
-		{"", "1000000000\n", standard, needed},
-		{"", "100000000\n", standard, 90_000_000},
-		{"", "max\n", 0, 52 << 20},
-		{"", "max\n", 8 << 30, 9 << 30},
-		{"", "1000000000\n", 128 << 30, 900_000_000},
+		{"1GiB", 1_000_000_000, standard, before},
+		{"", 0, standard, needed},
+		{"", math.MaxUint64, standard, needed},
+		{"", 1_000_000_000, standard, needed},
+		{"", 100_000_000, standard, 90_000_000},
+		{"", 0, 0, 52 << 20},
+		{"", 0, 8 << 30, 9 << 30},
+		{"", 1_000_000_000, 128 << 30, 900_000_000},
 	} {
 		debug.SetMemoryLimit(before)
 		t.Setenv("GOMEMLIMIT", test.environment)
-		if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		limitMemory(test.caches, file)
+		limitMemory(test.caches, containerOf(test.container))
 		if got := debug.SetMemoryLimit(-1); got != test.want {
-			t.Errorf("GOMEMLIMIT=%q, container %q, caches of %d: limit %d, want %d", test.environment, test.text, test.caches, got, test.want)
+			t.Errorf("GOMEMLIMIT=%q, container of %d, caches of %d: limit %d, want %d", test.environment, test.container, test.caches, got, test.want)
 		}
-	}
-	limitMemory(standard, filepath.Join(t.TempDir(), "none"))
-	if got := debug.SetMemoryLimit(-1); got != needed {
-		t.Errorf("without a container the limit is %d, want %d", got, needed)
 	}
 	for environment, want := range map[string]int{"": 400, "50": 100} { // GOGC itself counts when a process starts
 		debug.SetGCPercent(100)
 		t.Setenv("GOGC", environment)
-		limitMemory(standard, file)
+		limitMemory(standard, containerOf(0))
 		if got := debug.SetGCPercent(100); got != want {
 			t.Errorf("GOGC=%q: %d %%, want %d %%", environment, got, want)
 		}
+	}
+}
+
+// containerOf has the given limit in bytes, 0 for none.
+func containerOf(bytes uint64) func() (uint64, error) {
+	return func() (uint64, error) {
+		if bytes == 0 {
+			return 0, memlimit.ErrNoLimit
+		}
+		return bytes, nil
 	}
 }
 

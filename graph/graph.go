@@ -79,7 +79,7 @@ var errNoCopies = errors.New("graph: ResponseCacheSize needs Orders that say whi
 //	/subgraph.graphql  the schema's text for routers
 //	/graphiql/         GraphiQL; / redirects there
 //	/livez, /readyz    probes
-func NewHandler(options Options) (http.Handler, error) {
+func NewHandler(options Options) (*Handler, error) {
 	if options.SDL == "" || options.Orders == nil {
 		return nil, errors.New("graph: Options needs SDL and Orders")
 	}
@@ -106,7 +106,22 @@ func NewHandler(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	return transport.NewEdge(shortcut{handler, routes(options, api, handler), options.showsGraphiQL()}, transport.EdgeOptions{Origins: options.Origins, Log: options.Log})
+	edge, err := transport.NewEdge(shortcut{handler, routes(options, api, handler), options.showsGraphiQL()}, transport.EdgeOptions{Origins: options.Origins, Log: options.Log})
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
+	return &Handler{edge, handler}, nil
+}
+
+// Handler serves all public routes. NewHandler makes one.
+type Handler struct {
+	http.Handler
+	api *transport.Handler
+}
+
+// Reload is that of [transport.Handler].
+func (h *Handler) Reload(access transport.Access, router upstream.Secret, trusted *transport.Manifest) error {
+	return h.api.Reload(access, router, trusted)
 }
 
 // shortcut leads to api without a look at the other routes, which takes a mux longer than api may take

@@ -44,6 +44,8 @@ type Request struct {
 	Raw []byte
 	// Get says that it came by GET.
 	Get bool
+	// Generation is that of the trusted documents: under another one the same bytes may name another document.
+	Generation uint32
 }
 
 // Cache keeps stored responses within its size in bytes; the least recently used go first. A nil one keeps
@@ -75,8 +77,9 @@ type key struct {
 type alias struct {
 	hash uint64
 	aliasKey
-	raw      []byte
-	response *StoredResponse
+	generation uint32
+	raw        []byte
+	response   *StoredResponse
 }
 
 // aliasKey is all of a request but its bytes.
@@ -112,7 +115,7 @@ func (c *Cache) Get(s *scope.Scope, request Request) *StoredResponse {
 	}
 	c.mu.Unlock()
 	// Two requests may have one hash: only the whole key tells.
-	if !found || a.aliasKey != by || !bytes.Equal(a.raw, request.Raw) {
+	if !found || a.aliasKey != by || a.generation != request.Generation || !bytes.Equal(a.raw, request.Raw) {
 		return nil
 	}
 	return c.validate(s, a.response)
@@ -190,7 +193,7 @@ func (c *Cache) addAlias(stored *StoredResponse, by caller, request Request) {
 	if len(request.Raw) == 0 || !stored.kept || stored.size+aliasBytes+len(request.Raw) > c.size {
 		return
 	}
-	a := &alias{aliasKey: aliasKey{by, request.Get}, raw: bytes.Clone(request.Raw), response: stored}
+	a := &alias{aliasKey: aliasKey{by, request.Get}, generation: request.Generation, raw: bytes.Clone(request.Raw), response: stored}
 	a.hash = c.hash(a.aliasKey, a.raw)
 	if known, found := c.aliases[a.hash]; found {
 		c.dropAlias(known)

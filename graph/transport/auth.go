@@ -117,4 +117,4 @@ func (a *access) trustsRouter(r *http.Request) bool {
 }
 
 // TrustsRouter reports whether r shows the router secret. Without one no request does.
-func (h *Handler) TrustsRouter(r *http.Request) bool { return h.access.trustsRouter(r) }
+func (h *Handler) TrustsRouter(r *http.Request) bool { return h.trust.Load().trustsRouter(r) }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -27,7 +28,7 @@ const allowedMethods = "GET, POST, OPTIONS"
 type Handler struct {
 	executor  graphql.GraphExecutor
 	log       zerolog.Logger
-	access    *access
+	trust     atomic.Pointer[trust]
 	documents *documents
 	responses *respcache.Cache
 	// introspections are the responses to operations that introspect.
@@ -47,10 +48,9 @@ func NewHandler(options Options) (*Handler, error) {
 	if options.Executor == nil {
 		return nil, errors.New("transport: no executor")
 	}
-	return &Handler{
+	h := &Handler{
 		executor:  options.Executor,
 		log:       options.Log,
-		access:    callers,
 		documents: newDocuments(options.Documents),
 		responses: options.Responses,
 
@@ -59,12 +59,15 @@ func NewHandler(options Options) (*Handler, error) {
 		maxBody:        cmp.Or(options.MaxBody, defaultMaxBody),
 		maxErrors:      int(cmp.Or(options.MaxErrors, defaultMaxErrors)),
 		timeout:        cmp.Or(options.RequestTimeout, defaultRequestTimeout),
-	}, nil
+	}
+	h.trust.Store(&trust{access: callers, documents: options.Documents.Trusted})
+	return h, nil
 }
 
 // requestState is one request on its way to its answer.
 type requestState struct {
 	scope  scope.Scope
+	trust  *trust
 	caller upstream.Caller
 	media  mediaType
 	// reserved is what the rate limit holds back until the cost of the request is known.
@@ -142,6 +145,7 @@ func (h *Handler) handle(w http.ResponseWriter, r *http.Request, x *requestState
 	if refused != nil {
 		return refused
 	}
+	request.Generation = x.trust.generation
 	if x.stored = h.responses.Get(&x.scope, request); x.stored != nil {
 		return nil
 	}
@@ -157,11 +161,12 @@ func (h *Handler) admit(r *http.Request, x *requestState) *httpError {
 	if x.media == mediaNone {
 		return notAcceptable()
 	}
-	if refused := h.access.identify(r, &x.caller); refused != nil {
+	x.trust = h.trust.Load()
+	if refused := x.trust.identify(r, &x.caller); refused != nil {
 		return refused
 	}
-	x.scope.Caller, x.scope.RouterTrusted = &x.caller, h.access.trustsRouter(r)
-	reserved, wait, admitted := h.rate.admit(r, x.caller.Tenant, h.access.service)
+	x.scope.Caller, x.scope.RouterTrusted = &x.caller, x.trust.trustsRouter(r)
+	reserved, wait, admitted := h.rate.admit(r, x.caller.Tenant, x.trust.service)
 	if !admitted {
 		return rateLimited(wait)
 	}
@@ -175,7 +180,7 @@ func (h *Handler) execute(ctx context.Context, request respcache.Request, x *req
 	if refused != nil {
 		return refused
 	}
-	keepAs, refused := h.documents.resolve(p)
+	keepAs, refused := h.documents.resolve(p, x.trust.documents)
 	if refused != nil {
 		return refused
 	}

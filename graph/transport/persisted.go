@@ -71,7 +71,7 @@ func persistedID(p *parameters) (string, *httpError) {
 
 // resolve fills in the text of a document that is named by its hash, and refuses what may not run.
 // It returns the id under which the text may be kept once it has proven valid, empty for none.
-func (d *documents) resolve(p *parameters) (keepAs string, refused *httpError) {
+func (d *documents) resolve(p *parameters, trusted *Manifest) (keepAs string, refused *httpError) {
 	id, refused := persistedID(p)
 	if refused != nil {
 		return "", refused
@@ -80,19 +80,19 @@ func (d *documents) resolve(p *parameters) (keepAs string, refused *httpError) {
 		if id == "" {
 			return "", badRequest("The parameter query is missing.")
 		}
-		return "", d.lookUp(id, p)
+		return "", d.lookUp(id, p, trusted)
 	}
 	if id != "" && digestOf(p.Query) != id {
 		return "", badRequest("extensions.persistedQuery.sha256Hash is not the SHA-256 of query.")
 	}
-	if d.TrustedOnly && !d.Trusted.holds(p.Query) {
+	if d.TrustedOnly && !trusted.holds(p.Query) {
 		return "", requestError(codes.UntrustedDocument, "Only operations of the trusted documents run here.")
 	}
 	return id, nil
 }
 
-func (d *documents) lookUp(id string, p *parameters) *httpError {
-	text, found := d.Trusted.find(id)
+func (d *documents) lookUp(id string, p *parameters, trusted *Manifest) *httpError {
+	text, found := trusted.find(id)
 	if !found && d.automatic != nil {
 		text, found = d.automatic.Get(id)
 	}
@@ -100,7 +100,7 @@ func (d *documents) lookUp(id string, p *parameters) *httpError {
 	case found:
 		p.Query = text
 		return nil
-	case d.automatic == nil && d.Trusted == nil:
+	case d.automatic == nil && trusted == nil:
 		// Clients match on these two messages.
 		return requestError(codes.PersistedNotSupported, "PersistedQueryNotSupported")
 	default:

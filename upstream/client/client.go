@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"ordergraph/upstream"
@@ -86,6 +87,7 @@ func (o Options) validate() error {
 // concurrent use.
 type Client struct {
 	options   Options
+	token     atomic.Pointer[upstream.Secret] // Options.Token, unless SetToken replaced it
 	transport *transport
 }
 
@@ -97,8 +99,13 @@ func New(options Options) (*Client, error) {
 		return nil, err
 	}
 	options = options.withDefaults()
-	return &Client{options: options, transport: newTransport(options)}, nil
+	c := &Client{options: options, transport: newTransport(options)}
+	c.SetToken(options.Token)
+	return c, nil
 }
+
+// SetToken replaces Options.Token for the calls that begin from now on.
+func (c *Client) SetToken(token upstream.Secret) { c.token.Store(&token) }
 
 // Order makes one call, after waiting for its turn where many calls are under way. It asks for
 // exactly request.Needs.
@@ -107,8 +114,8 @@ func (c *Client) Order(ctx context.Context, request upstream.Request) (upstream.
 		return upstream.Result{}, err
 	}
 	token := request.Caller.Authorization
-	if c.options.Token != "" {
-		token = c.options.Token
+	if own := *c.token.Load(); own != "" {
+		token = own
 	}
 	if token == "" && !c.options.AllowAnonymous {
 		return upstream.Result{}, &upstream.Error{Kind: upstream.KindUnauthenticated}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -119,6 +120,24 @@ func TestClientRequest(t *testing.T) {
 		if counts := request.Meter.Usage(); counts != (upstream.Usage{Calls: 1, Points: 1}) {
 			t.Errorf("the bill is %+v", counts)
 		}
+	}
+}
+
+// A token that is replaced is sent from the next call on.
+func TestSetToken(t *testing.T) {
+	var sent []string
+	client := newTestClient(t, Options{Token: "old"}, func(w http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.Header.Get("Authorization"))
+		_, _ = w.Write(documentedAnswer(t))
+	})
+	for _, token := range []upstream.Secret{"new", "newer"} {
+		if _, err := client.Order(t.Context(), testRequest()); err != nil {
+			t.Fatal(err)
+		}
+		client.SetToken(token)
+	}
+	if _, err := client.Order(t.Context(), testRequest()); err != nil || !slices.Equal(sent, []string{"old", "new", "newer"}) {
+		t.Errorf("sent %q, %v", sent, err)
 	}
 }
 
