@@ -133,11 +133,15 @@ func release(client rueidis.Client, keys []string, lease string) {
 	_ = releaseScript.Exec(ctx, client, keys, []string{lease}).Error()
 }
 
-// Complete stores a value, unless it is very large, even where the cache counts as away: a lease that is left
-// behind is waited for.
+// Complete stores a value, of a very large one the version alone, even where the cache counts as away: a lease that
+// is left behind is waited for.
 func (c *Cache) Complete(name shared.Name, version shared.Version, value []byte, keep time.Duration, failure []byte) {
-	record := ""
-	if value != nil && len(value) <= maxValue && keep >= time.Millisecond {
+	var record string
+	switch {
+	case keep < time.Millisecond:
+	case value == nil || len(value) > maxValue:
+		record = digits(version)
+	default:
 		record = c.keys.formatCopy(name, version, value)
 	}
 	c.end(shared.Event{Name: name, Version: version, Completed: true, Failure: failure}, record, keep)
@@ -150,7 +154,7 @@ func (c *Cache) Fail(name shared.Name, version shared.Version, failure []byte) {
 
 func (c *Cache) end(event shared.Event, record string, keep time.Duration) {
 	c.mu.Lock()
-	if c.leases[event.Name] == event.Version {
+	if c.leases[event.Name] <= event.Version {
 		delete(c.leases, event.Name)
 	}
 	c.mu.Unlock()

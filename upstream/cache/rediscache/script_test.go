@@ -151,8 +151,9 @@ func TestAnAnswerWithoutAValueRemovesTheCopyBefore(t *testing.T) {
 		keep    time.Duration
 		failure []byte
 	}{
-		{"no order", nil, 0, []byte("there is none")},
-		{"not to be stored", nil, 0, nil},
+		{"no order", nil, time.Hour, []byte("there is none")},
+		{"not to be stored", nil, time.Hour, nil},
+		{"not to be remembered", nil, 0, nil},
 		{"too large", large, time.Hour, nil},
 		{"out of date already", []byte("copy"), 0, nil},
 	} {
@@ -167,15 +168,21 @@ func TestAnAnswerWithoutAValueRemovesTheCopyBefore(t *testing.T) {
 			if failure := watch.Wait(context.Background(), second); string(failure) != string(test.failure) {
 				t.Errorf("who waited was told %q", failure)
 			}
+			if newest, err := a.Confirm(context.Background(), order, first); newest != (test.keep == 0) || err != nil {
+				t.Errorf("the copy before is the newest: %v, %v", newest, err)
+			}
 			got := a.acquire(t, order, shared.Seen{}, "")
-			if got.Copy.Version != 0 {
+			if got.Copy.Value != nil || test.keep > 0 && got.Copy.Version != second || test.keep == 0 && got.Copy.Version != 0 {
 				t.Errorf("was shown %+v", got)
 			}
 			if test.failure != nil && (got.Lease.Version != second || string(got.Lease.Failure) != string(test.failure)) {
 				t.Errorf("who missed it was shown %+v", got.Lease)
 			}
-			if test.failure == nil && got.Version <= second {
-				t.Errorf("was shown %+v", got)
+			if got.Version == 0 {
+				got = a.acquire(t, order, shared.Seen{Copy: second, Lease: got.Lease.Version}, "")
+			}
+			if got.Version <= second {
+				t.Errorf("nobody leads: was shown %+v", got)
 			}
 			eventually(t, func() bool {
 				completed, _ := a.heard()
@@ -385,6 +392,15 @@ func TestALeaseIsRenewedUntilItsCallEnds(t *testing.T) {
 	a.Fail(order, next, nil)
 	if server.Exists(key) {
 		t.Error("the lease is still there")
+	}
+	// The call may have been given a later version by its instance.
+	last := a.acquire(t, order, shared.Seen{Copy: next}, "").Version
+	a.Complete(order, last+1, []byte("copy"), time.Hour, nil)
+	_ = server.Set(key, "another instance's")
+	server.SetTTL(key, time.Hour)
+	time.Sleep(700 * time.Millisecond) // twice as long as between two renewals
+	if server.TTL(key) != time.Hour {
+		t.Error("the lease is still renewed")
 	}
 }
 
