@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"iter"
 	"mime"
 	"strconv"
 	"strings"
@@ -50,16 +49,16 @@ func negotiate(accept []string) mediaType {
 			return graphqlResponse
 		}
 	}
+	list := strings.Join(accept, ",")
+	if strings.Trim(list, ", \t") == "" {
+		return plainJSON
+	}
 	var plain, modern preference
-	empty := true
-	for element := range acceptElements(accept) {
-		empty = false
+	for element := range strings.SplitSeq(list, ",") {
 		plain.consider(element, "application/json")
 		modern.consider(element, "application/graphql-response+json")
 	}
 	switch {
-	case empty:
-		return plainJSON
 	case plain.quality == 0 && modern.quality == 0:
 		return mediaNone
 	case modern.quality > plain.quality,
@@ -74,7 +73,7 @@ func negotiate(accept []string) mediaType {
 // answers, as browsers do when they open a page.
 func PrefersHTML(accept []string) bool {
 	var html, plain, modern preference
-	for element := range acceptElements(accept) {
+	for element := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		html.consider(element, "text/html")
 		plain.consider(element, "application/json")
 		modern.consider(element, "application/graphql-response+json")
@@ -82,21 +81,8 @@ func PrefersHTML(accept []string) bool {
 	return html.precision == exact && html.quality > 0 && html.quality >= plain.quality && html.quality >= modern.quality
 }
 
-// acceptElements yields the elements of the lists in the given headers. Empty ones don't count.
-func acceptElements(accept []string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for _, line := range accept {
-			for element := range strings.SplitSeq(line, ",") {
-				if strings.TrimSpace(element) != "" && !yield(element) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // consider takes one element of an Accept header into account; the most exact one that matches
-// counts. Malformed elements admit nothing.
+// counts. Malformed and empty elements admit nothing.
 func (p *preference) consider(element, offer string) {
 	mediaRange, parameters, err := mime.ParseMediaType(element)
 	if err != nil {

@@ -203,7 +203,7 @@ func TestPersistedDocumentsAreBounded(t *testing.T) {
 	ask := func(i int) *reply {
 		return send(t, handler, post(hashed(digestOf(text(i)), "")))
 	}
-	last := 3 * maxDocumentBytes / len(large)
+	last := maxDocumentBytes/len(large) + 2
 	for i := range last + 1 {
 		if got := send(t, handler, post(hashed(digestOf(text(i)), text(i)))); got.Code != http.StatusOK {
 			t.Fatalf("%d %s", got.Code, got.Body)

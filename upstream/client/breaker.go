@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"ordergraph/internal/lru"
 	"ordergraph/upstream"
 )
 
@@ -54,11 +55,11 @@ type breakers struct {
 	endpoint *breaker
 	mu       sync.Mutex
 	// own are the breakers of the callers whose calls failed.
-	own *lru[uint64, *breaker]
+	own *lru.Cache[uint64, *breaker]
 }
 
 func newBreakers() *breakers {
-	return &breakers{endpoint: &breaker{}, own: newLRU[uint64, *breaker](maxBreakers)}
+	return &breakers{endpoint: &breaker{}, own: lru.New[uint64, *breaker](maxBreakers, nil)}
 }
 
 // breakerPermits is the right to make one call, to be given to record.
@@ -114,10 +115,10 @@ func (b *breakers) record(permits breakerPermits, call breakerCall) {
 func (b *breakers) ownOf(tenant uint64, make bool) *breaker {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	own, found := b.own.get(tenant)
+	own, found := b.own.Get(tenant)
 	if !found && make {
 		own = &breaker{}
-		b.own.put(tenant, own)
+		b.own.Put(tenant, own, 1)
 	}
 	return own
 }

@@ -516,7 +516,7 @@ func TestBreakersAreBounded(t *testing.T) {
 		for i := range 3 * maxBreakers {
 			checkFailure(t, orderOf(client, manyCallers(i)), upstream.KindBadResponse)
 		}
-		if kept := client.transport.breakers.own.order.Len(); kept != maxBreakers {
+		if kept := client.transport.breakers.own.Size(); kept != maxBreakers {
 			t.Errorf("%d breakers are kept", kept)
 		}
 		streak(t, client, sameCaller)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"ordergraph/internal/lru"
 	"ordergraph/upstream"
 )
 
@@ -22,8 +23,8 @@ var errCooldown = errors.New("the upstream asked for a pause")
 // same, it holds for its caller alone until a second one is told so too.
 type cooldowns struct {
 	mu       sync.Mutex
-	tokens   *lru[uint64, time.Time]
-	callers  *lru[uint64, time.Time]
+	tokens   *lru.Cache[uint64, time.Time]
+	callers  *lru.Cache[uint64, time.Time]
 	endpoint time.Time
 	// longest is the end of the longest cooldown of a caller, and whose it is.
 	longest struct {
@@ -34,8 +35,8 @@ type cooldowns struct {
 
 func newCooldowns() *cooldowns {
 	return &cooldowns{
-		tokens:  newLRU[uint64, time.Time](maxCooldowns),
-		callers: newLRU[uint64, time.Time](maxCooldowns),
+		tokens:  lru.New[uint64, time.Time](maxCooldowns, nil),
+		callers: lru.New[uint64, time.Time](maxCooldowns, nil),
 	}
 }
 
@@ -54,10 +55,10 @@ func (c *cooldowns) refusal(by caller) error {
 }
 
 // remaining returns how long a cooldown still lasts, and forgets one that is over.
-func remaining(table *lru[uint64, time.Time], key uint64, now time.Time) time.Duration {
-	until, found := table.get(key)
+func remaining(table *lru.Cache[uint64, time.Time], key uint64, now time.Time) time.Duration {
+	until, found := table.Get(key)
 	if found && !until.After(now) {
-		table.remove(key)
+		table.Remove(key)
 	}
 	return max(0, until.Sub(now))
 }
@@ -72,10 +73,10 @@ func (c *cooldowns) add(by caller, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if failure.Kind == upstream.KindRateLimited {
-		c.tokens.put(by.token, until)
+		c.tokens.Put(by.token, until, 1)
 		return
 	}
-	c.callers.put(by.tenant, until)
+	c.callers.Put(by.tenant, until, 1)
 	if by.tenant != c.longest.caller {
 		both := until
 		if c.longest.until.Before(until) {
