@@ -18,6 +18,7 @@ import (
 	"net/http/pprof"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -34,9 +35,12 @@ import (
 	"ordergraph/graph/httpserver"
 	"ordergraph/graph/jsonlog"
 	"ordergraph/graph/limits"
+	"ordergraph/graph/telemetry"
 	"ordergraph/graph/transport"
+	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
 	"ordergraph/upstream/cache/rediscache"
+	"ordergraph/upstream/cache/shared"
 	"ordergraph/upstream/client"
 	"ordergraph/upstream/sandbox"
 )
@@ -179,7 +183,11 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 		}()
 		url = emulated.URL
 	}
+	var metrics *telemetry.Metrics
 	endpoint, err := client.New(client.Options{
+		Observe: func(ctx context.Context) (context.Context, func(client.Attempt)) {
+			return ctx, func(made client.Attempt) { countCall(metrics, made) }
+		},
 		URL: url, Token: c.Upstream.Token, AllowAnonymous: c.sandboxed(),
 		Timeout: c.Upstream.Timeout, Retries: c.Upstream.Retries, Concurrency: c.Upstream.Concurrency, Rate: c.Upstream.Rate,
 	})
@@ -204,6 +212,7 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 	}
 	defer orders.Close()
 	health := new(graph.Health)
+	metrics = newMetrics(c, endpoint, health, cacheOptions.Shared)
 	options := graph.Options{
 		SDL: schema, Orders: orders, Log: logger, Health: health, MaxOrders: c.Max.Orders, MaxAttributeKeys: c.Max.AttributeKeys,
 		MaxResponse:  c.Max.Response,
@@ -215,8 +224,9 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 		NoIntrospection: !c.Operations.Introspection, NoGraphiQL: !c.Operations.GraphiQL, SandboxData: c.sandboxed(),
 		Origins: c.Serving.CorsOrigins, RouterSecret: c.Access.RouterSecret, ResponseCacheSize: c.Cache.ResponseSize,
 		HTTP: transport.Options{
-			Access:  c.access(),
-			MaxBody: c.Max.Body, RequestTimeout: c.Serving.RequestTimeout, RateLimit: c.Serving.RateLimit,
+			Observer: metrics,
+			Access:   c.access(),
+			MaxBody:  c.Max.Body, RequestTimeout: c.Serving.RequestTimeout, RateLimit: c.Serving.RateLimit,
 			Documents: transport.Documents{NoAutomatic: !c.Operations.APQ, TrustedOnly: c.Operations.TrustedDocumentsOnly},
 		},
 	}
@@ -231,7 +241,52 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 		return err
 	}
 	defer reloadOnHangup(ctx, c, handler, endpoint, logger)()
-	return serve(ctx, c, handler, health, logger)
+	return serve(ctx, c, handler, health, metrics, logger)
+}
+
+// newMetrics returns what counts for Prometheus.
+func newMetrics(c *config, endpoint *client.Client, health *graph.Health, common shared.Cache) *telemetry.Metrics {
+	options := telemetry.Options{
+		Version: version(), GoVersion: runtime.Version(), Mode: c.mode(),
+		Concurrency: c.Upstream.Concurrency, Ready: health.Ready,
+		Upstream: func() telemetry.Upstream { return telemetry.Upstream(endpoint.State()) },
+	}
+	options.Codes, options.UpstreamCodes = graph.Codes()
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				options.Revision = setting.Value
+			}
+		}
+	}
+	if common != nil {
+		options.Shared = func() bool { _, up := common.State(); return up }
+	}
+	return telemetry.New(options)
+}
+
+// mode says what the orders are.
+func (c *config) mode() string {
+	switch {
+	case c.sandboxed():
+		return "sandbox"
+	case c.Upstream.Token == "":
+		return "pass-through"
+	default:
+		return "service"
+	}
+}
+
+// countCall counts an attempt to call the upstream.
+func countCall(metrics *telemetry.Metrics, made client.Attempt) {
+	code, kind := "OK", upstream.KindOf(made.Err)
+	switch {
+	case made.Err != nil:
+		code = graph.CodeOf(kind)
+	case made.Result().Order == nil:
+		code = "NO_ORDER"
+	}
+	metrics.Call(code, made.Written, upstream.IsOutage(made.Err), made.Err != nil && kind == upstream.KindTimeout, made.Points, made.Duration)
 }
 
 // newRedisCache returns the cache that this instance shares with others.
@@ -258,7 +313,7 @@ const (
 )
 
 // serve listens and serves until ctx ends.
-func serve(ctx context.Context, c *config, handler http.Handler, health *graph.Health, logger zerolog.Logger) error {
+func serve(ctx context.Context, c *config, handler http.Handler, health *graph.Health, metrics *telemetry.Metrics, logger zerolog.Logger) error {
 	public, err := httpserver.Listen(ctx, httpserver.Options{
 		Address: c.Serving.Listen, Handler: handler, Patience: c.Serving.RequestTimeout + writePatience, H2C: c.Serving.H2C, Log: logger,
 	})
@@ -268,7 +323,7 @@ func serve(ctx context.Context, c *config, handler http.Handler, health *graph.H
 	servers, adminAddress := []*httpserver.Server{public}, ""
 	if c.Serving.AdminListen != off {
 		admin, err := httpserver.Listen(ctx, httpserver.Options{
-			Address: c.Serving.AdminListen, Handler: adminHandler(health), Patience: profilePatience, Log: logger,
+			Address: c.Serving.AdminListen, Handler: adminHandler(health, metrics), Patience: profilePatience, Log: logger,
 		})
 		if err != nil {
 			return errors.Join(fmt.Errorf("--admin-listen: %q can't be listened at: %w", c.Serving.AdminListen, err), public.Close())
@@ -328,9 +383,10 @@ func announce(c *config, listening string, logger zerolog.Logger) {
 }
 
 // adminHandler serves operators. The profile cmdline is left out: flags may hold tokens.
-func adminHandler(health *graph.Health) http.Handler {
+func adminHandler(health *graph.Health, metrics *telemetry.Metrics) http.Handler {
 	mux := http.NewServeMux()
 	health.Register(mux)
+	mux.Handle("GET /metrics", metrics.Handler())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)

@@ -14,6 +14,9 @@ type Health struct{ ready atomic.Bool }
 // SetReady says whether the process wants requests: not while it starts or drains.
 func (h *Health) SetReady(ready bool) { h.ready.Store(ready) }
 
+// Ready reports whether the process wants requests.
+func (h *Health) Ready() bool { return h.ready.Load() }
+
 // Register adds GET /livez and GET /readyz to mux.
 func (h *Health) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, true) })

@@ -28,6 +28,7 @@ const allowedMethods = "GET, POST, OPTIONS"
 type Handler struct {
 	executor  graphql.GraphExecutor
 	log       zerolog.Logger
+	observer  Observer
 	trust     atomic.Pointer[trust]
 	documents *documents
 	responses *respcache.Cache
@@ -51,6 +52,7 @@ func NewHandler(options Options) (*Handler, error) {
 	h := &Handler{
 		executor:  options.Executor,
 		log:       options.Log,
+		observer:  cmp.Or[Observer](options.Observer, unobserved{}),
 		documents: newDocuments(options.Documents),
 		responses: options.Responses,
 
@@ -99,8 +101,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			x.status, x.codes, x.causes = http.StatusInternalServerError, []string{codes.Internal}, []string{causeText(PanicError(thrown))}
 			w.WriteHeader(x.status) // of no effect where the answer has begun
 		}
+		h.observer.Ended(r.Method, x.status, time.Since(x.scope.Freshness.ArrivedAt), x.operationType, x.executed, x.codes)
 		h.logRequest(x)
 	}()
+	h.observer.Began()
 	if r.Method == http.MethodOptions {
 		w.Header().Set("Allow", allowedMethods)
 		x.status = http.StatusNoContent

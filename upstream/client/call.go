@@ -39,6 +39,9 @@ type Attempt struct {
 	mayRetry bool
 }
 
+// Result returns what the attempt brought, if Err is nil.
+func (a Attempt) Result() upstream.Result { return a.result }
+
 // newConnections returns a pool of connections for as many calls as may be in flight. It speaks
 // HTTP/1.1 only: then whether a request was written is known for every one, and none is sent twice.
 func newConnections(options Options) *http.Transport {

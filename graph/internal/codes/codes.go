@@ -35,3 +35,13 @@ const (
 	UpstreamBadData     = "UPSTREAM_BAD_DATA"
 	Internal            = "INTERNAL_SERVER_ERROR"
 )
+
+// All are all codes.
+var All = [...]string{
+	BadRequest, BadUserInput, ParseFailed, ValidationFailed,
+	TooComplex, PersistedNotFound, PersistedNotSupported, UntrustedDocument,
+	Unauthenticated, AccountNotFound, PermissionDenied, QuotaExhausted,
+	PermissionOrQuota, ShopNotAuthorized, RateLimited, Overloaded,
+	RequestTimeout, UpstreamTimeout, UpstreamUnavailable, UpstreamUnsupported,
+	UpstreamError, UpstreamBadResponse, UpstreamBadData, Internal,
+}
