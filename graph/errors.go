@@ -41,6 +41,7 @@ var kinds = map[upstream.Kind]struct{ code, message string }{
 	upstream.KindRateLimited:       {codes.RateLimited, "The upstream accepts no more calls for the moment. Try again later."},
 	upstream.KindUnavailable:       {codes.UpstreamUnavailable, "The upstream can't be reached at the moment. Try again later."},
 	upstream.KindUnauthenticated:   {codes.Unauthenticated, "Reading an order needs a token: send it in the header Authorization."},
+	upstream.KindNotCached:         {codes.NotCached, "No copy of this order is at hand, and the request asked for copies only."},
 	upstream.KindOverloaded:        {codes.Overloaded, "Too many upstream calls are waiting. Try again later."},
 }
 

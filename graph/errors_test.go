@@ -34,10 +34,11 @@ var kindCodes = map[upstream.Kind]string{
 	upstream.KindUnavailable:       "UPSTREAM_UNAVAILABLE",
 	upstream.KindUnauthenticated:   "UNAUTHENTICATED",
 	upstream.KindOverloaded:        "OVERLOADED",
+	upstream.KindNotCached:         "NOT_CACHED",
 }
 
 func TestEachKindHasItsCodeAndAMessage(t *testing.T) {
-	for kind := upstream.KindInternal; kind <= upstream.KindOverloaded; kind++ {
+	for kind := upstream.KindInternal; kind <= upstream.KindNotCached; kind++ {
 		t.Run(kind.String(), func(t *testing.T) {
 			failure := &upstream.Error{Kind: kind, Cause: errors.New("dial tcp 10.1.2.3: secret")}
 			server := newServer(t, Options{Orders: &fakeOrders{answer: func(_ context.Context, request upstream.Request) (upstream.Result, error) {

@@ -184,6 +184,22 @@ func TestStoredResponseCounts(t *testing.T) {
 	})
 }
 
+func TestStoredResponseIsNoOlderThanMaxAge(t *testing.T) {
+	withResponses(t, func(b *responseBench) {
+		b.expect(b.ask(oneOrder), `call 1`, 1)
+		time.Sleep(5 * time.Second)
+		b.expect(b.ask(oneOrder, "Cache-Control", "max-age=5"), `call 1`, 0)
+		time.Sleep(time.Second)
+		b.expect(b.ask(oneOrder, "Cache-Control", "max-age=5, only-if-cached"), `"calls":0,"points":0,"hits":0`, 1)
+		b.expect(b.ask(oneOrder, "Cache-Control", "only-if-cached"), `"calls":0,"points":0,"hits":1`, 1)
+		b.expect(b.ask(oneOrder, "Cache-Control", "max-age=5"), `call 2`, 1)
+		b.expect(b.ask(oneOrder), `call 2`, 0)
+		time.Sleep(31 * time.Second)
+		b.expect(b.ask(oneOrder, "Cache-Control", "max-stale=10"), `"calls":0,"points":0,"hits":1,"stale":1`, 1)
+		b.expect(b.ask(oneOrder), `call 3`, 1)
+	})
+}
+
 func TestStoredResponseIsItsCallers(t *testing.T) {
 	withResponses(t, func(b *responseBench) {
 		b.expect(b.ask(oneOrder), `call 1`, 1)

@@ -42,6 +42,8 @@ const (
 	KindUnauthenticated
 	// KindOverloaded: we refused before calling, because too many calls wait. No call was made.
 	KindOverloaded
+	// KindNotCached: no copy serves a request that wants nothing else. No call was made.
+	KindNotCached
 )
 
 var kindNames = [...]string{
@@ -60,6 +62,7 @@ var kindNames = [...]string{
 	KindUnavailable:       "unavailable",
 	KindUnauthenticated:   "unauthenticated",
 	KindOverloaded:        "overloaded",
+	KindNotCached:         "not cached",
 }
 
 // String names the kind, for logs.

@@ -50,6 +50,14 @@ type Freshness struct {
 	ReceivedAt time.Time
 	// NoCache asks for answers from upstream: no copy of any kind is served.
 	NoCache bool
+	// OnlyIfCached asks for copies alone: no call is started or joined, and an order of which no copy serves
+	// fails with KindNotCached.
+	OnlyIfCached bool
+	// MaxAge is how old a copy may be, in an outage too; 0 is no bound.
+	MaxAge time.Duration
+	// MaxStale is how long past its freshness a copy is good enough, so that no call is made. The cache keeps
+	// none longer than it would for an outage.
+	MaxStale time.Duration
 }
 
 var (

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -90,7 +89,7 @@ type requestState struct {
 // of which some may outlive it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &requestState{codes: []string{}, scope: scope.Scope{
-		Freshness: upstream.Freshness{ArrivedAt: time.Now(), NoCache: wantsFresh(r.Header)},
+		Freshness: freshnessOf(r.Header, time.Now()),
 		RequestID: first(w.Header()[requestIDHeader]),
 	}}
 	defer func() {
@@ -230,6 +229,8 @@ func (h *Handler) respond(ctx context.Context, operation *graphql.OperationConte
 		return timedOut()
 	case x.scope.Meter.Usage().Calls == 0 && x.answer.isEmptyFor(codes.Overloaded):
 		return overloaded(x.answer.retryAfter())
+	case x.answer.isEmptyFor(codes.NotCached):
+		return notCached()
 	}
 	return nil
 }
@@ -260,20 +261,3 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *requestState, 
 	header["Content-Type"] = contentTypes[x.media]
 	x.answer.write(w, r, status, x.scope.RequestID, h.maxErrors)
 }
-
-// wantsFresh reports whether the caller asks for an answer from upstream.
-func wantsFresh(header http.Header) bool {
-	for _, line := range header["Cache-Control"] {
-		for directive := range strings.SplitSeq(line, ",") {
-			name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
-			switch {
-			case strings.EqualFold(name, "no-cache"),
-				strings.EqualFold(name, "max-age") && isZero(strings.Trim(value, `"`)):
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func isZero(text string) bool { return text != "" && strings.Trim(text, "0") == "" }

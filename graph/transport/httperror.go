@@ -109,6 +109,14 @@ func overloaded(retryAfter time.Duration) *httpError {
 	}
 }
 
+func notCached() *httpError {
+	return &httpError{
+		status:  http.StatusGatewayTimeout,
+		code:    codes.NotCached,
+		message: "No copies of these orders are at hand, and the request asked for copies only.",
+	}
+}
+
 func timedOut() *httpError {
 	return &httpError{
 		status:  http.StatusGatewayTimeout,

@@ -172,12 +172,15 @@ func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.R
 	}
 	if s := c.memory.get(l.key); s.serves(&l, now) {
 		confirmed := c.confirmed(s)
-		if !confirmed && l.noFetch != nil {
+		if !confirmed && (l.noFetch != nil || l.Freshness.OnlyIfCached) {
 			confirmed, _ = c.confirm(ctx, s) // there will be no call to do it
 		}
 		if confirmed {
 			return c.serve(&l, s, now)
 		}
+	}
+	if l.Freshness.OnlyIfCached {
+		return c.serveOnly(ctx, &l)
 	}
 	result, err := c.fetch(ctx, &l)
 	if err != nil {
@@ -214,6 +217,7 @@ func (c *Cache) newLookup(request upstream.Request) (l lookup, now time.Time, de
 		key:       key{c.Tenant(request.Caller), request.Key},
 		arrivedAt: cmp.Or(request.Freshness.ArrivedAt, now),
 	}
+	l.Freshness.MaxStale = min(l.Freshness.MaxStale, c.options.StaleIfError)
 	denied, l.noFetch = c.negative.find(l.key, cmp.Or(request.Freshness.ReceivedAt, l.arrivedAt), now)
 	return l, now, denied
 }
@@ -244,6 +248,14 @@ func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
 	}
 }
 
+// serveOnly answers from what the shared cache has, or not at all.
+func (c *Cache) serveOnly(ctx context.Context, l *lookup) (upstream.Result, error) {
+	if s := c.read(ctx, l); s != nil {
+		return c.serve(l, s, time.Now())
+	}
+	return upstream.Result{}, &upstream.Error{Kind: upstream.KindNotCached}
+}
+
 // serve answers from a copy.
 func (c *Cache) serve(l *lookup, s *snapshot, now time.Time) (upstream.Result, error) {
 	order, err := c.memory.order(s)
@@ -262,7 +274,8 @@ func (c *Cache) serveAfter(l *lookup, failure error) (upstream.Result, error) {
 	}
 	now := time.Now()
 	s := c.memory.get(l.key)
-	if s == nil || !s.held.Covers(upstream.Needs{AttributeKeys: l.Needs.AttributeKeys}) || !now.Before(s.keepUntil(c.options)) {
+	if s == nil || !s.held.Covers(upstream.Needs{AttributeKeys: l.Needs.AttributeKeys}) ||
+		!now.Before(s.keepUntil(c.options)) || s.olderThan(l.Freshness.MaxAge, now) {
 		return upstream.Result{}, failure
 	}
 	result, err := c.serve(l, s, now)

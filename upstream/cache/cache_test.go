@@ -259,6 +259,64 @@ func TestNoCache(t *testing.T) {
 	})
 }
 
+func TestOnlyIfCached(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		only := asking{onlyIfCached: true}
+		b.expect(b.ask(only), "", "not cached", nothingCounted)
+		first := b.later(asking{})
+		b.expect(b.ask(only), "", "not cached", nothingCounted)
+		b.expect(first(), "call 1", "", oneCall)
+		b.expect(b.ask(only), "call 1", "", oneHit)
+		b.expect(b.ask(asking{onlyIfCached: true, needs: needs(upstream.DomainRateDetail)}), "", "not cached", nothingCounted)
+		b.expect(b.ask(asking{onlyIfCached: true, noCache: true}), "", "not cached", nothingCounted)
+		time.Sleep(DefaultTTL)
+		b.expect(b.ask(only), "", "not cached", nothingCounted)
+		b.expect(b.ask(asking{onlyIfCached: true, maxStale: time.Minute}), "call 1", "", oneStaleHit)
+
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindQuotaExhausted} })
+		b.expect(b.ask(asking{}), "", "quota exhausted", oneCall)
+		b.expect(b.ask(only), "", "not cached", nothingCounted)
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindPermissionDenied} })
+		b.expect(b.ask(asking{tenant: "you"}), "", "permission denied", oneCall)
+		b.expect(b.ask(asking{tenant: "you", onlyIfCached: true}), "", "permission denied", nothingCounted)
+		b.expectCalls(3)
+	})
+}
+
+func TestMaxAge(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		b.expect(b.ask(asking{}), "call 1", "", oneCall)
+		time.Sleep(5 * time.Second)
+		b.expect(b.ask(asking{maxAge: 5 * time.Second}), "call 1", "", oneHit)
+		time.Sleep(time.Nanosecond)
+		b.expect(b.ask(asking{maxAge: 6 * time.Second}), "call 1", "", oneHit)
+		b.expect(b.ask(asking{maxAge: 5 * time.Second}), "call 2", "", oneCall)
+		b.expect(b.ask(asking{maxAge: 5 * time.Second}), "call 2", "", oneHit)
+
+		time.Sleep(DefaultTTL)
+		b.set(func(f *fake) { f.fail = &upstream.Error{Kind: upstream.KindUnavailable, Outage: true} })
+		b.expect(b.ask(asking{maxAge: DefaultTTL}), "", "unavailable", oneCall)
+		b.expect(b.ask(asking{maxAge: time.Hour}), "call 2", "", upstream.Usage{Calls: 1, Hits: 1, Stale: 1})
+	})
+}
+
+func TestMaxStale(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		b.expect(b.ask(asking{}), "call 1", "", oneCall)
+		time.Sleep(DefaultTTL + time.Minute - time.Nanosecond)
+		b.expect(b.ask(asking{maxStale: time.Minute}), "call 1", "", oneStaleHit)
+		b.expect(b.ask(asking{maxStale: time.Minute, maxAge: time.Minute}), "call 2", "", oneCall)
+		b.expect(b.ask(asking{maxStale: time.Minute}), "call 2", "", oneHit)
+		time.Sleep(DefaultTTL + time.Minute)
+		b.expect(b.ask(asking{maxStale: time.Minute}), "call 3", "", oneCall)
+		time.Sleep(DefaultTTL + DefaultStaleIfError - time.Second)
+		b.expect(b.ask(asking{maxStale: time.Duration(1 << 62)}), "call 3", "", oneStaleHit)
+		b.expect(b.ask(asking{maxStale: time.Duration(1 << 62), needs: needs(upstream.DomainRateDetail)}), "call 4", "", oneCall)
+		time.Sleep(DefaultTTL + DefaultStaleIfError)
+		b.expect(b.ask(asking{maxStale: time.Duration(1 << 62)}), "call 5", "", oneCall)
+	})
+}
+
 func TestNotCached(t *testing.T) {
 	inBubble(t, defaults(), func(b *bench) {
 		for _, kind := range []upstream.Kind{

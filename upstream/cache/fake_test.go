@@ -191,6 +191,9 @@ type asking struct {
 	needs     upstream.Needs
 	noCache   bool
 	arrivedAt time.Time
+	// The rest of upstream.Freshness.
+	onlyIfCached     bool
+	maxAge, maxStale time.Duration
 	// receivedAt is when the body was complete; zero is at arrivedAt.
 	receivedAt time.Time
 	ctx        context.Context
@@ -239,7 +242,10 @@ func (b *bench) ask(a asking) reply {
 	meter := &upstream.Meter{}
 	request := upstream.Request{
 		Key: upstream.Key{ID: a.id}, Needs: a.needs, Caller: &upstream.Caller{Tenant: upstream.Secret(a.tenant)}, Meter: meter,
-		Freshness: upstream.Freshness{NoCache: a.noCache, ArrivedAt: a.arrivedAt, ReceivedAt: a.receivedAt},
+		Freshness: upstream.Freshness{
+			NoCache: a.noCache, ArrivedAt: a.arrivedAt, ReceivedAt: a.receivedAt,
+			OnlyIfCached: a.onlyIfCached, MaxAge: a.maxAge, MaxStale: a.maxStale,
+		},
 	}
 	if b.takesAtHand {
 		if result, found := b.cache.Peek(request); found {
@@ -278,6 +284,7 @@ var (
 	nothingCounted = upstream.Usage{}
 	oneCall        = upstream.Usage{Calls: 1}
 	oneHit         = upstream.Usage{Hits: 1}
+	oneStaleHit    = upstream.Usage{Hits: 1, Stale: 1}
 )
 
 // fixture returns an answer of the upstream as the documents have it.

@@ -62,8 +62,8 @@ type call struct {
 	name shared.Name
 	// needs is what the call asks for, wanted what the request that started it needs.
 	needs, wanted upstream.Needs
-	// noCache says that the request that started the call takes no copies, of other instances either.
-	noCache bool
+	// freshness is that of the request that started the call, for copies of other instances too.
+	freshness upstream.Freshness
 	// meter is that of the request that started the call, and pays for it.
 	meter  *upstream.Meter
 	cancel context.CancelFunc
@@ -131,8 +131,15 @@ func (c *Cache) answers(call *call, l *lookup) bool {
 		return false // there is a newer copy, or one can be had
 	case l.Freshness.NoCache && (!call.leads || written && !call.writtenAt.After(l.arrivedAt)):
 		return false
+	case !call.leads && admitsOlder(call.freshness, l.Freshness):
+		return false // it may end with a copy that is too old for this one
 	}
 	return call.needs.Covers(l.Needs)
+}
+
+// admitsOlder reports whether a copy may be good enough for the one request and too old for the other.
+func admitsOlder(one, other upstream.Freshness) bool {
+	return one.MaxStale > other.MaxStale || other.MaxAge > 0 && (one.MaxAge == 0 || one.MaxAge > other.MaxAge)
 }
 
 // start starts a call for needs that the request of l pays for. It asks for what other calls will bring, too,
@@ -153,16 +160,16 @@ func (c *Cache) start(ctx context.Context, l *lookup, needs upstream.Needs) (*ca
 	needs.Domains = needs.Domains.Asked()
 	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	started := &call{
-		key:     l.key,
-		name:    c.nameOf(l.key),
-		needs:   needs,
-		wanted:  l.Needs,
-		noCache: l.Freshness.NoCache,
-		meter:   l.Meter,
-		cancel:  cancel,
-		leads:   l.Freshness.NoCache || c.options.Shared == nil,
-		waiters: 1,
-		done:    make(chan struct{}),
+		key:       l.key,
+		name:      c.nameOf(l.key),
+		needs:     needs,
+		wanted:    l.Needs,
+		freshness: l.Freshness,
+		meter:     l.Meter,
+		cancel:    cancel,
+		leads:     l.Freshness.NoCache || c.options.Shared == nil,
+		waiters:   1,
+		done:      make(chan struct{}),
 	}
 	if held := c.memory.get(l.key); held != nil {
 		started.newest = upstream.Version(held.newest.Load())

@@ -47,7 +47,8 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 		return alone()
 	}
 	held := c.memory.get(call.key)
-	if !call.noCache && held.serves(&lookup{Request: upstream.Request{Needs: call.wanted}}, time.Now()) {
+	wanted := &lookup{Request: upstream.Request{Needs: call.wanted, Freshness: call.freshness}}
+	if held.serves(wanted, time.Now()) {
 		switch newest, err := c.confirm(ctx, held); {
 		case err != nil:
 			return alone()
@@ -80,7 +81,7 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 				// The answer of a call that was waited for is as good as that of one's own, however short
 				// copies are fresh.
 				ofCall := waitedFor != 0 && stored.Version >= waitedFor
-				if (fresh || ofCall) && s.held.Covers(call.wanted) && !call.noCache {
+				if s.serves(wanted, time.Now()) || ofCall && s.held.Covers(call.wanted) && !call.freshness.NoCache {
 					return s, upstream.Result{}, nil
 				}
 				if fresh {
@@ -95,7 +96,7 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 			if lease.Version != waitedFor {
 				failure = nil // it is nobody's here
 			}
-			if lease.Failure == nil && err == nil && needs.Covers(call.wanted) && !call.noCache {
+			if lease.Failure == nil && err == nil && needs.Covers(call.wanted) && !call.freshness.NoCache {
 				waitedFor = lease.Version
 				failure = watch.Wait(ctx, lease.Version)
 				rounds = 0 // a lease ends when its call does, or its instance
@@ -118,6 +119,35 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 		return nil, upstream.Result{}, outOfTime(ctx)
 	}
 	return alone()
+}
+
+// read returns a copy of the shared cache that serves a request, or nil. It is not kept: nothing would tell that it is
+// outdated.
+func (c *Cache) read(ctx context.Context, l *lookup) *snapshot {
+	if c.options.Shared == nil || l.Freshness.NoCache {
+		return nil
+	}
+	if _, up := c.options.Shared.State(); !up {
+		return nil
+	}
+	var seen shared.Seen
+	if held := c.memory.get(l.key); held != nil {
+		seen.Copy = shared.Version(max(held.newest.Load(), 1) - 1)
+	}
+	name := c.nameOf(l.key)
+	acquired, err := c.options.Shared.Acquire(ctx, name, seen, encodeNeeds(l.Needs))
+	switch {
+	case err != nil:
+		return nil
+	case acquired.Version != 0:
+		c.options.Shared.Fail(name, acquired.Version, nil) // whoever waits acquires again
+		return nil
+	}
+	s, err := c.decodeCopy(l.key, upstream.Version(acquired.Copy.Version), acquired.Copy.Value, time.Now())
+	if err != nil || !s.serves(l, time.Now()) {
+		return nil
+	}
+	return s
 }
 
 // confirm asks whether there is no newer copy, and notes that.

@@ -141,6 +141,65 @@ func TestARefreshReachesAllInstances(t *testing.T) {
 	})
 }
 
+// What another instance has paid for is at hand; what one is paying for is not.
+func TestOnlyIfCachedReadsTheSharedCache(t *testing.T) {
+	onlyIfCached := func(request *upstream.Request) { request.Freshness.OnlyIfCached = true }
+	deploy(t, 2, func(d *deployment) {
+		notCached := func(instance int, change ...func(*upstream.Request)) {
+			t.Helper()
+			got := d.ask(instance, upstream.Needs{}, append(change, onlyIfCached)...)
+			if upstream.KindOf(got.err) != upstream.KindNotCached || got.usage != (upstream.Usage{}) {
+				t.Errorf("%+v", got)
+			}
+		}
+		notCached(1)
+		var group sync.WaitGroup
+		group.Go(func() { d.ask(0, upstream.Needs{}) })
+		synctest.Wait()
+		notCached(0)
+		notCached(1)
+		group.Wait()
+		synctest.Wait()
+		for i := range 2 {
+			if got := d.ask(i, upstream.Needs{}, onlyIfCached); got.err != nil || got.usage != (upstream.Usage{Hits: 1}) {
+				t.Errorf("instance %d: %+v", i, got)
+			}
+		}
+		notCached(1, noCache)
+		d.connected[1].Disconnect()
+		notCached(1)
+		d.connected[1].Connect()
+		synctest.Wait()
+		time.Sleep(DefaultTTL)
+		notCached(1)
+		stale := func(request *upstream.Request) { request.Freshness.MaxStale = time.Minute }
+		if got := d.ask(1, upstream.Needs{}, onlyIfCached, stale); got.err != nil || got.usage != (upstream.Usage{Hits: 1, Stale: 1}) {
+			t.Errorf("%+v", got)
+		}
+		d.wantCalls(1)
+	})
+}
+
+// A copy of another instance that is too old for one who waits for it answers those alone whom it is not.
+func TestMaxAgeHoldsForCopiesOfOtherInstances(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		d.ask(0, upstream.Needs{})
+		time.Sleep(10 * time.Second)
+		young := func(request *upstream.Request) { request.Freshness.MaxAge = 5 * time.Second }
+		var group sync.WaitGroup
+		for range 5 {
+			group.Go(func() { d.ask(1, upstream.Needs{}) })
+			group.Go(func() {
+				if got := d.ask(1, upstream.Needs{}, young); got.err != nil || got.usage.Hits != 0 {
+					t.Errorf("%+v", got)
+				}
+			})
+		}
+		group.Wait()
+		d.wantCalls(2)
+	})
+}
+
 func TestARefreshIsFoundAfterTheEventWasLost(t *testing.T) {
 	deploy(t, 2, func(d *deployment) {
 		d.askAll(1, nothing)

@@ -50,7 +50,13 @@ func (s *snapshot) outdated() bool { return upstream.Version(s.newest.Load()) > 
 
 // serves reports whether the copy, which may be nil, answers a request without a call, if it is confirmed.
 func (s *snapshot) serves(l *lookup, now time.Time) bool {
-	return s.fresh(now) && !l.Freshness.NoCache && s.held.Covers(l.Needs)
+	return s != nil && !s.outdated() && now.Before(s.freshUntil.Add(l.Freshness.MaxStale)) &&
+		!l.Freshness.NoCache && !s.olderThan(l.Freshness.MaxAge, now) && s.held.Covers(l.Needs)
+}
+
+// olderThan reports whether the copy is too old for a request with that maximum; 0 is none.
+func (s *snapshot) olderThan(maxAge time.Duration, now time.Time) bool {
+	return maxAge > 0 && now.Sub(time.Unix(0, s.fetchedAt)) > maxAge
 }
 
 // confirmed reports whether this instance has been told of everything newer than the copy.
@@ -96,7 +102,7 @@ func (o Options) timeToLive(order *upstream.Order) time.Duration {
 	}
 }
 
-// Serves reports whether Order would answer from exactly these copies. An answer made of them may then
+// Serves reports whether Order would answer from exactly these copies, and they are fresh. An answer made of them may then
 // be given in their place: it is as new, and as permitted, as they are.
 //
 // A copy that was dropped to make room is not served either, though it may be the newest: nothing
@@ -107,7 +113,7 @@ func (c *Cache) Serves(caller *upstream.Caller, freshness upstream.Freshness, co
 	for _, copied := range copies {
 		k := key{tenant, copied.Key}
 		denied, _ := c.negative.find(k, receivedAt, now)
-		if s := c.memory.get(k); denied != nil || !s.fresh(now) || s.version != copied.Version || !c.confirmed(s) {
+		if s := c.memory.get(k); denied != nil || !s.fresh(now) || s.olderThan(freshness.MaxAge, now) || s.version != copied.Version || !c.confirmed(s) {
 			return false
 		}
 	}

@@ -113,6 +113,9 @@ func (c *Client) Order(ctx context.Context, request upstream.Request) (upstream.
 	if err := request.Check(); err != nil {
 		return upstream.Result{}, err
 	}
+	if request.Freshness.OnlyIfCached {
+		return upstream.Result{}, &upstream.Error{Kind: upstream.KindNotCached}
+	}
 	token := request.Caller.Authorization
 	if own := *c.token.Load(); own != "" {
 		token = own

@@ -24,6 +24,7 @@ const (
 	// About the moment.
 	RateLimited    = "RATE_LIMITED"
 	Overloaded     = "OVERLOADED"
+	NotCached      = "NOT_CACHED"
 	RequestTimeout = "REQUEST_TIMEOUT"
 
 	// About the upstream, and about ourselves.
