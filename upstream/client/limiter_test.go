@@ -412,6 +412,38 @@ func TestLoudCallerIsToldTheTruth(t *testing.T) {
 	})
 }
 
+// TestLoudCallerIsToldTheTruthOfItsShare: while others ask too, its queue moves in its own half of the places,
+// however many of the others' stay free.
+func TestLoudCallerIsToldTheTruthOfItsShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := &fakeWire{delay: time.Second}
+		client := wire.client(t, Options{Concurrency: 8})
+		if err := order(client); err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		loudCalls := loud(t, t.Context(), client, "loud", 40)
+		var quietCalls sync.WaitGroup
+		quietCalls.Go(func() {
+			for time.Since(begun) < 10*time.Second {
+				if err := orderOf(client, "quiet"); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(300 * time.Millisecond)
+			}
+		})
+		time.Sleep(1500 * time.Millisecond)
+		refused := checkFailure(t, orderOf(client, "loud"), upstream.KindOverloaded)
+		asked := time.Now()
+		loudCalls()
+		last := time.Now().Add(-wire.delay) // when the last call before the refused one's started
+		if told := asked.Add(refused.RetryAfter); told.Before(last) || told.After(last.Add(wire.delay)) {
+			t.Errorf("told to wait %v, but its queue was empty after %v", refused.RetryAfter, last.Sub(asked))
+		}
+		quietCalls.Wait()
+	})
+}
+
 func TestWaitingCallLeavesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := &fakeWire{delay: time.Second}
