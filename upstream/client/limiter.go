@@ -1,7 +1,7 @@
 package client
 
 import (
-	"container/heap"
+	"cmp"
 	"container/list"
 	"context"
 	"errors"
@@ -22,6 +22,9 @@ const (
 	shareFor = 5 * time.Second
 	// maxInterval bounds the time between two calls, so that no sum of them overflows.
 	maxInterval = 365 * 24 * time.Hour
+	// maxLateness is how late a call that waits for the rate may start without being missed in the rate:
+	// timers fire late.
+	maxLateness = 10 * time.Millisecond
 )
 
 var errOverloaded = errors.New("too many calls wait for their turn")
@@ -29,6 +32,10 @@ var errOverloaded = errors.New("too many calls wait for their turn")
 // limiter bounds the calls in flight and spreads their starts where a rate is set, and is fair to the
 // callers: each has a queue of its own, and a free place goes to the caller with the fewest calls in
 // flight, among equals to the one whose turn is longest ago.
+//
+// A semaphore and a token bucket would do for one caller. With several, a first-come queue gives all places
+// to whoever asks for most; so does a semaphore for each caller, as soon as there are as many loud callers as
+// shares. And Retry-After has to be true, which takes knowing what is in flight and what waits.
 //
 // Nothing is reserved ahead: a call that waits has neither a place nor a part of the rate, so that one
 // that leaves its queue has nothing to give back, and the estimates for the others are true at once.
@@ -42,18 +49,14 @@ type limiter struct {
 
 	mu       sync.Mutex
 	inFlight map[*slot]struct{}
-	// callers are those with calls in flight or waiting.
+	// callers are those with calls in flight or waiting, and queues those of them with calls waiting, the
+	// one whose turn is longest ago first.
 	callers map[uint64]*callerQueue
-	queues  callerQueues
-	waiting int
-	// turns counts how often a caller began to wait, or a call of one that waits started or ended, to
-	// tell whose turn is longest ago.
-	turns uint64
+	queues  []*callerQueue
 	// next is when the rate allows the next call; the past where it allows one now.
 	next time.Time
-	// timer calls wake at wakeAt, which is zero when that is not needed.
-	timer  *time.Timer
-	wakeAt time.Time
+	// timer calls wake at next, if a call waits for the rate.
+	timer *time.Timer
 	// sharedUntil is until when no caller may have more than its share.
 	sharedUntil time.Time
 	// meanDuration is how long a place is taken: a moving mean over about the last five calls.
@@ -63,12 +66,10 @@ type limiter struct {
 // slot is one call: first in the queue of its caller, then in flight.
 type slot struct {
 	caller *callerQueue
-	// ready is closed when the call may start; nil where it need not wait.
-	ready     chan struct{}
-	waiting   *list.Element // nil when it has left the queue
+	// started is closed when the call may start.
+	started   chan struct{}
 	startedAt time.Time
-	// before and after are what limiter.next was before this call started, and what it became.
-	before, after time.Time
+	element   *list.Element // in the queue
 }
 
 // callerQueue is what the limiter knows of one caller.
@@ -76,38 +77,6 @@ type callerQueue struct {
 	id       uint64
 	inFlight int
 	waiting  list.List // of *slot
-	turn     uint64
-	index    int // in callerQueues, if anything waits
-}
-
-// callerQueues is a heap of the callers with calls that wait; the first one is next.
-type callerQueues []*callerQueue
-
-func (q callerQueues) Len() int { return len(q) }
-
-func (q callerQueues) Less(i, j int) bool {
-	if q[i].inFlight != q[j].inFlight {
-		return q[i].inFlight < q[j].inFlight
-	}
-	return q[i].turn < q[j].turn
-}
-
-func (q callerQueues) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = i, j
-}
-
-func (q *callerQueues) Push(caller any) {
-	caller.(*callerQueue).index = len(*q)
-	*q = append(*q, caller.(*callerQueue))
-}
-
-func (q *callerQueues) Pop() any {
-	last := len(*q) - 1
-	caller := (*q)[last]
-	(*q)[last] = nil
-	*q = (*q)[:last]
-	return caller
 }
 
 func newLimiter(concurrency int, rate float64, timeout time.Duration) *limiter {
@@ -146,17 +115,15 @@ func (l *limiter) acquire(ctx context.Context, caller uint64, maxWait time.Durat
 		return nil, outOfTime(ctx, "a free place")
 	}
 	s, err := l.enqueue(caller, maxWait)
-	if err != nil || s.ready == nil {
-		return s, err
+	if err != nil {
+		return nil, err
 	}
 	var late <-chan time.Time
 	if maxWait > 0 {
-		timer := time.NewTimer(maxWait)
-		defer timer.Stop()
-		late = timer.C
+		late = time.After(maxWait)
 	}
 	select {
-	case <-s.ready:
+	case <-s.started:
 		return s, nil
 	case <-late:
 	case <-ctx.Done():
@@ -164,7 +131,7 @@ func (l *limiter) acquire(ctx context.Context, caller uint64, maxWait time.Durat
 	return l.leave(ctx, s)
 }
 
-// enqueue starts a call that may start at once, and lets another one wait, unless that is too long.
+// enqueue lets a call wait, which may end at once, unless it would wait too long.
 func (l *limiter) enqueue(id uint64, maxWait time.Duration) (*slot, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -172,28 +139,22 @@ func (l *limiter) enqueue(id uint64, maxWait time.Duration) (*slot, error) {
 	caller := l.callers[id]
 	if caller == nil {
 		caller = &callerQueue{id: id}
-		l.callers[id] = caller
 	}
-	othersWait := l.waiting > caller.waiting.Len()
+	othersWait := slices.ContainsFunc(l.queues, func(other *callerQueue) bool { return other != caller })
 	if caller.inFlight < l.share && (othersWait || len(l.inFlight) == l.places) {
 		l.sharedUntil = now.Add(shareFor)
 	}
-	s := &slot{caller: caller}
-	if l.waiting == 0 && l.hasPlace(caller, now) && !l.next.After(now) {
-		l.start(s, now, now)
-		return s, nil
-	}
 	if wait := l.estimate(caller, now); maxWait > 0 && wait > maxWait {
-		l.forget(caller)
 		return nil, overloaded(wait)
 	}
-	s.ready = make(chan struct{})
-	s.waiting = caller.waiting.PushBack(s)
-	l.waiting++
+	if len(l.queues) == 0 && l.next.Before(now) {
+		l.next = now // what nobody waited for is lost
+	}
+	s := &slot{caller: caller, started: make(chan struct{})}
+	s.element = caller.waiting.PushBack(s)
+	l.callers[id] = caller
 	if caller.waiting.Len() == 1 {
-		l.turns++
-		caller.turn = l.turns
-		heap.Push(&l.queues, caller)
+		l.queues = append(l.queues, caller)
 	}
 	l.dispatch(now)
 	return s, nil
@@ -209,9 +170,11 @@ func (l *limiter) leave(ctx context.Context, s *slot) (*slot, error) {
 		l.dispatch(now) // its turn may be at this very moment
 	}
 	switch {
-	case s.waiting != nil:
-		l.unqueue(s)
-		l.forget(s.caller)
+	case s.startedAt.IsZero():
+		s.caller.waiting.Remove(s.element)
+		if s.caller.waiting.Len() == 0 {
+			l.requeue(s.caller)
+		}
 	case ctx.Err() == nil:
 		return s, nil
 	default:
@@ -243,55 +206,53 @@ func (l *limiter) cancel(s *slot) {
 	l.giveBack(s, time.Now())
 }
 
+// giveBack is cancel. As with all methods from here on, mu is held.
 func (l *limiter) giveBack(s *slot, now time.Time) {
-	if l.next.Equal(s.after) { // no call has started since
-		l.next = s.before
-	}
+	l.next = l.next.Add(-l.interval)
 	l.end(s, now)
 }
 
-// end takes a call out of those in flight. As with all methods from here on, mu is held.
+// end takes a call out of those in flight.
 func (l *limiter) end(s *slot, now time.Time) {
 	delete(l.inFlight, s)
 	s.caller.inFlight--
-	if s.caller.waiting.Len() > 0 {
-		l.turns++
-		s.caller.turn = l.turns
-		heap.Fix(&l.queues, s.caller.index)
-	}
-	l.forget(s.caller)
+	l.requeue(s.caller)
 	l.dispatch(now)
+}
+
+// requeue puts a caller behind all others whose calls wait, and forgets one who has no calls left.
+func (l *limiter) requeue(caller *callerQueue) {
+	l.queues = slices.DeleteFunc(l.queues, func(other *callerQueue) bool { return other == caller })
+	switch {
+	case caller.waiting.Len() > 0:
+		l.queues = append(l.queues, caller)
+	case caller.inFlight == 0:
+		delete(l.callers, caller.id)
+	}
 }
 
 // dispatch starts the calls that may start.
 func (l *limiter) dispatch(now time.Time) {
-	// A timer that is late must not lower the rate.
-	due := now
-	if !l.wakeAt.IsZero() && !l.wakeAt.After(now) {
-		due, l.wakeAt = l.wakeAt, time.Time{}
-	}
 	for len(l.queues) > 0 {
-		// Where the first one may not have a place, none may: the others have as many or more.
-		caller := l.queues[0]
-		if !l.hasPlace(caller, now) {
-			return
+		caller := slices.MinFunc(l.queues, func(a, b *callerQueue) int { return cmp.Compare(a.inFlight, b.inFlight) })
+		if len(l.inFlight) >= l.places || caller.inFlight >= l.most(now) {
+			return // nor may another one: it has as many calls in flight, or more
 		}
 		if l.next.After(now) {
-			l.wake(l.next)
+			l.wakeAt(l.next.Sub(now))
 			return
 		}
-		s := caller.waiting.Front().Value.(*slot)
-		l.turns++
-		caller.turn = l.turns
-		l.unqueue(s)
-		l.start(s, now, due)
-		close(s.ready)
+		if last := now.Add(-maxLateness); l.next.Before(last) {
+			l.next = last
+		}
+		l.next = l.next.Add(l.interval)
+		s := caller.waiting.Remove(caller.waiting.Front()).(*slot)
+		s.startedAt = now
+		l.inFlight[s] = struct{}{}
+		caller.inFlight++
+		l.requeue(caller)
+		close(s.started)
 	}
-}
-
-// hasPlace reports whether a call of the caller may be in flight too.
-func (l *limiter) hasPlace(caller *callerQueue, now time.Time) bool {
-	return len(l.inFlight) < l.places && caller.inFlight < l.most(now)
 }
 
 // most returns how many calls of one caller may be in flight.
@@ -302,76 +263,31 @@ func (l *limiter) most(now time.Time) int {
 	return l.places
 }
 
-func (l *limiter) start(s *slot, now, due time.Time) {
-	s.startedAt = now
-	s.before = l.next
-	if l.interval > 0 {
-		if l.next.Before(due) {
-			l.next = due
-		}
-		l.next = l.next.Add(l.interval)
-	}
-	s.after = l.next
-	l.inFlight[s] = struct{}{}
-	s.caller.inFlight++
-	if s.caller.waiting.Len() > 0 {
-		heap.Fix(&l.queues, s.caller.index)
-	}
-}
-
-// unqueue takes a call out of its queue.
-func (l *limiter) unqueue(s *slot) {
-	s.caller.waiting.Remove(s.waiting)
-	s.waiting = nil
-	l.waiting--
-	if l.waiting == 0 && l.timer != nil {
-		l.timer.Stop()
-		l.wakeAt = time.Time{}
-	}
-	if s.caller.waiting.Len() == 0 {
-		heap.Remove(&l.queues, s.caller.index)
-	}
-}
-
-// forget drops a caller who has no calls left.
-func (l *limiter) forget(caller *callerQueue) {
-	if caller.inFlight == 0 && caller.waiting.Len() == 0 {
-		delete(l.callers, caller.id)
-	}
-}
-
-// wake lets dispatch be called at the given time.
-func (l *limiter) wake(at time.Time) {
-	if l.wakeAt.Equal(at) {
+// wakeAt lets dispatch be called after a while.
+func (l *limiter) wakeAt(wait time.Duration) {
+	if l.timer != nil {
+		l.timer.Reset(wait)
 		return
 	}
-	l.wakeAt = at
-	if l.timer == nil {
-		l.timer = time.AfterFunc(time.Until(at), l.woken)
-		return
-	}
-	l.timer.Reset(time.Until(at))
-}
-
-func (l *limiter) woken() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	if now.Before(l.wakeAt) { // the timer was set anew while it fired
-		l.timer.Reset(time.Until(l.wakeAt))
-		return
-	}
-	l.dispatch(now)
+	l.timer = time.AfterFunc(wait, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.dispatch(time.Now())
+	})
 }
 
 // load returns how many calls are in flight and how many wait.
 func (l *limiter) load() (inFlight, waiting int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.inFlight), l.waiting
+	for _, caller := range l.queues {
+		waiting += caller.waiting.Len()
+	}
+	return len(l.inFlight), waiting
 }
 
-// estimate returns how long one more call of the caller would wait.
+// estimate returns how long one more call of the caller would wait: for as many calls to end as come first
+// and have no place, for as many of its own to end as exceed what it may have, and for the rate.
 func (l *limiter) estimate(caller *callerQueue, now time.Time) time.Duration {
 	// The caller's calls when this one starts, if none ends until then. The others' calls that come
 	// first are those that find their caller with no more.
