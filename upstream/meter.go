@@ -8,8 +8,8 @@ import "sync"
 // A call may outlive its request: it is paid for, and so it is finished. Whoever starts calls that may
 // do so says when they start and end, and whoever needs the whole cost gets it from Close.
 type Meter struct {
-	mu     sync.Mutex
-	counts Usage
+	mu    sync.Mutex
+	usage Usage
 	// underWay is the number of calls that have started and not ended.
 	underWay int
 	closed   bool
@@ -30,21 +30,21 @@ type Usage struct {
 	Stale int `json:"stale"`
 }
 
-// Add adds c to the bill.
-func (m *Meter) Add(c Usage) {
+// Add adds u to the bill.
+func (m *Meter) Add(u Usage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.counts.Calls += c.Calls
-	m.counts.Points += c.Points
-	m.counts.Hits += c.Hits
-	m.counts.Stale += c.Stale
+	m.usage.Calls += u.Calls
+	m.usage.Points += u.Points
+	m.usage.Hits += u.Hits
+	m.usage.Stale += u.Stale
 }
 
 // Usage returns the bill so far. Calls that are under way may still be added.
 func (m *Meter) Usage() Usage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.counts
+	return m.usage
 }
 
 // CallStarted says that a call starts which may be added to the bill, and reports whether it may: after
@@ -63,14 +63,14 @@ func (m *Meter) CallStarted() bool {
 func (m *Meter) CallEnded() {
 	m.mu.Lock()
 	m.underWay--
-	settled, counts := m.settled, m.counts
+	settled, usage := m.settled, m.usage
 	if m.underWay > 0 || settled == nil {
 		m.mu.Unlock()
 		return
 	}
 	m.settled = nil
 	m.mu.Unlock()
-	settled(counts)
+	settled(usage)
 }
 
 // Close lets no further call start, and passes the whole bill to settled when the calls under way have
@@ -78,12 +78,12 @@ func (m *Meter) CallEnded() {
 func (m *Meter) Close(settled func(Usage)) {
 	m.mu.Lock()
 	m.closed = true
-	counts := m.counts
+	usage := m.usage
 	if m.underWay > 0 {
 		m.settled = settled
 		m.mu.Unlock()
 		return
 	}
 	m.mu.Unlock()
-	settled(counts)
+	settled(usage)
 }

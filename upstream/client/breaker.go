@@ -51,6 +51,10 @@ type breakerCall struct {
 // breakers keep calls from an upstream that fails. The endpoint's own counts failures of the transport:
 // while it is open, nobody has a call to lose. Whatever else goes wrong may be about one token, so that
 // it counts for the caller alone.
+//
+// Common breakers know calls and no callers: in front of many tenants, whoever has one order that always
+// fails, and asks for it often enough, would close the endpoint to all. That is why this one counts an order
+// once, a caller for half of a streak while others are answered, and a failed trial against its caller.
 type breakers struct {
 	endpoint *breaker
 	mu       sync.Mutex

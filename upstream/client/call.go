@@ -62,7 +62,7 @@ func (c *Client) attempt(ctx context.Context, request upstream.Request, token up
 		ctx, finished = c.options.Observe(ctx)
 	}
 	started := time.Now()
-	watch := &callWatch{usage: request.Meter}
+	watch := &callWatch{meter: request.Meter}
 	attempt.result, attempt.Points, attempt.Err = c.call(ctx, request, token, watch)
 	attempt.Duration = time.Since(started)
 	attempt.Written = watch.counted.Load()
@@ -83,7 +83,7 @@ func (c *Client) call(ctx context.Context, request upstream.Request, token upstr
 	if err != nil {
 		return upstream.Result{}, 0, connectionError(attemptCtx, err, upstream.KindUnavailable)
 	}
-	defer response.Body.Close() //nolint:errcheck // what was read is judged by itself
+	defer response.Body.Close() //nolint:errcheck // what was read is checked by itself
 	watch.count()
 	body, err := c.readBody(response)
 	if err != nil {
@@ -273,7 +273,7 @@ func (f *connectionFault) Unwrap() error { return f.cause }
 // callWatch watches one attempt from inside the HTTP client: whether it got a connection, and whether
 // its request was written. The second is what the call is charged for.
 type callWatch struct {
-	usage     *upstream.Meter
+	meter     *upstream.Meter
 	connected atomic.Bool
 	counted   atomic.Bool
 	once      sync.Once
@@ -295,6 +295,6 @@ func (w *callWatch) trace() *httptrace.ClientTrace {
 func (w *callWatch) count() {
 	w.once.Do(func() {
 		w.counted.Store(true)
-		w.usage.Add(upstream.Usage{Calls: 1})
+		w.meter.Add(upstream.Usage{Calls: 1})
 	})
 }

@@ -1,5 +1,13 @@
-// Package client calls the upstream: each order is one paid call, which is never made twice. Around every
-// call stand a limiter, circuit breakers and the pauses that the upstream asked for (transport.go).
+// Package client calls the upstream: each [Client.Order] is one paid call, which is never made twice.
+//
+//	Order ── cooldowns ── breakers ── limiter ── one attempt over HTTP ── [upstream.DecodeAnswer]
+//
+// A call is charged when its request was written, whatever becomes of the answer. So an attempt is repeated
+// only where no connection came about, nothing is hedged, no redirect is followed, and all that may refuse a
+// call or let it wait comes before the request is written.
+//
+// Each of the three that may do so is in the file of its name, and fair: what one caller does, or one order,
+// takes nothing from the others. Where they are asked, and told how the call went, is transport.go.
 package client
 
 import (
