@@ -25,7 +25,7 @@ type importRule struct {
 // given its place.
 var importRules = []importRule{
 	{"", []string{"graph", "graph/...", "upstream", "upstream/..."}},
-	{"internal/lru", nil},
+	{"upstream/lru", nil},
 	{"graph", []string{"graph/...", "upstream"}},
 	{"graph/internal/scope", []string{"upstream"}},
 	{"graph/internal/generated", []string{"graph/scalar", "upstream"}},
@@ -33,13 +33,13 @@ var importRules = []importRule{
 	{"graph/internal/codes", nil},
 	{"graph/telemetry", nil},
 	{"graph/internal/httpx", nil},
-	{"graph/transport", []string{"graph/internal/codes", "graph/internal/httpx", "graph/internal/scope", "graph/respcache", "internal/lru", "upstream"}},
+	{"graph/transport", []string{"graph/internal/codes", "graph/internal/httpx", "graph/internal/scope", "graph/respcache", "upstream/lru", "upstream"}},
 	{"graph/graphiql/...", []string{"graph/internal/httpx"}},
-	{"graph/...", []string{"graph/internal/codes", "graph/internal/httpx", "graph/internal/scope", "internal/lru", "upstream"}},
+	{"graph/...", []string{"graph/internal/codes", "graph/internal/httpx", "graph/internal/scope", "upstream/lru", "upstream"}},
 	{"upstream", nil},
-	{"upstream/cache", []string{"internal/lru", "upstream", "upstream/cache/shared"}},
+	{"upstream/cache", []string{"upstream/lru", "upstream", "upstream/cache/shared"}},
 	{"upstream/cache/shared", nil},
-	{"upstream/client", []string{"internal/lru", "upstream"}},
+	{"upstream/client", []string{"upstream/lru", "upstream"}},
 	{"upstream/cache/rediscache", []string{"upstream/cache/shared"}},
 	// The emulated upstream must not share structs with the client: a typo would agree with itself.
 	{"upstream/sandbox/...", nil},

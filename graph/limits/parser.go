@@ -13,7 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"ordergraph/graph/internal/codes"
-	"ordergraph/internal/lru"
+	"ordergraph/upstream/lru"
 )
 
 const (

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"ordergraph/graph/internal/scope"
-	"ordergraph/internal/lru"
 	"ordergraph/upstream"
+	"ordergraph/upstream/lru"
 )
 
 const (

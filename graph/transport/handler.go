@@ -17,8 +17,8 @@ import (
 	"ordergraph/graph/internal/httpx"
 	"ordergraph/graph/internal/scope"
 	"ordergraph/graph/respcache"
-	"ordergraph/internal/lru"
 	"ordergraph/upstream"
+	"ordergraph/upstream/lru"
 )
 
 const allowedMethods = "GET, POST, OPTIONS"

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 
 	"ordergraph/graph/internal/codes"
-	"ordergraph/internal/lru"
+	"ordergraph/upstream/lru"
 )
 
 // Documents says which operations run, and which are known by their hash.

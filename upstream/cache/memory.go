@@ -10,9 +10,9 @@ import (
 
 	"github.com/dgraph-io/ristretto/v2"
 
-	"ordergraph/internal/lru"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache/shared"
+	"ordergraph/upstream/lru"
 )
 
 const (

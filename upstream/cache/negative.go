@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"ordergraph/internal/lru"
 	"ordergraph/upstream"
+	"ordergraph/upstream/lru"
 )
 
 const (

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"ordergraph/internal/lru"
 	"ordergraph/upstream"
+	"ordergraph/upstream/lru"
 )
 
 // A circuit breaker opens when half of at least 20 calls within 10 s failed, or 8 in a row, and lets a

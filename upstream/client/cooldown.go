@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"ordergraph/internal/lru"
 	"ordergraph/upstream"
+	"ordergraph/upstream/lru"
 )
 
 const (
