@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ import (
 
 func readReadme(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestReadmeListsEverySetting(t *testing.T) {
 // TestReadmeQueriesAreValid takes each graphql block for an operation or, where it is the schema of
 // another subgraph, for definitions.
 func TestReadmeQueriesAreValid(t *testing.T) {
-	federation, err := os.ReadFile("graph/federation.graphqls")
+	federation, err := os.ReadFile("../federation.graphqls")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"bytes"
@@ -30,8 +30,13 @@ import (
 const asProgram = "RUN_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	text, err := os.ReadFile("../../schema.graphqls")
+	if err != nil {
+		panic(err)
+	}
+	schema = string(text)
 	if os.Getenv(asProgram) != "" {
-		main()
+		Main(schema)
 		return
 	}
 	// The developer's own settings, and the suites' name of the program, are none of the tests'.
