@@ -259,25 +259,27 @@ func TestHealthcheckExitCode(t *testing.T) {
 	}
 }
 
-// The emulated upstream alone answers the line that it prints, and the program calls it.
-func TestSandboxCommand(t *testing.T) {
+// startSandbox starts the emulated upstream alone, and returns its address and the line for curl that it prints.
+func startSandbox(t *testing.T) (p *process, url, curl string) {
+	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
-	emulated := exec.CommandContext(t.Context(), binary, "sandbox", "--listen="+address)
-	emulated.Env = append(os.Environ(), asProgram+"=1")
-	output, err := emulated.StdoutPipe()
+	p = &process{address: freeAddress(t)}
+	p.command = exec.CommandContext(t.Context(), binary, "sandbox", "--listen="+p.address)
+	p.command.Env = append(os.Environ(), asProgram+"=1")
+	output, err := p.command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := emulated.Start(); err != nil {
+	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{command: emulated, address: address}
-	t.Cleanup(func() { _ = emulated.Process.Kill() }) // unless it has ended
-	var curl, url string
+	t.Cleanup(func() {
+		_ = p.command.Process.Kill() // unless it has ended
+		_ = p.command.Wait()
+	})
 	for lines := bufio.NewScanner(output); url == "" && lines.Scan(); {
 		if line := strings.TrimSpace(lines.Text()); strings.HasPrefix(line, "curl ") {
 			curl = line
@@ -285,6 +287,12 @@ func TestSandboxCommand(t *testing.T) {
 			url = after
 		}
 	}
+	return p, url, curl
+}
+
+// The emulated upstream alone answers the line that it prints, and the program calls it.
+func TestSandboxCommand(t *testing.T) {
+	p, url, curl := startSandbox(t)
 	_, body, _ := strings.Cut(curl, "-d '")
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(strings.TrimSuffix(body, "'")))
 	if err != nil {
@@ -303,7 +311,7 @@ func TestSandboxCommand(t *testing.T) {
 	if got, answer := server.query(t, documentedQuery, "Authorization", "any"); got.StatusCode != http.StatusOK || strings.Contains(answer, "errors") || !strings.Contains(answer, "6.15") {
 		t.Errorf("%d %s", got.StatusCode, answer)
 	}
-	if code, _, stderr := exitOf(t, nil, "sandbox", "--listen="+address); code != 1 || !strings.Contains(stderr, "--listen") || !strings.Contains(stderr, address) {
+	if code, _, stderr := exitOf(t, nil, "sandbox", "--listen="+p.address); code != 1 || !strings.Contains(stderr, "--listen") || !strings.Contains(stderr, p.address) {
 		t.Errorf("a second one: exit code %d, %s", code, stderr)
 	}
 	p.end(t)

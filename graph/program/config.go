@@ -220,7 +220,7 @@ func parseSize(text string) (int64, error) {
 // orders. Kubernetes sets some for each service, with names of its own.
 func checkVariables(flags []*kong.Flag) error {
 	const prefix = "ORDERGRAPH_"
-	var known []string
+	known := []string{tokenVariable, tokenVariable + fileSuffix}
 	for _, flag := range flags {
 		known = append(known, flag.Envs...)
 		if isSecret(flag) {

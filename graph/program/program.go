@@ -15,7 +15,6 @@ import (
 	"net/http/pprof"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -52,6 +51,7 @@ type commandLine struct {
 	PrintConfig bool             `env:"-" help:"Print each setting with its value and where that came from (flag, env, file or default), and exit; 1 with one line if the server would not start with them."`
 
 	Serve       serveCommand              `cmd:"" default:"1" help:"Serve GraphQL; this is what happens without a command."`
+	Query       queryCommand              `cmd:"" help:"Answer a query, here or by a running server, and show what it cost."`
 	Sandbox     sandboxCommand            `cmd:"" help:"Serve the emulated upstream alone, at --listen."`
 	Healthcheck healthcheckCommand        `cmd:"" help:"Ask a running server whether it is ready: exit code 0, or 1."`
 	Schema      schemaCommand             `cmd:"" help:"Print the schema for clients and exit."`
@@ -70,6 +70,9 @@ func Main(sdl string) {
 		fmt.Fprintln(output, "ordergraph:", err)
 		// There is nowhere else to say that nobody reads it.
 		_ = output.Close(logPatience)
+		if exit, ok := errors.AsType[exitError](err); ok {
+			os.Exit(exit.code)
+		}
 		os.Exit(1)
 	}
 }
@@ -94,7 +97,11 @@ func oneLine(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%.1000s", strings.Map(blankControl, err.Error()))
+	shortened := fmt.Errorf("%.1000s", strings.Map(blankControl, err.Error()))
+	if exit, ok := errors.AsType[exitError](err); ok {
+		return exitError{shortened, exit.code}
+	}
+	return shortened
 }
 
 func blankControl(r rune) rune {
@@ -169,6 +176,22 @@ func (serveCommand) Run(ctx context.Context, c *config, program *kong.Kong) erro
 
 // run serves until ctx ends, and then drains: no new requests are asked for, those under way finish.
 func run(ctx context.Context, c *config, logger zerolog.Logger) error {
+	return withService(ctx, c, logger, func(s *service) error {
+		defer reloadOnHangup(ctx, c, s, logger)()
+		return serve(ctx, c, s.handler, s.health, s.metrics, logger)
+	})
+}
+
+// service is what answers queries.
+type service struct {
+	handler  *graph.Handler
+	health   *graph.Health
+	metrics  *telemetry.Metrics
+	endpoint *client.Client
+}
+
+// withService has use work with the service that the settings describe, and then ends all that stands behind it.
+func withService(ctx context.Context, c *config, logger zerolog.Logger, use func(*service) error) error {
 	url := c.Upstream.URL
 	if c.sandboxed() {
 		emulated, err := sandbox.Start(context.WithoutCancel(ctx), sandbox.Options{})
@@ -239,25 +262,18 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer reloadOnHangup(ctx, c, handler, endpoint, logger)()
-	return serve(ctx, c, handler, health, metrics, logger)
+	return use(&service{handler, health, metrics, endpoint})
 }
 
 // newMetrics returns what counts for Prometheus.
 func newMetrics(c *config, endpoint *client.Client, health *graph.Health, common shared.Cache) *telemetry.Metrics {
+	program := readBuild()
 	options := telemetry.Options{
-		Version: version(), GoVersion: runtime.Version(), Mode: c.mode(),
+		Version: program.Version, Revision: program.Revision, GoVersion: program.GoVersion, Mode: c.mode(),
 		Concurrency: c.Upstream.Concurrency, Ready: health.Ready,
 		Upstream: func() telemetry.Upstream { return telemetry.Upstream(endpoint.State()) },
 	}
 	options.Codes, options.UpstreamCodes = graph.Codes()
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				options.Revision = setting.Value
-			}
-		}
-	}
 	if common != nil {
 		options.Shared = func() bool { _, up := common.State(); return up }
 	}

@@ -11,14 +11,11 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
-
-	"ordergraph/graph"
-	"ordergraph/upstream/client"
 )
 
 // reloadOnHangup has the secrets and trusted documents read again whenever SIGHUP comes, until ctx ends or the
 // function it returns is called.
-func reloadOnHangup(ctx context.Context, c *config, handler *graph.Handler, endpoint *client.Client, logger zerolog.Logger) (stop func()) {
+func reloadOnHangup(ctx context.Context, c *config, s *service, logger zerolog.Logger) (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	ctx, cancel := context.WithCancel(ctx)
@@ -31,7 +28,7 @@ func reloadOnHangup(ctx context.Context, c *config, handler *graph.Handler, endp
 			case <-hangups:
 			}
 			notify(logger, daemon.SdNotifyReloading)
-			if err := reload(c, handler, endpoint); err != nil {
+			if err := reload(c, s); err != nil {
 				logger.Error().Msg(oneLine(fmt.Errorf("not reloaded, what was read before stays: %w", err)).Error())
 			} else {
 				logger.Info().Msg("reloaded: secrets and trusted documents are those of their files")
@@ -51,7 +48,7 @@ func reloadOnHangup(ctx context.Context, c *config, handler *graph.Handler, endp
 //
 // It reads all settings again. Flags and variables are the same as long as the process lives, so nothing else can
 // have changed. And since no file of a secret may be empty, none is turned on or off.
-func reload(c *config, handler *graph.Handler, endpoint *client.Client) error {
+func reload(c *config, s *service) error {
 	now, err := c.reread()
 	if err != nil {
 		return err
@@ -63,9 +60,9 @@ func reload(c *config, handler *graph.Handler, endpoint *client.Client) error {
 	if err != nil {
 		return err
 	}
-	if err := handler.Reload(now.access(), now.Access.RouterSecret, trusted); err != nil {
+	if err := s.handler.Reload(now.access(), now.Access.RouterSecret, trusted); err != nil {
 		return err
 	}
-	endpoint.SetToken(now.Upstream.Token)
+	s.endpoint.SetToken(now.Upstream.Token)
 	return nil
 }
