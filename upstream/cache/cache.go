@@ -206,7 +206,7 @@ func (c *Cache) Peek(request upstream.Request) (result upstream.Result, found bo
 	if !found {
 		return result, false
 	}
-	return s.hit(&l, order, now), true
+	return c.hit(s, &l, order, now), true
 }
 
 // newLookup returns what is to be known of a request, or the refusal that denies it everything.
@@ -236,7 +236,7 @@ func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
 		}
 		result, err := c.wait(ctx, call)
 		if err == nil && call.copied != nil {
-			if s := call.copied; s.held.Covers(l.Needs) && !s.outdated() {
+			if s := call.copied; s.held.Covers(l.Needs) && !s.outdated() && c.confirmed(s) {
 				return c.serve(l, s, time.Now())
 			}
 			continue
@@ -262,7 +262,7 @@ func (c *Cache) serve(l *lookup, s *snapshot, now time.Time) (upstream.Result, e
 	if err != nil {
 		return upstream.Result{}, err
 	}
-	return s.hit(l, order, now), nil
+	return c.hit(s, l, order, now), nil
 }
 
 // serveAfter answers from a copy after a call that failed, if the failure is an outage and the copy not too

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ordergraph/upstream"
@@ -82,9 +83,9 @@ type call struct {
 	// ended says that the call is out of the table, and hears of no newer ones any more.
 	ended bool
 
-	// The next two belong to the call's goroutine. epoch is that of the shared cache when the call began to ask
-	// it, leases are what it granted.
-	epoch  uint64
+	// epoch is that of the shared cache when the call began to ask it.
+	epoch atomic.Uint64
+	// leases, which the call's goroutine alone uses, are what the shared cache granted.
 	leases []shared.Version
 
 	// done is closed when the call has ended; what is below is not changed after that. copied is what another
@@ -127,8 +128,8 @@ func (c *Cache) joinOrStart(ctx context.Context, l *lookup) (*snapshot, *call, e
 func (c *Cache) answers(call *call, l *lookup) bool {
 	written := call.version != 0
 	switch {
-	case written && call.version < call.newest:
-		return false // there is a newer copy, or one can be had
+	case written && (call.version < call.newest || !c.isCurrent(call.epoch.Load())):
+		return false // there is, or may be, a newer copy
 	case l.Freshness.NoCache && (!call.leads || written && !call.writtenAt.After(l.arrivedAt)):
 		return false
 	case !call.leads && admitsOlder(call.freshness, l.Freshness):
@@ -269,12 +270,13 @@ func (c *Cache) keep(call *call, result upstream.Result) upstream.Result {
 			result.Version = call.version
 			copied = newSnapshot(call.key, result, body)
 			copied.name = call.name
-			copied.epoch.Store(call.epoch)
+			copied.epoch.Store(call.epoch.Load())
 		}
 	}
 	c.share(call, result, copied)
 	c.inflight.storing.Lock()
 	defer c.inflight.storing.Unlock()
+	c.memory.get(call.key).answered(call.version)
 	if c.inflight.isNewest(call) {
 		c.memory.replace(call.key, copied)
 	}

@@ -42,7 +42,7 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 		return alone()
 	}
 	epoch, up := c.options.Shared.State()
-	call.epoch = epoch
+	call.epoch.Store(epoch)
 	if !up {
 		return alone()
 	}
@@ -64,12 +64,13 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 	}
 	waitedFor := shared.Version(0)
 	for rounds := 0; rounds < maxRounds && ctx.Err() == nil; rounds++ {
+		askedAt := time.Now()
 		acquired, err := c.options.Shared.Acquire(ctx, call.name, seen, encodeNeeds(request.Needs))
 		switch {
 		case err != nil:
 			return alone()
 		case acquired.Version != 0:
-			result, err := c.lead(ctx, call, request, acquired.Version)
+			result, err := c.lead(ctx, call, request, acquired.Version, askedAt)
 			return nil, result, err
 		}
 		if stored := acquired.Copy; stored.Version != 0 {
@@ -167,10 +168,12 @@ func (c *Cache) confirm(ctx context.Context, s *snapshot) (newest bool, err erro
 func (c *Cache) adopt(call *call, s *snapshot, epoch uint64) *snapshot {
 	c.inflight.storing.Lock()
 	defer c.inflight.storing.Unlock()
-	if held := c.memory.get(call.key); held != nil && held.version >= s.version {
+	held := c.memory.get(call.key)
+	if held != nil && held.version >= s.version {
 		held.epoch.Store(epoch)
 		return held
 	}
+	held.answered(s.version)
 	s.epoch.Store(epoch)
 	c.inflight.mu.Lock()
 	s.newest.Store(uint64(call.newest))
@@ -183,15 +186,15 @@ func (c *Cache) adopt(call *call, s *snapshot, epoch uint64) *snapshot {
 	return s
 }
 
-// lead makes the call that a lease was granted for.
-func (c *Cache) lead(ctx context.Context, call *call, request upstream.Request, version shared.Version) (upstream.Result, error) {
+// lead makes the call that a lease was granted for, which was asked for at askedAt.
+func (c *Cache) lead(ctx context.Context, call *call, request upstream.Request, version shared.Version, askedAt time.Time) (upstream.Result, error) {
 	call.leases = append(call.leases, version)
 	c.inflight.lead(call, version)
-	acquiredAt, begin := time.Now(), request.Begin
+	begin := request.Begin
 	request.Begin = func() bool {
-		if time.Since(acquiredAt) > agedLease || c.inflight.outdated(call) {
+		if now := time.Now(); now.Sub(askedAt) > agedLease || c.inflight.outdated(call) {
+			askedAt = now
 			c.leadAgain(ctx, call, request.Needs)
-			acquiredAt = time.Now()
 		}
 		return begin()
 	}
@@ -202,7 +205,7 @@ func (c *Cache) lead(ctx context.Context, call *call, request upstream.Request, 
 // goes by this instance's clock.
 func (c *Cache) leadAgain(ctx context.Context, call *call, needs upstream.Needs) {
 	last := call.leases[len(call.leases)-1]
-	seen, granted := shared.Seen{Copy: last, Lease: last}, shared.Version(0)
+	seen, granted := shared.Seen{Copy: max(last, shared.Version(c.inflight.notBefore(call))+1), Lease: last}, shared.Version(0)
 	for range maxRounds {
 		acquired, err := c.options.Shared.Acquire(ctx, call.name, seen, encodeNeeds(needs))
 		if err != nil {
@@ -261,13 +264,14 @@ func (i *inflight) lead(call *call, granted shared.Version) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	call.leads, call.granted = true, granted
+	i.version = max(i.version, upstream.Version(granted))
 }
 
-// outdated reports whether a call with a higher version than the one granted has been answered.
+// outdated reports whether a call with a version as high as the one granted has been answered.
 func (i *inflight) outdated(call *call) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return call.newest > upstream.Version(call.granted)
+	return call.newest >= upstream.Version(call.granted)
 }
 
 // notBefore returns the version up to which copies are known to be out of date.
@@ -281,9 +285,7 @@ func (i *inflight) notBefore(call *call) upstream.Version {
 func (c *Cache) completed(name shared.Name, version upstream.Version) {
 	c.inflight.storing.Lock()
 	defer c.inflight.storing.Unlock()
-	if s := c.memory.find(name); s != nil {
-		s.newest.Store(max(s.newest.Load(), uint64(version)))
-	}
+	c.memory.find(name).answered(version)
 	c.inflight.mu.Lock()
 	defer c.inflight.mu.Unlock()
 	c.inflight.version = max(c.inflight.version, version)

@@ -28,6 +28,13 @@ type snapshot struct {
 	newest atomic.Uint64
 }
 
+// answered notes that a call with a version was answered. It may be called on nil. The mutex storing is held.
+func (s *snapshot) answered(version upstream.Version) {
+	if s != nil {
+		s.newest.Store(max(s.newest.Load(), uint64(version)))
+	}
+}
+
 // newSnapshot returns a copy of what a call brought.
 func newSnapshot(k key, result upstream.Result, body []byte) *snapshot {
 	return &snapshot{
@@ -60,12 +67,15 @@ func (s *snapshot) olderThan(maxAge time.Duration, now time.Time) bool {
 }
 
 // confirmed reports whether this instance has been told of everything newer than the copy.
-func (c *Cache) confirmed(s *snapshot) bool {
+func (c *Cache) confirmed(s *snapshot) bool { return c.isCurrent(s.epoch.Load()) }
+
+// isCurrent reports whether all has been told since the beginning of an epoch, or there is nobody who tells.
+func (c *Cache) isCurrent(epoch uint64) bool {
 	if c.options.Shared == nil {
 		return true
 	}
-	epoch, up := c.options.Shared.State()
-	return !up || s.epoch.Load() == epoch
+	current, up := c.options.Shared.State()
+	return !up || epoch == current
 }
 
 // keepUntil returns when the copy is of no use any longer, not even in an outage.
@@ -73,10 +83,11 @@ func (s *snapshot) keepUntil(options Options) time.Time {
 	return s.freshUntil.Add(options.StaleIfError)
 }
 
-// hit returns the answer that the copy gives with its order, and counts it.
-func (s *snapshot) hit(l *lookup, order *upstream.Order, now time.Time) upstream.Result {
+// hit returns the answer that a copy gives with its order, and counts it. One that may not be the newest passes for
+// stale.
+func (c *Cache) hit(s *snapshot, l *lookup, order *upstream.Order, now time.Time) upstream.Result {
 	counts, freshUntil := upstream.Usage{Hits: 1}, s.freshUntil
-	if !s.fresh(now) {
+	if !s.fresh(now) || !c.confirmed(s) {
 		counts.Stale = 1
 		if now.Before(freshUntil) {
 			freshUntil = now

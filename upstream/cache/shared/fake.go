@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// fakeLease is how long the lease of an instance lives on that is not connected.
-const fakeLease = time.Second
+const (
+	// fakeLease is how long the lease of an instance lives on that is not connected.
+	fakeLease = time.Second
+	// fakeTimeout is how long a command is waited for.
+	fakeTimeout = 400 * time.Millisecond
+)
 
 var errAway = errors.New("shared: the fake is not connected")
 
@@ -20,6 +24,9 @@ type Fake struct {
 	NextVersion func(least Version) Version
 	// Delay returns how long an event takes to an instance. Default: no time.
 	Delay func() time.Duration
+	// Latency returns how long a command takes there, and how long back. One that takes too long fails, and has
+	// its effect nevertheless. Default: no time.
+	Latency func() (there, back time.Duration)
 
 	mu        sync.Mutex
 	orders    map[Name]*fakeOrder
@@ -66,6 +73,25 @@ func (f *Fake) Overwrite(name Name, value []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.order(name).copied.Value = value
+}
+
+// Stored returns the copy of an order.
+func (f *Fake) Stored(name Name) StoredCopy {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.order(name).copied
+}
+
+// Leases returns how many leases have not ended.
+func (f *Fake) Leases() (count int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name := range f.orders {
+		if lease := f.order(name).lease; lease.Version > 0 && lease.Failure == nil {
+			count++
+		}
+	}
+	return count
 }
 
 // order returns what there is of an order, without what has expired. As with all lower case methods, mu is held.
@@ -159,21 +185,57 @@ func (i *FakeInstance) Name(kind string, data []byte) (name Name) {
 	return name
 }
 
-func (i *FakeInstance) Confirm(_ context.Context, name Name, version Version) (newest bool, err error) {
+// run runs a command of an instance that is connected until it is answered.
+func (i *FakeInstance) run(ctx context.Context, command func()) error {
+	var there, back time.Duration
+	if i.fake.Latency != nil {
+		there, back = i.fake.Latency()
+	}
+	epoch, up := i.State()
+	if !up {
+		return errAway
+	}
+	sleep := func(duration time.Duration) {
+		if duration > 0 {
+			time.Sleep(duration)
+		}
+	}
+	connected := func() bool { return i.up && i.epoch == epoch }
+	sleep(min(there, fakeTimeout))
+	i.fake.mu.Lock()
+	ran := connected()
+	if ran {
+		command()
+	}
+	i.fake.mu.Unlock()
+	sleep(min(back, max(0, fakeTimeout-there)))
 	i.fake.mu.Lock()
 	defer i.fake.mu.Unlock()
-	if !i.up {
-		return false, errAway
+	if !ran || !connected() || there+back > fakeTimeout || ctx.Err() != nil {
+		return errAway
 	}
-	return i.fake.order(name).copied.Version <= version, nil
+	return nil
 }
 
-func (i *FakeInstance) Acquire(_ context.Context, name Name, seen Seen, needs []byte) (acquired Acquired, err error) {
-	i.fake.mu.Lock()
-	defer i.fake.mu.Unlock()
-	if !i.up {
-		return acquired, errAway
+func (i *FakeInstance) Confirm(ctx context.Context, name Name, version Version) (newest bool, err error) {
+	err = i.run(ctx, func() { newest = i.fake.order(name).copied.Version <= version })
+	return newest, err
+}
+
+func (i *FakeInstance) Acquire(ctx context.Context, name Name, seen Seen, needs []byte) (acquired Acquired, err error) {
+	err = i.run(ctx, func() { acquired = i.acquire(name, seen, needs) })
+	if err != nil && acquired.Version != 0 {
+		i.fake.mu.Lock()
+		defer i.fake.mu.Unlock()
+		if order := i.fake.order(name); order.lease.Version == acquired.Version {
+			order.lease, order.holder, order.expires = Lease{}, nil, time.Time{}
+		}
+		return Acquired{}, err
 	}
+	return acquired, err
+}
+
+func (i *FakeInstance) acquire(name Name, seen Seen, needs []byte) (acquired Acquired) {
 	order := i.fake.order(name)
 	if order.copied.Version > seen.Copy {
 		acquired.Copy = order.copied
@@ -182,7 +244,7 @@ func (i *FakeInstance) Acquire(_ context.Context, name Name, seen Seen, needs []
 		acquired.Lease = order.lease
 	}
 	if acquired.Copy.Version == 0 && acquired.Lease.Version == 0 {
-		least := max(seen.Copy, order.copied.Version, order.lease.Version) + 1
+		least := max(seen.Copy, order.copied.Version, seen.Lease, order.lease.Version) + 1
 		if i.fake.NextVersion == nil {
 			acquired.Version = max(Version(time.Now().UnixMicro()), least)
 		} else {
@@ -190,46 +252,50 @@ func (i *FakeInstance) Acquire(_ context.Context, name Name, seen Seen, needs []
 		}
 		order.lease, order.holder, order.expires = Lease{Version: acquired.Version, Needs: needs}, i, time.Time{}
 	}
-	return acquired, nil
+	return acquired
 }
 
 func (i *FakeInstance) Watch(name Name) *Watch { return i.watches.Watch(name) }
 
 func (i *FakeInstance) Complete(name Name, version Version, value []byte, keep time.Duration, failure []byte) {
-	i.fake.mu.Lock()
-	defer i.fake.mu.Unlock()
-	if !i.up {
-		i.release(name)
-		return
-	}
-	order := i.fake.order(name)
-	if version > order.copied.Version {
-		order.copied, order.keep = StoredCopy{Version: version, Value: value}, time.Now().Add(keep)
-	}
-	order.end(version, failure)
-	i.fake.tell(Event{Name: name, Version: version, Completed: true, Failure: failure},
-		func(listener Listener) { listener.Completed(name, version) })
-}
-
-func (i *FakeInstance) Fail(name Name, version Version, failure []byte) {
-	i.fake.mu.Lock()
-	defer i.fake.mu.Unlock()
-	if !i.up {
-		i.release(name)
-		return
-	}
-	i.fake.order(name).end(version, failure)
-	i.fake.tell(Event{Name: name, Version: version, Failure: failure}, func(listener Listener) {
-		if failure != nil {
-			listener.Failed(failure)
+	i.end(name, version, func() {
+		order := i.fake.order(name)
+		if version > order.copied.Version {
+			order.copied, order.keep = StoredCopy{Version: version, Value: value}, time.Now().Add(keep)
 		}
+		order.end(version, failure)
+		i.fake.tell(Event{Name: name, Version: version, Completed: true, Failure: failure},
+			func(listener Listener) { listener.Completed(name, version) })
 	})
 }
 
+func (i *FakeInstance) Fail(name Name, version Version, failure []byte) {
+	i.end(name, version, func() {
+		i.fake.order(name).end(version, failure)
+		i.fake.tell(Event{Name: name, Version: version, Failure: failure}, func(listener Listener) {
+			if failure != nil {
+				listener.Failed(failure)
+			}
+		})
+	})
+}
+
+// end runs a command that ends a lease, which is not kept any longer even if it can't be ended.
+func (i *FakeInstance) end(name Name, version Version, command func()) {
+	if i.run(context.Background(), command) != nil {
+		i.fake.mu.Lock()
+		defer i.fake.mu.Unlock()
+		i.release(name, version)
+	}
+}
+
 // release lets a lease expire that can't be ended: it is kept no longer.
-func (i *FakeInstance) release(name Name) {
-	if order := i.fake.order(name); order.holder == i {
+func (i *FakeInstance) release(name Name, version Version) {
+	if order := i.fake.order(name); order.holder == i && order.lease.Version <= version {
 		order.holder = nil
+		if order.expires.IsZero() {
+			order.expires = time.Now().Add(fakeLease)
+		}
 	}
 }
 
