@@ -128,12 +128,13 @@ func (c *Cache) read(ctx context.Context, l *lookup) *snapshot {
 	if c.options.Shared == nil || l.Freshness.NoCache {
 		return nil
 	}
-	if _, up := c.options.Shared.State(); !up {
+	epoch, up := c.options.Shared.State()
+	if !up {
 		return nil
 	}
 	var seen shared.Seen
 	if held := c.memory.get(l.key); held != nil {
-		seen.Copy = shared.Version(max(held.newest.Load(), 1) - 1)
+		seen.Copy = shared.Version(max(held.newest.Load(), uint64(held.version)+1) - 1)
 	}
 	name := c.nameOf(l.key)
 	acquired, err := c.options.Shared.Acquire(ctx, name, seen, encodeNeeds(l.Needs))
@@ -148,6 +149,7 @@ func (c *Cache) read(ctx context.Context, l *lookup) *snapshot {
 	if err != nil || !s.serves(l, time.Now()) {
 		return nil
 	}
+	s.epoch.Store(epoch)
 	return s
 }
 
