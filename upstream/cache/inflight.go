@@ -30,12 +30,13 @@ import (
 //
 // A call gets its version when it is written, not when it is wanted: it may wait long for its turn, and
 // what was asked last is newest. The same instant decides whether a request that takes no copies may join:
-// it may if it arrived before the call was written, and so it may join every call that still waits.
+// it may if it arrived before the call was written, and so it may join every call that still waits, if that is
+// certain to go to the upstream (call.leads).
 //
 // The copy is stored before the call completes. At any moment there is either the call to join or its copy,
 // so that nobody pays again for what was just brought. A call that answers marks those of its order that were
-// written before it and are still under way: they are outdated, and replace nothing, neither a copy, nor that
-// there is no such order, nor that it is not worth keeping.
+// written before it and are still under way: they are outdated, nobody joins them any more, and they replace
+// nothing, neither a copy, nor that there is no such order, nor that it is not worth keeping.
 
 // closeWait is how long Close lets the calls that were written go on.
 const closeWait = 5 * time.Second
@@ -53,7 +54,7 @@ type inflight struct {
 	version upstream.Version // the last one given
 	closed  bool
 	running sync.WaitGroup
-	// storing is held while a call decides whether its answer is the newest, and stores it.
+	// storing is held while it is decided what is newest, and that is stored. It is taken before mu.
 	storing sync.Mutex
 }
 

@@ -10,16 +10,30 @@ import (
 	"ordergraph/upstream/cache/shared"
 )
 
-// Between memory and the upstream there may be a cache that several instances share: see package shared for what
-// they do with it. To this instance a read from it is a call like any other: one for all requests that wait for
-// it, and it ends with what another instance has paid for, or at the upstream.
+// Between memory and the upstream there may be a cache that several instances share: package shared says what they
+// do with it. To this instance a read from it is a call like any other: one for all requests that wait for it, and
+// it ends with what another instance has paid for, or at the upstream.
 //
-// A copy serves while this instance would know of a newer one. It is told of each newer one (listener), also while
-// calls are under way, whose copies are then outdated when they come. What it may not have been told it asks for:
-// a copy has the epoch that began before the copy was asked for, and is confirmed before it serves in a later one.
+// A copy is current, and serves, while this instance would know of a newer one. It hears of newer ones in three ways:
 //
-// What may have been told in vain is harmless in one direction only, so both levels replace a copy by a higher
-// version alone, and a version is given before the call it belongs to is written.
+//   - It is told of the end of every call in any instance (listener). That marks the copy (snapshot.newest) and the
+//     calls under way (call.newest): a copy or a call with a lower version is outdated. It serves nobody who comes
+//     later, and replaces nothing, but a copy is kept for outages.
+//   - What it may not have been told, because the connection was broken, it asks for. Each connection is an epoch.
+//     A copy has the epoch in which it was asked for, or confirmed last: the one that State returned before, as
+//     what is told while the question is under way belongs to the copy's future. In a later epoch it is confirmed
+//     before it serves, and nobody joins a call of an earlier one.
+//   - Its own calls, and the copies that it reads (adopt), tell it too.
+//
+// That something is newest is decided and stored under one lock (inflight.storing), which who is told takes as
+// well: a copy can't be stored between the mark on the calls and the mark on the copies.
+//
+// Whoever was granted a lease must end it, or all wait until its instance has ended: run does it, whatever has
+// happened (share, shareFailure).
+//
+// Three things are not known. An instance that makes a call without the shared cache tells nobody. If that brings no
+// order, nor a copy, the instance forgets with its copy what was newest. And if the shared cache loses its data, the
+// copy of a call that was under way then may be taken for the newest by instances that have none.
 
 const (
 	// maxRounds bounds how often a call asks the shared cache before it goes to the upstream by itself.

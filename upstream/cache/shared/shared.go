@@ -23,8 +23,8 @@
 // that to it otherwise. Whether a copy or a lease is good enough is judged here, by the instance. A lease that
 // is not is taken over by one that says all that both need, so that the newest is always the widest; the call
 // of the older one goes on, and answers those who wait for it. A request that takes no copies has seen whatever
-// it is shown. A call that had to wait before its request was written acquires once more, having seen its own
-// lease: what was asked last is newest.
+// it is shown. A call that had to wait before its request was written acquires once more, taking over whatever has
+// come in the meantime: what was asked last is newest. Only then may a newer lease be narrower than an older one.
 //
 // Everything has a version, by the clock of the shared cache: that of an order's later lease is higher, and its
 // copy replaces every copy with a lower one, here and in the memory of all instances, which are told (Listener).
