@@ -618,6 +618,50 @@ func TestALeaseEndsThatCouldNotBeEnded(t *testing.T) {
 	})
 }
 
+// TestNobodyJoinsACallFromBeforeABreak lets an instance be away while a newer call than its own is answered.
+func TestNobodyJoinsACallFromBeforeABreak(t *testing.T) {
+	deploy(t, 2, func(d *deployment) {
+		d.connected[0].Disconnect()
+		d.fake.latency = 5 * time.Second
+		older := d.later(0, upstream.Needs{})
+		time.Sleep(time.Millisecond)
+		d.fake.set(func(f *fake) { f.latency = time.Second })
+		newer := d.ask(1, upstream.Needs{}, noCache)
+		synctest.Wait()
+		d.connected[0].Connect()
+		if got := d.ask(0, upstream.Needs{}); got.version != newer.version || got.usage.Hits != 1 {
+			t.Errorf("%+v, want version %d", got, newer.version)
+		}
+		older()
+		if got := d.ask(0, upstream.Needs{}); got.version != newer.version {
+			t.Errorf("after the older call: %+v, want version %d", got, newer.version)
+		}
+	})
+}
+
+// TestTheLeaseOfACallEndsThatGoesByAnotherClock lets a call that waited get its version from its instance, whose clock
+// is behind that of the shared cache.
+func TestTheLeaseOfACallEndsThatGoesByAnotherClock(t *testing.T) {
+	deploy(t, 1, func(d *deployment) {
+		d.shared.NextVersion = func(least shared.Version) shared.Version {
+			return max(least, shared.Version(time.Now().Add(time.Minute).UnixMicro()))
+		}
+		d.fake.queue = 500 * time.Millisecond
+		asked := d.later(0, upstream.Needs{})
+		time.Sleep(400 * time.Millisecond)
+		d.connected[0].Disconnect()
+		time.Sleep(200 * time.Millisecond)
+		d.connected[0].Connect()
+		if got := asked(); got.err != nil {
+			t.Errorf("%+v", got)
+		}
+		synctest.Wait()
+		if leases := d.shared.Leases(); leases != 0 {
+			t.Errorf("%d leases remain", leases)
+		}
+	})
+}
+
 func FuzzSharedRecords(f *testing.F) {
 	c, err := New(&fake{}, defaults())
 	if err != nil {
