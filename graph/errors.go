@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -41,6 +42,7 @@ var kinds = map[upstream.Kind]struct{ code, message string }{
 	upstream.KindRateLimited:       {codes.RateLimited, "The upstream accepts no more calls for the moment. Try again later."},
 	upstream.KindUnavailable:       {codes.UpstreamUnavailable, "The upstream can't be reached at the moment. Try again later."},
 	upstream.KindUnauthenticated:   {codes.Unauthenticated, "Reading an order needs a token: send it in the header Authorization."},
+	upstream.KindBudgetExhausted:   {codes.BudgetExhausted, "The budget for upstream calls is spent. It begins anew at resetAt; what is cached is still served."},
 	upstream.KindNotCached:         {codes.NotCached, "No copy of this order is at hand, and the request asked for copies only."},
 	upstream.KindOverloaded:        {codes.Overloaded, "Too many upstream calls are waiting. Try again later."},
 }
@@ -135,6 +137,9 @@ func explainUpstream(failure *upstream.Error) *gqlerror.Error {
 	}
 	if failure.RetryAfter > 0 {
 		extensions["retryAfterSeconds"] = int(math.Ceil(failure.RetryAfter.Seconds()))
+	}
+	if !failure.ResetAt.IsZero() {
+		extensions["resetAt"] = failure.ResetAt.Format(time.RFC3339)
 	}
 	if failure.Remembered {
 		extensions["remembered"] = true

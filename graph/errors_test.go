@@ -34,6 +34,7 @@ var kindCodes = map[upstream.Kind]string{
 	upstream.KindUnavailable:       "UPSTREAM_UNAVAILABLE",
 	upstream.KindUnauthenticated:   "UNAUTHENTICATED",
 	upstream.KindOverloaded:        "OVERLOADED",
+	upstream.KindBudgetExhausted:   "BUDGET_EXHAUSTED",
 	upstream.KindNotCached:         "NOT_CACHED",
 }
 

@@ -11,6 +11,9 @@ type Caller struct {
 	// who need no token are the tenant "".
 	Tenant Secret
 
+	// Client is the operator's name for who asks, empty where there is none.
+	Client string
+
 	// hash is that of Tenant by the hasher by, which is nil before the first use.
 	mu   sync.Mutex
 	by   TenantHasher

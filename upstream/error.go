@@ -42,6 +42,8 @@ const (
 	KindUnauthenticated
 	// KindOverloaded: we refused before calling, because too many calls wait. No call was made.
 	KindOverloaded
+	// KindBudgetExhausted: the operator's budget has no points left for the call. No call was made.
+	KindBudgetExhausted
 	// KindNotCached: no copy serves a request that wants nothing else. No call was made.
 	KindNotCached
 )
@@ -62,6 +64,7 @@ var kindNames = [...]string{
 	KindUnavailable:       "unavailable",
 	KindUnauthenticated:   "unauthenticated",
 	KindOverloaded:        "overloaded",
+	KindBudgetExhausted:   "budget exhausted",
 	KindNotCached:         "not cached",
 }
 
@@ -95,11 +98,13 @@ type Error struct {
 	AuthorizationURL string
 	// Outage says that the upstream failed to answer, rather than answering with something that is no
 	// order: no connection, a reset, a timeout, the codes 101 and 200, HTTP 5xx without an envelope, a
-	// body under 2xx that is truncated or cannot be read, and what we refuse because of those. Only
-	// then may a stale copy be served; it is false unless set, so that no answer is hidden by mistake.
+	// body under 2xx that is truncated or cannot be read, and what we refuse because of those, or because a
+	// budget is spent. Only then may a stale copy be served; it is false unless set, so that no answer is hidden by mistake.
 	Outage bool
 	// RetryAfter is how long not to call again, where the upstream or we know it.
 	RetryAfter time.Duration
+	// ResetAt is when the budget begins anew that is exhausted.
+	ResetAt time.Time
 	// Remembered says that the upstream was not asked: it said so a moment ago, and that holds for
 	// RetryAfter.
 	Remembered bool

@@ -30,6 +30,8 @@ type Answer struct {
 	// Points is what the call cost (deduct_money, 消耗点券), 0 where the upstream named nothing. It is
 	// set for refusals too.
 	Points int
+	// Priced says that the upstream named what the call cost, be it nothing.
+	Priced bool
 	// Compactable says that [CompactAnswer] loses nothing that the order shows. Where an object stands in place of
 	// a scalar, the scalar's raw text has the white space in it.
 	Compactable bool
@@ -53,7 +55,8 @@ func (doc *document) answer(key Key, fetchedAt time.Time) (Answer, error) {
 	if !envelope.coded && !found {
 		return Answer{}, &Error{Kind: KindBadResponse, Cause: errNoEnvelope}
 	}
-	answer := Answer{Points: envelope.points()}
+	var answer Answer
+	answer.Points, answer.Priced = envelope.points()
 	switch {
 	case envelope.code != 0:
 		return answer, envelope.refusal(envelope.code, envelope.text())

@@ -78,14 +78,17 @@ func (e *envelope) string(object int, name string) string {
 	return e.document.string(at)
 }
 
-// points returns what the call cost (deduct_money, 消耗点券), 0 where the upstream names nothing.
-func (e *envelope) points() int {
+// points returns what the call cost (deduct_money, 消耗点券), 0 where the upstream names nothing, and whether it
+// names anything.
+func (e *envelope) points() (points int, priced bool) {
 	for _, object := range e.inward() {
-		if points, ok := e.whole(object, "deduct_money"); ok && points > 0 {
-			return points
+		named, ok := e.whole(object, "deduct_money")
+		if ok && named > 0 {
+			return named, true
 		}
+		priced = priced || ok && named == 0
 	}
-	return 0
+	return 0, priced
 }
 
 // inward returns the places where an order may lie, the likeliest first: data.result, as the

@@ -46,10 +46,15 @@ type config struct {
 	} `embed:"" group:"Upstream" prefix:"upstream-"`
 
 	Access struct {
-		ClientTokens         []upstream.Secret `placeholder:"TOKEN" help:"Service mode: bearer tokens that callers may use; sha256:<hex> stands for a token by its hash."`
+		ClientTokens         []upstream.Secret `placeholder:"TOKEN" help:"Service mode: bearer tokens that callers may use; sha256:<hex> stands for a token by its hash, NAME=TOKEN names the client."`
 		InsecureNoClientAuth bool              `default:"false" help:"Service mode without client tokens refuses to start unless this is set."`
 		RouterSecret         upstream.Secret   `placeholder:"SECRET" help:"Set: _service and _entities need it in the header X-Router-Secret, and with it introspection is always allowed."`
 	} `embed:"" group:"Access"`
+
+	Budget struct {
+		All    []string `name:"budget" placeholder:"N/WINDOW" help:"Points that all calls may cost: N/hour, N/day or N/month, by the calendar at UTC+8. Each instance counts for itself, from its start."`
+		Client []string `name:"client-budget" placeholder:"[NAME:]N/WINDOW" help:"The same for each client, by its name in --client-tokens, in pass-through by its token. With NAME: for that client, in place of those without."`
+	} `embed:"" group:"Budgets"`
 
 	Cache struct {
 		Size         int64         `name:"cache-size" range:"0..64GiB" default:"256MiB" help:"Memory for cached orders; 0 turns the cache off."`
@@ -281,6 +286,9 @@ func (c *config) check() error {
 		if err := cmp.Or(fitsHeader(token), transport.CheckClientToken(token)); err != nil {
 			return fmt.Errorf("--client-tokens: token %d [redacted] is not allowed, %w", i+1, err)
 		}
+	}
+	if _, err := c.budgets(); err != nil {
+		return err
 	}
 	if err := c.checkRedis(); err != nil {
 		return err

@@ -212,6 +212,7 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		},
 		URL: url, Token: c.Upstream.Token, AllowAnonymous: c.sandboxed(),
 		Timeout: c.Upstream.Timeout, Retries: c.Upstream.Retries, Concurrency: c.Upstream.Concurrency, Rate: c.Upstream.Rate,
+		Budgets: c.budgetsTo(logger),
 	})
 	if err != nil {
 		return err

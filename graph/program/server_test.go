@@ -534,6 +534,8 @@ func TestSettingErrors(t *testing.T) {
 		"--cors-origins":              {"--cors-origins=*", `"*"`, "https"},
 		"--client-tokens":             {"--client-tokens=planted", "redacted", "--upstream-token"},
 		"--insecure-no-client-auth":   {"--insecure-no-client-auth", "true", "--upstream-token"},
+		"--budget":                    {"--budget=5/day,5/week", `"5/week"`, "N/month"},
+		"--client-budget":             {"--client-budget=shop:5/day", `"shop:5/day"`, "NAME=TOKEN"},
 		"--trusted-documents-only":    {"--trusted-documents-only", "true", "--trusted-documents"},
 		"--unknown":                   {"--unknown=1", "unknown", "flag"},
 		"unexpected argument nothing": {"nothing", "nothing", "unexpected"},

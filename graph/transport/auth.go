@@ -1,12 +1,14 @@
 package transport
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"ordergraph/upstream"
@@ -19,18 +21,19 @@ const hashedTokenPrefix = "sha256:"
 // access tells callers apart.
 type access struct {
 	service bool
-	clients [][sha256.Size]byte
+	clients []client
 	router  *[sha256.Size]byte
 }
 
 func newAccess(options Access, router upstream.Secret) (*access, error) {
 	a := &access{service: options.Service}
-	for i, token := range options.ClientTokens {
+	for i, given := range options.ClientTokens {
+		name, token := ClientName(given)
 		digest, err := tokenDigest(token)
 		if err != nil {
 			return nil, fmt.Errorf("client token %d is not allowed, %w", i+1, err)
 		}
-		a.clients = append(a.clients, digest)
+		a.clients = append(a.clients, client{cmp.Or(name, fmt.Sprint("client-", i+1)), digest})
 	}
 	if router != "" {
 		digest := sha256.Sum256([]byte(router.Reveal()))
@@ -39,8 +42,26 @@ func newAccess(options Access, router upstream.Secret) (*access, error) {
 	return a, nil
 }
 
+// client is who may ask, in service mode.
+type client struct {
+	name  string
+	token [sha256.Size]byte
+}
+
+// A bearer token has = at its end alone, so that a name before one is none of it.
+var namedToken = regexp.MustCompile(`^([A-Za-z0-9._-]{1,32})=(.*[^=].*)$`)
+
+// ClientName returns the name that is given with a client token, empty if there is none, and the token without it.
+func ClientName(given upstream.Secret) (name string, token upstream.Secret) {
+	if parts := namedToken.FindStringSubmatch(given.Reveal()); parts != nil {
+		return parts[1], upstream.Secret(parts[2])
+	}
+	return "", given
+}
+
 // CheckClientToken reports whether token can be one of Access.ClientTokens. The error does not repeat it.
 func CheckClientToken(token upstream.Secret) error {
+	_, token = ClientName(token)
 	_, err := tokenDigest(token)
 	return err
 }
@@ -90,22 +111,26 @@ func (a *access) identifyClient(authorization string, caller *upstream.Caller) *
 	if token == "" || !strings.EqualFold(scheme, "Bearer") {
 		return unauthenticated(`Bearer realm="ordergraph"`)
 	}
-	if !a.knowsClient(token) {
+	name, known := a.knowsClient(token)
+	if !known {
 		return unauthenticated(`Bearer realm="ordergraph", error="invalid_token"`)
 	}
-	caller.Tenant = upstream.Secret(token)
+	caller.Tenant, caller.Client = upstream.Secret(token), name
 	return nil
 }
 
-// knowsClient compares with every known token, each in constant time, so that the time it takes
+// knowsClient returns the name of the client whose token it is. It compares with every known token, each in constant time, so that the time it takes
 // tells nothing about them.
-func (a *access) knowsClient(token string) bool {
+func (a *access) knowsClient(token string) (name string, known bool) {
 	digest := sha256.Sum256([]byte(token))
-	known := 0
+	at := -1
 	for i := range a.clients {
-		known |= subtle.ConstantTimeCompare(digest[:], a.clients[i][:])
+		at = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(digest[:], a.clients[i].token[:]), i, at)
 	}
-	return known == 1
+	if at < 0 {
+		return "", false
+	}
+	return a.clients[at].name, true
 }
 
 func (a *access) trustsRouter(r *http.Request) bool {

@@ -18,7 +18,7 @@ import (
 
 func TestAccess(t *testing.T) {
 	digest := sha256.Sum256([]byte("hashed"))
-	service := Access{Service: true, ClientTokens: []upstream.Secret{"plain", upstream.Secret("sha256:" + hex.EncodeToString(digest[:]))}}
+	service := Access{Service: true, ClientTokens: []upstream.Secret{"plain", "shop=named", "padded==", "x=y=z==", upstream.Secret("sha256:" + hex.EncodeToString(digest[:]))}}
 	tests := map[string]struct {
 		access                Access
 		authorization         string
@@ -31,6 +31,10 @@ func TestAccess(t *testing.T) {
 		"service, plain":           {service, "Bearer plain", 200, "", "plain"},
 		"service, hashed":          {service, "Bearer hashed", 200, "", "hashed"},
 		"service, scheme's case":   {service, "bEARER plain", 200, "", "plain"},
+		"service, named":           {service, "Bearer named", 200, "", "named"},
+		"service, name and token":  {service, "Bearer shop=named", 401, "", ""},
+		"service, padded":          {service, "Bearer padded==", 200, "", "padded=="},
+		"service, = in it":         {service, "Bearer y=z==", 200, "", "y=z=="},
 		"service, wrong":           {service, "Bearer plaiN", 401, "", ""},
 		"service, prefix":          {service, "Bearer plai", 401, "", ""},
 		"service, the hash itself": {service, "Bearer sha256:" + hex.EncodeToString(digest[:]), 401, "", ""},
@@ -56,6 +60,10 @@ func TestAccess(t *testing.T) {
 					t.Errorf("%v %s", got.Header(), got.Body)
 				}
 				return
+			}
+			clients := map[string]string{"plain": "client-1", "named": "shop", "padded==": "client-3", "y=z==": "x", "hashed": "client-5"}
+			if want := clients[test.tenant]; s.Caller.Client != want {
+				t.Errorf("client %q, want %q", s.Caller.Client, want)
 			}
 			if s.Caller.Authorization.Reveal() != test.upstreamToken || s.Caller.Tenant.Reveal() != test.tenant {
 				t.Errorf("authorization %q tenant %q", s.Caller.Authorization.Reveal(), s.Caller.Tenant.Reveal())

@@ -231,6 +231,8 @@ func (h *Handler) respond(ctx context.Context, operation *graphql.OperationConte
 		return overloaded(x.answer.retryAfter())
 	case x.answer.isEmptyFor(codes.NotCached):
 		return notCached()
+	case x.scope.Meter.Usage().Calls == 0 && x.answer.isEmptyFor(codes.BudgetExhausted):
+		return budgetExhausted(x.answer)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type httpError struct {
 	header     string // the name of one more header, if any
 	value      string
 	retryAfter time.Duration
+	resetAt    string // when the budget begins anew, if that is why
 	close      bool   // the rest of the body is not worth reading
 	limit      string // the name of the setting that the request exceeds, if any
 	maximum    int64
@@ -109,6 +110,21 @@ func overloaded(retryAfter time.Duration) *httpError {
 	}
 }
 
+// budgetExhausted refuses a request with the error of its order that has to wait longest.
+func budgetExhausted(of *answer) *httpError {
+	wait := of.retryAfter()
+	for _, gqlError := range of.Errors {
+		if gqlError.Extensions["retryAfterSeconds"] == wholeSeconds(wait) {
+			resetAt, _ := gqlError.Extensions["resetAt"].(string)
+			return &httpError{
+				status: http.StatusTooManyRequests, code: codes.BudgetExhausted, message: gqlError.Message,
+				retryAfter: wait, resetAt: resetAt, cause: gqlError.Err,
+			}
+		}
+	}
+	return internalError() // none of these errors is without it
+}
+
 func notCached() *httpError {
 	return &httpError{
 		status:  http.StatusGatewayTimeout,
@@ -143,6 +159,9 @@ func (f *httpError) list() gqlerror.List {
 	extensions := map[string]any{"code": f.code, "retryable": f.retryable()}
 	if f.retryAfter > 0 {
 		extensions["retryAfterSeconds"] = wholeSeconds(f.retryAfter)
+	}
+	if f.resetAt != "" {
+		extensions["resetAt"] = f.resetAt
 	}
 	if f.limit != "" {
 		extensions["limit"], extensions["maximum"] = f.limit, f.maximum

@@ -126,7 +126,7 @@ func encodeFailure(k key, failure error, now time.Time) []byte {
 			return nil
 		}
 		switch cause.Kind {
-		case upstream.KindOverloaded, upstream.KindInternal, upstream.KindUnauthenticated:
+		case upstream.KindOverloaded, upstream.KindInternal, upstream.KindUnauthenticated, upstream.KindBudgetExhausted, upstream.KindNotCached:
 			return nil
 		}
 		record.Kind, record.Status, record.AuthorizationURL = cause.Kind.String(), cause.Status, cause.AuthorizationURL

@@ -35,6 +35,8 @@ type Attempt struct {
 	Err error
 
 	result upstream.Result
+	// priced says that the upstream named Points.
+	priced bool
 	// mayRetry says that no connection came about, so that not a byte of the request was written.
 	mayRetry bool
 }
@@ -63,7 +65,9 @@ func (c *Client) attempt(ctx context.Context, request upstream.Request, token up
 	}
 	started := time.Now()
 	watch := &callWatch{meter: request.Meter}
-	attempt.result, attempt.Points, attempt.Err = c.call(ctx, request, token, watch)
+	var charged charge
+	attempt.result, charged, attempt.Err = c.call(ctx, request, token, watch)
+	attempt.Points, attempt.priced = charged.points, charged.named
 	attempt.Duration = time.Since(started)
 	attempt.Written = watch.counted.Load()
 	attempt.mayRetry = upstream.KindOf(attempt.Err) == upstream.KindUnavailable && !watch.connected.Load()
@@ -71,44 +75,51 @@ func (c *Client) attempt(ctx context.Context, request upstream.Request, token up
 	return attempt
 }
 
-func (c *Client) call(ctx context.Context, request upstream.Request, token upstream.Secret, watch *callWatch) (upstream.Result, int, error) {
+func (c *Client) call(ctx context.Context, request upstream.Request, token upstream.Secret, watch *callWatch) (upstream.Result, charge, error) {
 	attemptCtx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 	httpRequest, err := c.httpRequest(httptrace.WithClientTrace(attemptCtx, watch.trace()), request, token)
 	if err != nil {
-		return upstream.Result{}, 0, &upstream.Error{Kind: upstream.KindInternal, Cause: err}
+		return upstream.Result{}, charge{}, &upstream.Error{Kind: upstream.KindInternal, Cause: err}
 	}
 	// Not through an http.Client: that would follow redirects, and take the token along.
 	response, err := c.options.Transport.RoundTrip(httpRequest)
 	if err != nil {
-		return upstream.Result{}, 0, connectionError(attemptCtx, err, upstream.KindUnavailable)
+		return upstream.Result{}, charge{}, connectionError(attemptCtx, err, upstream.KindUnavailable)
 	}
 	defer response.Body.Close() //nolint:errcheck // what was read is checked by itself
 	watch.count()
 	body, err := c.readBody(response)
 	if err != nil {
-		return upstream.Result{}, 0, bodyError(attemptCtx, response, err)
+		return upstream.Result{}, charge{}, bodyError(attemptCtx, response, err)
 	}
 	return c.readAnswer(request, response, body)
 }
 
+// charge is what an answer says that its call cost, if it names that.
+type charge struct {
+	points int
+	named  bool
+}
+
 // readAnswer makes an order of a whole body. An envelope counts under any HTTP status, but one that
 // says success and has no order counts under 2xx alone: under another status, that is what we know.
-func (c *Client) readAnswer(request upstream.Request, response *http.Response, body []byte) (upstream.Result, int, error) {
+func (c *Client) readAnswer(request upstream.Request, response *http.Response, body []byte) (upstream.Result, charge, error) {
 	fetchedAt := time.Now().UTC()
 	answer, err := upstream.DecodeAnswer(body, request.Key, fetchedAt)
 	request.Meter.Add(upstream.Usage{Points: answer.Points})
+	charged := charge{answer.Points, answer.Priced}
 	if !isSuccess(response) && answer.Order == nil && (err == nil || upstream.KindOf(err) == upstream.KindBadResponse) {
-		return upstream.Result{}, answer.Points, statusError(response, err)
+		return upstream.Result{}, charged, statusError(response, err)
 	}
 	if err != nil {
-		return upstream.Result{}, answer.Points, err
+		return upstream.Result{}, charged, err
 	}
 	held := upstream.Needs{Domains: request.Needs.Domains.Asked(), AttributeKeys: request.Needs.AttributeKeys}
 	if answer.Compactable {
 		body = upstream.CompactAnswer(body)
 	}
-	return upstream.Result{Order: answer.Order, Held: held, Body: body, FetchedAt: fetchedAt}, answer.Points, nil
+	return upstream.Result{Order: answer.Order, Held: held, Body: body, FetchedAt: fetchedAt}, charged, nil
 }
 
 // isSuccess reports whether the HTTP status is 2xx.

@@ -55,6 +55,8 @@ type Options struct {
 	Concurrency int
 	// Rate bounds the calls started in a second; they are spread evenly. 0 is no bound.
 	Rate float64
+	// Budgets bound what calls may cost.
+	Budgets Budgets
 	// MaxAnswerBytes bounds an answer after inflating. 0 is DefaultMaxAnswerBytes.
 	MaxAnswerBytes int64
 	// Transport carries the calls. Nil is a pool of connections of the client's own. It must not

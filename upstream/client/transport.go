@@ -15,15 +15,20 @@ var errAbandoned = fmt.Errorf("the call was not made: %w", context.Canceled)
 
 // caller is who makes a call, by hashes that are worth nothing outside of this process: the tenant, and
 // the token that goes upstream, which in service mode is the same for all.
-type caller struct{ tenant, token uint64 }
+type caller struct {
+	tenant, token uint64
+	// client is the operator's name for it, if any.
+	client string
+}
 
 // transport is what stands around every attempt: cooldowns that the upstream asked for, the circuit
-// breakers, and the limiter. All of them are fair to the callers: whatever one of them does, the calls
+// breakers, the budgets, and the limiter. All of them are fair to the callers: whatever one of them does, the calls
 // of the others are made.
 type transport struct {
 	seed      maphash.Seed
 	cooldowns *cooldowns
 	breakers  *breakers
+	ledger    *ledger
 	limiter   *limiter
 }
 
@@ -32,20 +37,23 @@ func newTransport(options Options) *transport {
 		seed:      maphash.MakeSeed(),
 		cooldowns: newCooldowns(),
 		breakers:  newBreakers(),
+		ledger:    newLedger(options.Budgets),
 		limiter:   newLimiter(options.Concurrency, options.Rate, options.Timeout),
 	}
 }
 
 func (t *transport) caller(by *upstream.Caller, token upstream.Secret) caller {
-	return caller{tenant: maphash.String(t.seed, by.Tenant.Reveal()), token: maphash.String(t.seed, token.Reveal())}
+	return caller{tenant: maphash.String(t.seed, by.Tenant.Reveal()), token: maphash.String(t.seed, token.Reveal()), client: by.Client}
 }
 
 // once makes one attempt as soon as it may, and tells all of them how it went.
 func (t *transport) once(ctx context.Context, request upstream.Request, by caller, attempt func(context.Context) Attempt) (Attempt, error) {
-	slot, permits, err := t.admit(ctx, request.Meter, by)
+	slot, permits, reserved, err := t.admit(ctx, request.Meter, by)
 	if err != nil {
 		return Attempt{}, err
 	}
+	var made Attempt
+	defer func() { t.ledger.settle(reserved, made) }()
 	// As it is unless the attempt returns: a panic says nothing about the upstream.
 	call, giveBack := breakerCall{tenant: by.tenant, order: request.Key}, t.limiter.cancel
 	defer func() {
@@ -56,40 +64,50 @@ func (t *transport) once(ctx context.Context, request upstream.Request, by calle
 		return Attempt{}, &upstream.Error{Kind: upstream.KindTimeout, Outage: true, Cause: errAbandoned}
 	}
 	giveBack = t.limiter.release
-	made := attempt(ctx)
+	made = attempt(ctx)
 	call.outcome, call.outage, call.at = outcomeOf(ctx, made), upstream.IsOutage(made.Err), time.Now()
 	t.cooldowns.add(by, made.Err)
 	return made, made.Err
 }
 
 // admit waits until a call may be made. Whoever is refused does not wait before it, and whoever waits
-// for a breaker has no place that another caller could use.
-func (t *transport) admit(ctx context.Context, bill *upstream.Meter, by caller) (*slot, breakerPermits, error) {
+// for a breaker has no place that another caller could use, and no points.
+func (t *transport) admit(ctx context.Context, bill *upstream.Meter, by caller) (*slot, breakerPermits, reservation, error) {
 	for {
-		if err := t.cooldowns.refusal(by); err != nil {
-			return nil, breakerPermits{}, err
-		}
-		if err := t.breakers.await(ctx, by.tenant); err != nil {
-			return nil, breakerPermits{}, err
-		}
-		slot, err := t.limiter.admit(ctx, bill, by.tenant)
-		if err != nil {
-			return nil, breakerPermits{}, err
-		}
-		// What was learnt while the call waited holds for it too.
-		err = t.cooldowns.refusal(by)
-		if err == nil {
-			var permits breakerPermits
-			var acquired bool
-			if permits, acquired, err = t.breakers.acquire(by.tenant); acquired && err == nil {
-				return slot, permits, nil
-			}
-		}
-		t.limiter.cancel(slot)
-		if err != nil {
-			return nil, breakerPermits{}, err
+		slot, permits, reserved, acquired, err := t.tryAdmit(ctx, bill, by)
+		if acquired || err != nil {
+			return slot, permits, reserved, err
 		}
 	}
+}
+
+func (t *transport) tryAdmit(ctx context.Context, bill *upstream.Meter, by caller) (s *slot, permits breakerPermits, reserved reservation, acquired bool, err error) {
+	if err := t.cooldowns.refusal(by); err != nil {
+		return nil, permits, reserved, false, err
+	}
+	if err := t.breakers.await(ctx, by.tenant); err != nil {
+		return nil, permits, reserved, false, err
+	}
+	if reserved, err = t.ledger.reserve(by); err != nil {
+		return nil, permits, reserved, false, err
+	}
+	defer func() {
+		if !acquired {
+			t.ledger.settle(reserved, Attempt{})
+		}
+	}()
+	if s, err = t.limiter.admit(ctx, bill, by.tenant); err != nil {
+		return nil, permits, reserved, false, err
+	}
+	// What was learnt while the call waited holds for it too.
+	if err = t.cooldowns.refusal(by); err == nil {
+		permits, acquired, err = t.breakers.acquire(by.tenant)
+		acquired = acquired && err == nil
+	}
+	if !acquired {
+		t.limiter.cancel(s)
+	}
+	return s, permits, reserved, acquired, err
 }
 
 // outcomeOf returns what an attempt says about the upstream.

@@ -22,10 +22,12 @@ const (
 	ShopNotAuthorized = "SHOP_NOT_AUTHORIZED"
 
 	// About the moment.
-	RateLimited    = "RATE_LIMITED"
-	Overloaded     = "OVERLOADED"
-	NotCached      = "NOT_CACHED"
-	RequestTimeout = "REQUEST_TIMEOUT"
+	RateLimited = "RATE_LIMITED"
+	Overloaded  = "OVERLOADED"
+	NotCached   = "NOT_CACHED"
+	// BudgetExhausted is of the operator's budget, not of the upstream's quota.
+	BudgetExhausted = "BUDGET_EXHAUSTED"
+	RequestTimeout  = "REQUEST_TIMEOUT"
 
 	// About the upstream, and about ourselves.
 	UpstreamTimeout     = "UPSTREAM_TIMEOUT"
@@ -43,6 +45,7 @@ var All = [...]string{
 	TooComplex, PersistedNotFound, PersistedNotSupported, UntrustedDocument,
 	Unauthenticated, AccountNotFound, PermissionDenied, QuotaExhausted,
 	PermissionOrQuota, ShopNotAuthorized, RateLimited, Overloaded,
+	NotCached, BudgetExhausted,
 	RequestTimeout, UpstreamTimeout, UpstreamUnavailable, UpstreamUnsupported,
 	UpstreamError, UpstreamBadResponse, UpstreamBadData, Internal,
 }

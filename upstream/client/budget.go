@@ -1,0 +1,292 @@
+package client
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"ordergraph/upstream"
+)
+
+const (
+	// maxBudget bounds what a budget may allow, so that no sum of points overflows.
+	maxBudget = 1_000_000_000
+	// maxAccounts is how many clients have an account at once. Of more, those that spent least are forgotten, an
+	// eighth at a time.
+	maxAccounts = 65536
+)
+
+// billing is the time zone in which points are billed, and so that of all windows.
+var billing = time.FixedZone("UTC+8", 8*60*60)
+
+// Window is the time for which a budget holds, by the calendar at UTC+8.
+type Window string
+
+// The windows that there are.
+const (
+	Hour  Window = "hour"
+	Day   Window = "day"
+	Month Window = "month"
+)
+
+// around returns the window around now.
+func (w Window) around(now time.Time) (start, end time.Time) {
+	year, month, day := now.In(billing).Date()
+	switch w {
+	case Hour:
+		start = time.Date(year, month, day, now.In(billing).Hour(), 0, 0, 0, billing)
+		return start, start.Add(time.Hour)
+	case Day:
+		return time.Date(year, month, day, 0, 0, 0, 0, billing), time.Date(year, month, day+1, 0, 0, 0, 0, billing)
+	default:
+		return time.Date(year, month, 1, 0, 0, 0, 0, billing), time.Date(year, month+1, 1, 0, 0, 0, 0, billing)
+	}
+}
+
+// Budget is how many points may be spent in a window.
+type Budget struct {
+	Points int
+	Window Window
+}
+
+// String returns the budget as ParseBudget reads it.
+func (b Budget) String() string { return strconv.Itoa(b.Points) + "/" + string(b.Window) }
+
+// ParseBudget reads a budget such as 500/day.
+func ParseBudget(text string) (Budget, error) {
+	points, window, _ := strings.Cut(text, "/")
+	number, err := strconv.ParseUint(points, 10, 64)
+	b := Budget{Points: int(min(number, maxBudget+1)), Window: Window(window)}
+	if err != nil || b.Points < 1 || b.Points > maxBudget || b.Window != Hour && b.Window != Day && b.Window != Month {
+		return Budget{}, fmt.Errorf("want N/hour, N/day or N/month, N from 1 to %d", maxBudget)
+	}
+	return b, nil
+}
+
+// Budgets bound the points that calls cost. No budget is no bound. What was spent is known to this process alone:
+// another one begins at 0.
+type Budgets struct {
+	// All bound the points of all calls together.
+	All []Budget
+	// Each bound those of each client: of a name ([upstream.Caller].Client) or else of a tenant.
+	Each []Budget
+	// Named bound those of clients by their name, in place of Each.
+	Named map[string][]Budget
+	// Notice is told when half, four fifths and all of a budget are spent, if set. It must not block.
+	Notice func(Notice)
+}
+
+// Notice says that a part of a budget is spent.
+type Notice struct {
+	Budget Budget
+	// Client is whose budget it is: a name, "tenant" for one without a name, empty for all.
+	Client string
+	// Percent is 50, 80 or 100, which says that no call is left.
+	Percent int
+	// Spent is how many points were spent, ResetAt when the window ends.
+	Spent   int
+	ResetAt time.Time
+}
+
+// ledger counts the points that calls cost against the budgets. A call reserves what it will probably cost before
+// it is made, and settles afterwards: checking first and adding later would let all calls through that are under
+// way together. The price of the next call is that of the last one which told it; while it rises, the budget is
+// exceeded by the rise for each call in flight, at most. A price above a whole budget lets one call pass in each
+// window, to learn what it is by then.
+//
+// All is decided under one mutex. reserve and settle are what instances that share a budget would do elsewhere.
+type ledger struct {
+	budgets Budgets
+
+	mu    sync.Mutex
+	price int
+	all   *account
+	// clients are the accounts of clients that have a budget.
+	clients map[accountKey]*account
+}
+
+// accountKey names a client: by its name, or by a hash of its tenant where it has none.
+type accountKey struct {
+	name   string
+	tenant uint64
+}
+
+// account is what was spent of the budgets of one client, or of all.
+type account struct {
+	client string
+	spent  []spending
+}
+
+// spending is what was spent of one budget in its window.
+type spending struct {
+	budget          Budget
+	start, end      time.Time
+	spent, reserved int
+	noticed         int
+}
+
+// reservation is what a call will probably cost, in all accounts that pay for it. The zero value is of no account.
+type reservation struct {
+	points   int
+	accounts []*account
+	// starts are those of the windows, one after the other.
+	starts []time.Time
+}
+
+func newLedger(budgets Budgets) *ledger {
+	return &ledger{budgets: budgets, price: 1, all: newAccount("", budgets.All), clients: map[accountKey]*account{}}
+}
+
+func newAccount(client string, budgets []Budget) *account {
+	a := &account{client: client}
+	for _, budget := range budgets {
+		a.spent = append(a.spent, spending{budget: budget})
+	}
+	return a
+}
+
+// reserve sets aside what a call will probably cost, or refuses it. The reservation must be given to settle.
+func (l *ledger) reserve(by caller) (reservation, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	reserved := reservation{points: max(1, l.price)}
+	for _, a := range []*account{l.all, l.accountOf(by)} {
+		if a != nil && len(a.spent) > 0 {
+			reserved.accounts = append(reserved.accounts, a)
+		}
+	}
+	var exhausted Budget
+	var resetAt time.Time
+	for _, a := range reserved.accounts {
+		for i := range a.spent {
+			s := &a.spent[i]
+			s.roll(now)
+			if s.spent+s.reserved+min(reserved.points, s.budget.Points) > s.budget.Points && s.end.After(resetAt) {
+				exhausted, resetAt = s.budget, s.end
+			}
+			l.notice(a, s, min(reserved.points, s.budget.Points))
+		}
+	}
+	if !resetAt.IsZero() {
+		return reservation{}, &upstream.Error{
+			Kind: upstream.KindBudgetExhausted, Outage: true, ResetAt: resetAt, RetryAfter: resetAt.Sub(now),
+			Cause: fmt.Errorf("%w: %v", errBudget, exhausted),
+		}
+	}
+	for _, a := range reserved.accounts {
+		for i := range a.spent {
+			a.spent[i].reserved += reserved.points
+			reserved.starts = append(reserved.starts, a.spent[i].start)
+		}
+	}
+	return reserved, nil
+}
+
+var errBudget = errors.New("the budget is spent")
+
+// settle puts what a call has cost in place of what was reserved for it. It counts in the windows in which it was
+// reserved. One that was not made has cost nothing.
+func (l *ledger) settle(reserved reservation, made Attempt) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	cost := 0
+	switch {
+	case made.priced:
+		cost = made.Points
+	case made.Written:
+		cost = reserved.points // nobody said, so it is as likely to have been charged as not
+	}
+	if made.priced && made.Err == nil {
+		l.price = min(made.Points, maxBudget)
+	}
+	starts := reserved.starts
+	for _, a := range reserved.accounts {
+		for i := range a.spent {
+			s := &a.spent[i]
+			if s.start.Equal(starts[i]) {
+				s.reserved -= reserved.points
+				s.spent += min(cost, maxBudget)
+				l.notice(a, s, min(max(1, l.price), s.budget.Points))
+			}
+		}
+		starts = starts[len(a.spent):]
+	}
+}
+
+// roll begins a new window when the last one has ended. What is reserved then belongs to the last one.
+func (s *spending) roll(now time.Time) {
+	if !now.Before(s.end) {
+		start, end := s.budget.Window.around(now)
+		*s = spending{budget: s.budget, start: start, end: end}
+	}
+}
+
+// notice tells of the highest part of a budget that was reached, once. As with all methods from here on, the mutex
+// is held.
+func (l *ledger) notice(a *account, s *spending, price int) {
+	percent := 0
+	switch {
+	case s.spent+price > s.budget.Points:
+		percent = 100
+	case 5*s.spent >= 4*s.budget.Points:
+		percent = 80
+	case 2*s.spent >= s.budget.Points:
+		percent = 50
+	}
+	if percent > s.noticed && l.budgets.Notice != nil {
+		s.noticed = percent
+		l.budgets.Notice(Notice{Budget: s.budget, Client: a.client, Percent: percent, Spent: s.spent, ResetAt: s.end})
+	}
+}
+
+// accountOf returns the account of a client, nil for one without a budget.
+func (l *ledger) accountOf(by caller) *account {
+	budgets, named := l.budgets.Named[by.client]
+	if !named {
+		budgets = l.budgets.Each
+	}
+	if len(budgets) == 0 {
+		return nil
+	}
+	key, client := accountKey{name: by.client}, by.client
+	if client == "" {
+		key, client = accountKey{tenant: by.tenant}, "tenant"
+	}
+	known, found := l.clients[key]
+	if !found {
+		if len(l.clients) >= maxAccounts {
+			l.forget()
+		}
+		known = newAccount(client, budgets)
+		l.clients[key] = known
+	}
+	return known
+}
+
+// forget removes the accounts that spent least, an eighth of all.
+func (l *ledger) forget() {
+	type spent struct {
+		key    accountKey
+		points int
+	}
+	now := time.Now()
+	all := make([]spent, 0, len(l.clients))
+	for key, a := range l.clients {
+		points := 0
+		for i := range a.spent {
+			a.spent[i].roll(now)
+			points = max(points, a.spent[i].spent+a.spent[i].reserved)
+		}
+		all = append(all, spent{key, points})
+	}
+	slices.SortFunc(all, func(a, b spent) int { return cmp.Compare(a.points, b.points) })
+	for _, least := range all[:len(all)/8] {
+		delete(l.clients, least.key)
+	}
+}
