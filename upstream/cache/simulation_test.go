@@ -113,6 +113,8 @@ type simulated struct {
 	// stored the one that was to be had when it was connected last.
 	told           []told
 	served, stored upstream.Version
+	// brought is the highest version of all that it answered with, kept or not.
+	brought upstream.Version
 	// forgotten counts how often it heard of no order, and forgot with the copy what it knew.
 	forgotten int
 	// held is the copy in memory after the last step.
@@ -405,8 +407,9 @@ func (s *simulation) ask(i *simulated) {
 			about += ", no-cache"
 		}
 		s.log("instance %d: %s, %v", i.number, about, err)
-		undisturbed := changes == i.changes && flushes == s.flushes && s.slowAt.Before(arrivedAt)
-		if usage.Calls > 0 && undisturbed && copied.fresh(end) && i.newest(end, true) <= copied.version && upstream.Version(stored.Version) == copied.version {
+		// What its calls brought before may be newer than what the others know, though it was not kept.
+		undisturbed := changes == i.changes && flushes == s.flushes && s.slowAt.Before(arrivedAt) && i.forgotten == 0
+		if usage.Calls > 0 && undisturbed && copied.fresh(end) && max(i.brought, i.newest(end, true)) <= copied.version && upstream.Version(stored.Version) == copied.version {
 			s.violation("%s, though there was a copy", about)
 		}
 		switch {
@@ -437,6 +440,7 @@ func (s *simulation) ask(i *simulated) {
 		if usage.Calls > 1 {
 			s.violation("%s", about)
 		}
+		i.brought = max(i.brought, got.Version)
 		if took := end.Sub(arrivedAt); took > time.Minute {
 			s.violation("%s after %v: %v", about, took, err)
 		}
