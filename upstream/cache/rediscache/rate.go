@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
-
-	"ordergraph/upstream/cache/shared"
 )
 
 // rateScript is the generic cell rate algorithm: the next call is due after the costs of those before it. take
@@ -24,15 +22,16 @@ local take, cost = ARGV[1] == 'take', tonumber(ARGV[2])
 if due ~= due or due > now + (take and cost or 3600000000) then due = 0 end
 if take and due > now then return due - now end
 due = math.max(due, take and now - cost or now) + cost
-redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', string.format('%.0f', (due - now) / 1000 + 1000))
-return take and 0 or due - now
+local ahead = math.max(0, due - now)
+redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', string.format('%.0f', ahead / 1000 + 1000))
+return take and 0 or ahead
 `)
 
 // Take takes a call out of a rate that all instances share, where two calls are so much time apart. It returns 0,
 // or takes nothing and returns how long it is until it may be tried again. At most one call comes early.
-func (c *Cache) Take(ctx context.Context, rate shared.Name, apart time.Duration) (wait time.Duration, err error) {
+func (c *Cache) Take(ctx context.Context, rate string, apart time.Duration) (wait time.Duration, err error) {
 	err = c.runIfUp(ctx, func(ctx context.Context, client rueidis.Client) error {
-		wait, err = micros(rateScript.Exec(ctx, client, []string{rateKey(rate)}, []string{"take", costOf(apart)}))
+		wait, err = micros(rateScript.Exec(ctx, client, c.rateKeys(rate), []string{"take", costOf(apart)}))
 		return err
 	})
 	return wait, err
@@ -40,17 +39,17 @@ func (c *Cache) Take(ctx context.Context, rate shared.Name, apart time.Duration)
 
 // Spend adds to each of some rates what was used of it in this instance, as time, and returns how far ahead of the
 // time all instances are. What is not among it is not known.
-func (c *Cache) Spend(ctx context.Context, used map[shared.Name]time.Duration) (ahead map[shared.Name]time.Duration, err error) {
-	ahead = make(map[shared.Name]time.Duration, len(used))
-	names, executions := make([]shared.Name, 0, len(used)), make([]rueidis.LuaExec, 0, len(used))
-	for name, cost := range used {
-		names = append(names, name)
-		executions = append(executions, rueidis.LuaExec{Keys: []string{rateKey(name)}, Args: []string{"spend", costOf(cost)}})
+func (c *Cache) Spend(ctx context.Context, used map[string]time.Duration) (ahead map[string]time.Duration, err error) {
+	ahead = make(map[string]time.Duration, len(used))
+	rates, executions := make([]string, 0, len(used)), make([]rueidis.LuaExec, 0, len(used))
+	for rate, cost := range used {
+		rates = append(rates, rate)
+		executions = append(executions, rueidis.LuaExec{Keys: c.rateKeys(rate), Args: []string{"spend", costOf(cost)}})
 	}
 	err = c.runIfUp(ctx, func(ctx context.Context, client rueidis.Client) (failure error) {
 		for i, result := range rateScript.ExecMulti(ctx, client, executions...) {
 			if known, err := micros(result); err == nil {
-				ahead[names[i]] = known
+				ahead[rates[i]] = known
 			} else {
 				failure = err
 			}
@@ -58,6 +57,10 @@ func (c *Cache) Spend(ctx context.Context, used map[shared.Name]time.Duration) (
 		return failure
 	})
 	return ahead, err
+}
+
+func (c *Cache) rateKeys(rate string) []string {
+	return []string{prefix + "r:" + tag(c.Name("rate", []byte(rate)))}
 }
 
 func costOf(d time.Duration) string { return strconv.FormatInt(d.Microseconds(), 10) }

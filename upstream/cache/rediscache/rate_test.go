@@ -4,8 +4,6 @@ import (
 	"context"
 	"testing"
 	"time"
-
-	"ordergraph/upstream/cache/shared"
 )
 
 func TestTakeSpreadsTheCallsOfAllInstances(t *testing.T) {
@@ -13,7 +11,7 @@ func TestTakeSpreadsTheCallsOfAllInstances(t *testing.T) {
 	now := time.Now()
 	server.SetTime(now)
 	instances := []*instance{newInstance(t, url), newInstance(t, url), newInstance(t, url)}
-	rate := instances[0].Name("rate", []byte("upstream"))
+	const rate = "upstream"
 	const apart = 20 * time.Millisecond
 	taken := 0
 	for step := range 1000 {
@@ -42,7 +40,7 @@ func TestTakeSpreadsTheCallsOfAllInstances(t *testing.T) {
 func TestTakeMakesUpForOneLateCallAndNoMore(t *testing.T) {
 	server, url := newServer(t)
 	a := newInstance(t, url)
-	rate := a.Name("rate", nil)
+	const rate = "rate"
 	now := time.Now()
 	take := func(at time.Duration, want time.Duration) {
 		t.Helper()
@@ -67,8 +65,8 @@ func TestSpendAddsWhatAllInstancesUsed(t *testing.T) {
 	now := time.Now()
 	server.SetTime(now)
 	a, b := newInstance(t, url), newInstance(t, url)
-	one, two := a.Name("rate", []byte("1")), a.Name("rate", []byte("2"))
-	spend := func(i *instance, used, want map[shared.Name]time.Duration) {
+	const one, two = "1", "2"
+	spend := func(i *instance, used, want map[string]time.Duration) {
 		t.Helper()
 		ahead, err := i.Spend(context.Background(), used)
 		if err != nil || len(ahead) != len(want) {
@@ -80,19 +78,19 @@ func TestSpendAddsWhatAllInstancesUsed(t *testing.T) {
 			}
 		}
 	}
-	spend(a, map[shared.Name]time.Duration{one: time.Second, two: 3 * time.Second}, map[shared.Name]time.Duration{one: time.Second, two: 3 * time.Second})
-	spend(b, map[shared.Name]time.Duration{one: time.Second}, map[shared.Name]time.Duration{one: 2 * time.Second})
+	spend(a, map[string]time.Duration{one: time.Second, two: 3 * time.Second}, map[string]time.Duration{one: time.Second, two: 3 * time.Second})
+	spend(b, map[string]time.Duration{one: time.Second}, map[string]time.Duration{one: 2 * time.Second})
 	server.SetTime(now.Add(1500 * time.Millisecond))
-	spend(a, map[shared.Name]time.Duration{one: 0}, map[shared.Name]time.Duration{one: 500 * time.Millisecond})
+	spend(a, map[string]time.Duration{one: 0}, map[string]time.Duration{one: 500 * time.Millisecond})
 	server.SetTime(now.Add(time.Minute))
-	spend(b, map[shared.Name]time.Duration{one: time.Millisecond}, map[shared.Name]time.Duration{one: time.Millisecond})
-	spend(b, map[shared.Name]time.Duration{}, map[shared.Name]time.Duration{})
+	spend(b, map[string]time.Duration{one: time.Millisecond}, map[string]time.Duration{one: time.Millisecond})
+	spend(b, map[string]time.Duration{}, map[string]time.Duration{})
 }
 
 func TestARateThatCannotBeReadIsNone(t *testing.T) {
 	server, url := newServer(t)
 	a := newInstance(t, url)
-	rate := a.Name("rate", nil)
+	const rate = "rate"
 	if _, err := a.Take(context.Background(), rate, time.Second); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +109,7 @@ func TestARateThatCannotBeReadIsNone(t *testing.T) {
 				t.Errorf("take: %v, %v", wait, err)
 			}
 			spoil()
-			if ahead, err := a.Spend(context.Background(), map[shared.Name]time.Duration{rate: time.Second}); ahead[rate] != time.Second || err != nil {
+			if ahead, err := a.Spend(context.Background(), map[string]time.Duration{rate: time.Second}); ahead[rate] != time.Second || err != nil {
 				t.Errorf("spend: %v, %v", ahead, err)
 			}
 		})

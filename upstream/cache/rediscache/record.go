@@ -13,7 +13,6 @@ const versionDigits = 16
 
 func copyKey(name shared.Name) string  { return prefix + "c:" + tag(name) }
 func leaseKey(name shared.Name) string { return prefix + "l:" + tag(name) }
-func rateKey(name shared.Name) string  { return prefix + "r:" + tag(name) }
 
 // tag keeps the keys of an order in one slot of a Cluster.
 func tag(name shared.Name) string { return "{" + base64.RawURLEncoding.EncodeToString(name[:]) + "}" }

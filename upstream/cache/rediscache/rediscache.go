@@ -160,6 +160,7 @@ func (c *Cache) Close() {
 	if client := c.client.Load(); client != nil {
 		(*client).Close()
 	}
+	c.state.Store(0) // who still asks is told that it is away
 }
 
 // State returns the epoch and whether the cache is up.

@@ -146,7 +146,7 @@ func TestRealTime(t *testing.T) {
 		}
 	})
 	t.Run("a rate holds for all", func(t *testing.T) {
-		rate := a.Name("rate", []byte(t.Name()))
+		rate := t.Name()
 		taken, end := 0, time.Now().Add(time.Second)
 		for time.Now().Before(end) {
 			for _, i := range []*instance{a, b} {
@@ -411,9 +411,9 @@ func TestCluster(t *testing.T) {
 	}
 	c := newCluster(t, nodes[2])
 	eventually(t, func() bool { return c.Instances() == 3 })
-	used := map[shared.Name]time.Duration{}
+	used := map[string]time.Duration{}
 	for n := range 30 {
-		used[a.Name("rate", fmt.Append(nil, n))] = time.Minute
+		used[fmt.Sprint(n)] = time.Minute
 	}
 	if ahead, err := a.Spend(context.Background(), used); err != nil || len(ahead) != len(used) {
 		t.Errorf("%v, %v", ahead, err)
