@@ -55,6 +55,9 @@ type Options struct {
 	Concurrency int
 	// Rate bounds the calls started in a second; they are spread evenly. 0 is no bound.
 	Rate float64
+	// SharedRate bounds them together with the calls of other clients, as long as it can be asked. Nil is no other
+	// client.
+	SharedRate Rate
 	// Budgets bound what calls may cost.
 	Budgets Budgets
 	// MaxAnswerBytes bounds an answer after inflating. 0 is DefaultMaxAnswerBytes.

@@ -29,6 +29,15 @@ const (
 
 var errOverloaded = errors.New("too many calls wait for their turn")
 
+// Rate is a rate that several clients share. It is safe for concurrent use.
+type Rate interface {
+	// Reserve returns how long it is until a call may start, which nobody else may then, where two calls are so much
+	// time apart. An error says that it can't be asked now.
+	Reserve(ctx context.Context, apart time.Duration) (wait time.Duration, err error)
+	// Instances returns how many clients share it, as far as it is known.
+	Instances() int
+}
+
 // limiter bounds the calls in flight and spreads their starts where a rate is set, and is fair to the
 // callers: each has a queue of its own, and a free place goes to the caller with the fewest calls in
 // flight, among equals to the one whose turn is longest ago.
@@ -38,7 +47,8 @@ var errOverloaded = errors.New("too many calls wait for their turn")
 // shares. And Retry-After has to be true, which takes knowing what is in flight and what waits.
 //
 // Nothing is reserved ahead: a call that waits has neither a place nor a part of the rate, so that one
-// that leaves its queue has nothing to give back, and the estimates for the others are true at once.
+// that leaves its queue has nothing to give back, and the estimates for the others are true at once. Of a rate that
+// clients share, one start at a time is reserved for whoever is first then: so the clients take turns.
 type limiter struct {
 	places int
 	// share is the number of places that one caller may have while others want some.
@@ -46,6 +56,8 @@ type limiter struct {
 	// interval is the time between two starts; 0 where no rate is set.
 	interval time.Duration
 	timeout  time.Duration
+	// shared is asked before each start; nil where no rate is set or no other client shares it.
+	shared Rate
 
 	mu       sync.Mutex
 	inFlight map[*slot]struct{}
@@ -55,6 +67,10 @@ type limiter struct {
 	queues  []*callerQueue
 	// next is when the rate allows the next call; the past where it allows one now.
 	next time.Time
+	// asking says that the shared rate is being asked, reserved that it allows a call at next. pace is the time
+	// between two calls of this client, which is more than interval where others start some, too.
+	asking, reserved bool
+	pace             time.Duration
 	// timer calls wake at next, if a call waits for the rate.
 	timer *time.Timer
 	// sharedUntil is until when no caller may have more than its share.
@@ -79,7 +95,7 @@ type callerQueue struct {
 	waiting  list.List // of *slot
 }
 
-func newLimiter(concurrency int, rate float64, timeout time.Duration) *limiter {
+func newLimiter(concurrency int, rate float64, shared Rate, timeout time.Duration) *limiter {
 	l := &limiter{
 		places:   concurrency,
 		share:    max(1, concurrency/2),
@@ -89,6 +105,7 @@ func newLimiter(concurrency int, rate float64, timeout time.Duration) *limiter {
 	}
 	if rate > 0 {
 		l.interval = time.Duration(max(1, min(float64(time.Second)/rate, float64(maxInterval))))
+		l.pace, l.shared = l.interval, shared
 	}
 	return l
 }
@@ -147,7 +164,7 @@ func (l *limiter) enqueue(id uint64, maxWait time.Duration) (*slot, error) {
 	if wait := l.estimate(caller, now); maxWait > 0 && wait > maxWait {
 		return nil, overloaded(wait)
 	}
-	if len(l.queues) == 0 && l.next.Before(now) {
+	if l.shared == nil && len(l.queues) == 0 && l.next.Before(now) {
 		l.next = now // what nobody waited for is lost
 	}
 	s := &slot{caller: caller, started: make(chan struct{})}
@@ -208,7 +225,12 @@ func (l *limiter) cancel(s *slot) {
 
 // giveBack is cancel. As with all methods from here on, mu is held.
 func (l *limiter) giveBack(s *slot, now time.Time) {
-	l.next = l.next.Add(-l.interval)
+	switch {
+	case l.shared == nil:
+		l.next = l.next.Add(-l.interval)
+	case !l.reserved && !l.asking:
+		l.reserved, l.next = true, now
+	}
 	l.end(s, now)
 }
 
@@ -238,14 +260,20 @@ func (l *limiter) dispatch(now time.Time) {
 		if len(l.inFlight) >= l.places || caller.inFlight >= l.most(now) {
 			return // nor may another one: it has as many calls in flight, or more
 		}
+		if l.shared != nil && !l.reserve(now) {
+			return
+		}
 		if l.next.After(now) {
 			l.wakeAt(l.next.Sub(now))
 			return
 		}
+		l.reserved = false
 		if last := now.Add(-maxLateness); l.next.Before(last) {
 			l.next = last
 		}
-		l.next = l.next.Add(l.interval)
+		if l.shared == nil {
+			l.next = l.next.Add(l.interval)
+		}
 		s := caller.waiting.Remove(caller.waiting.Front()).(*slot)
 		s.startedAt = now
 		l.inFlight[s] = struct{}{}
@@ -253,6 +281,35 @@ func (l *limiter) dispatch(now time.Time) {
 		l.requeue(caller)
 		close(s.started)
 	}
+}
+
+// reserve reports whether a start is reserved, and sees to it that one will be. One that nobody used in time is
+// lost: it would come on top of those of others.
+func (l *limiter) reserve(now time.Time) bool {
+	if l.reserved && now.Sub(l.next) <= max(l.interval, maxLateness) {
+		return true
+	}
+	l.reserved = false
+	if !l.asking {
+		l.asking = true
+		go l.ask()
+	}
+	return false
+}
+
+// ask reserves a start. Where the shared rate can't be asked, it is this client's part of it.
+func (l *limiter) ask() {
+	wait, err := l.shared.Reserve(context.Background(), l.interval)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if err != nil {
+		part := float64(l.interval) * float64(max(1, l.shared.Instances()))
+		wait = max(0, l.next.Add(time.Duration(min(part, float64(maxInterval)))).Sub(now))
+	}
+	l.asking, l.reserved, l.next = false, true, now.Add(wait)
+	l.pace = max(l.interval, wait) // it is asked as soon as there is a call for it
+	l.dispatch(now)
 }
 
 // most returns how many calls of one caller may be in flight.
@@ -303,7 +360,7 @@ func (l *limiter) estimate(caller *callerQueue, now time.Time) time.Duration {
 		wait = max(wait, l.estimateEnd(position-most, most, caller, now))
 	}
 	if l.interval > 0 {
-		rate := float64(max(0, l.next.Sub(now))) + float64(ahead)*float64(l.interval)
+		rate := float64(max(0, l.next.Sub(now))) + float64(ahead)*float64(l.pace)
 		wait = max(wait, time.Duration(min(rate, float64(maxInterval))))
 	}
 	return wait

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -306,6 +307,145 @@ func TestRateIsShared(t *testing.T) {
 		if calls := wire.calls.Load(); calls < 25 || calls > 27 {
 			t.Errorf("%d calls in 5 s", calls)
 		}
+	})
+}
+
+// fakeRate is a rate that several clients share.
+type fakeRate struct {
+	mu   sync.Mutex
+	due  time.Time
+	away bool
+	asks int
+}
+
+func (r *fakeRate) Reserve(_ context.Context, apart time.Duration) (wait time.Duration, err error) {
+	time.Sleep(time.Millisecond) // the way there
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asks++
+	if r.away {
+		return 0, errors.New("away")
+	}
+	now := time.Now()
+	if earliest := now.Add(-apart); r.due.Before(earliest) {
+		r.due = earliest
+	}
+	wait = max(0, r.due.Sub(now))
+	r.due = r.due.Add(apart)
+	return wait, nil
+}
+
+func (r *fakeRate) Instances() int { return 3 }
+
+// shareRate lets clients start calls for three seconds, and returns when they did, all of them together, and how
+// many calls each of them made.
+func shareRate(t *testing.T, rate *fakeRate, clients int) (started []time.Time, each []int32) {
+	t.Helper()
+	var wires []*fakeWire
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	var group sync.WaitGroup
+	for range clients {
+		wire := &fakeWire{delay: 10 * time.Millisecond}
+		wires = append(wires, wire)
+		client := wire.client(t, Options{Rate: 50, SharedRate: rate})
+		request := testRequest() // which is admitted by its first call
+		for range 200 {
+			group.Go(func() { _, _ = client.Order(ctx, request) })
+		}
+	}
+	group.Wait()
+	time.Sleep(time.Second) // until nobody asks
+	for _, wire := range wires {
+		started, each = append(started, wire.started...), append(each, wire.calls.Load())
+	}
+	slices.SortFunc(started, time.Time.Compare)
+	return started, each
+}
+
+func TestARateThatClientsShare(t *testing.T) {
+	for _, clients := range []int{1, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			rate := &fakeRate{}
+			started, each := shareRate(t, rate, clients)
+			if least := slices.Min(each); int(least) < 145/clients/2 {
+				t.Errorf("the clients started %v calls", each)
+			}
+			if len(started) < 145 || len(started) > 152 {
+				t.Errorf("%d clients started %d calls in 3 s at 50 a second", clients, len(started))
+			}
+			for i, at := range started {
+				within := 0
+				for _, other := range started[i:] {
+					if other.Sub(at) < time.Second {
+						within++
+					}
+				}
+				if within > 51 {
+					t.Fatalf("%d clients started %d calls within a second", clients, within)
+				}
+			}
+			rate.mu.Lock()
+			defer rate.mu.Unlock()
+			if most := len(started) + clients; rate.asks > most {
+				t.Errorf("%d clients asked %d times for %d calls", clients, rate.asks, len(started))
+			}
+		})
+	}
+}
+
+func TestARateThatCannotBeAskedIsDivided(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if started, _ := shareRate(t, &fakeRate{away: true}, 3); len(started) < 140 || len(started) > 153 {
+			t.Errorf("%d calls in 3 s at 50 a second", len(started))
+		}
+	})
+}
+
+func TestASharedRateRefusesNewRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rate := &fakeRate{}
+		wire := &fakeWire{delay: 10 * time.Millisecond}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var group sync.WaitGroup
+		var clients []*Client
+		for range 4 {
+			client := wire.client(t, Options{Rate: 8, SharedRate: rate})
+			clients = append(clients, client)
+			request := testRequest()
+			for range 40 {
+				group.Go(func() { _, _ = client.Order(ctx, request) })
+			}
+		}
+		time.Sleep(5 * time.Second)
+		// Two calls a second are left for each client, and some 30 wait.
+		_, err := clients[0].Order(ctx, testRequest())
+		refused := checkFailure(t, err, upstream.KindOverloaded)
+		if waiting := clients[0].State().Waiting; refused.RetryAfter < time.Duration(waiting)*300*time.Millisecond {
+			t.Errorf("a new request is told to wait %v, with %d calls before it at two a second", refused.RetryAfter, waiting)
+		}
+		group.Wait()
+		time.Sleep(time.Second) // until nobody asks
+	})
+}
+
+func TestWhoLeavesASharedRateHoldsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := (&fakeWire{}).client(t, Options{Rate: 1, SharedRate: &fakeRate{}})
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Microsecond) // while the rate is asked
+		defer cancel()
+		if _, err := client.Order(ctx, testRequest()); err == nil {
+			t.Error("it was answered")
+		}
+		time.Sleep(5 * time.Second)
+		if err := order(client); err != nil {
+			t.Error(err)
+		}
+		if state := client.State(); state.InFlight != 0 || state.Waiting != 0 {
+			t.Errorf("%+v", state)
+		}
+		time.Sleep(time.Second) // until nobody asks
 	})
 }
 
@@ -626,7 +766,7 @@ func TestHighRate(t *testing.T) {
 }
 
 func BenchmarkLimiter(b *testing.B) {
-	l := newLimiter(DefaultConcurrency, 0, DefaultTimeout)
+	l := newLimiter(DefaultConcurrency, 0, nil, DefaultTimeout)
 	b.ReportAllocs()
 	for b.Loop() {
 		var request upstream.Meter

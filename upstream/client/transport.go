@@ -38,7 +38,7 @@ func newTransport(options Options) *transport {
 		cooldowns: newCooldowns(),
 		breakers:  newBreakers(),
 		ledger:    newLedger(options.Budgets),
-		limiter:   newLimiter(options.Concurrency, options.Rate, options.Timeout),
+		limiter:   newLimiter(options.Concurrency, options.Rate, options.SharedRate, options.Timeout),
 	}
 }
 

@@ -85,7 +85,7 @@ func TestRedisThatIsAwayAtTheStartIsFound(t *testing.T) {
 	if _, err := a.Confirm(context.Background(), order, 1); err == nil {
 		t.Error("a copy was confirmed")
 	}
-	if _, err := a.Take(context.Background(), "rate", time.Second); err == nil {
+	if _, err := a.Rate("rate").Reserve(context.Background(), time.Second); err == nil {
 		t.Error("a call was taken")
 	}
 	if _, err := a.Spend(context.Background(), map[string]time.Duration{"rate": time.Second}); err == nil {
@@ -167,9 +167,9 @@ func TestInstancesAreCounted(t *testing.T) {
 	_, url := newServer(t)
 	a, b := newInstance(t, url), newInstance(t, url)
 	newInstance(t, url)
-	eventually(t, func() bool { return b.Instances() > 0 && a.Instances() > 0 })
+	eventually(t, func() bool { return b.Rate("").Instances() > 0 && a.Rate("").Instances() > 0 })
 	c := newInstance(t, url)
-	eventually(t, func() bool { return c.Instances() == 4 })
+	eventually(t, func() bool { return c.Rate("").Instances() == 4 })
 }
 
 func TestALeaseThatWasGrantedTooLateIsGivenBack(t *testing.T) {

@@ -8,34 +8,46 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// rateScript is the generic cell rate algorithm: the next call is due after the costs of those before it. take
-// takes one only if it is due, at most one cost late, and returns how long it takes until it is. spend always takes,
-// and returns how far ahead that is. What is due later than that can be is no rate.
+// rateScript is the generic cell rate algorithm: the next call is due after the costs of those before it. reserve
+// returns how long that is, where a call may be one cost late without being missed in the rate; spend returns how far
+// ahead the rate is then. What is due later than that can be is no rate.
 //
-// KEYS: rate. ARGV: take or spend, cost in microseconds.
+// KEYS: rate. ARGV: reserve or spend, cost in microseconds.
 var rateScript = rueidis.NewLuaScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local stored = redis.pcall('GET', KEYS[1])
 local due = type(stored) == 'string' and tonumber(stored) or 0
-local take, cost = ARGV[1] == 'take', tonumber(ARGV[2])
-if due ~= due or due > now + (take and cost or 3600000000) then due = 0 end
-if take and due > now then return due - now end
-due = math.max(due, take and now - cost or now) + cost
-local ahead = math.max(0, due - now)
-redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', string.format('%.0f', ahead / 1000 + 1000))
-return take and 0 or ahead
+local reserve, cost = ARGV[1] == 'reserve', tonumber(ARGV[2])
+if due ~= due or due > now + math.max(3600000000, 100 * cost) then due = 0 end
+due = math.max(due, reserve and now - cost or now)
+local wait = math.max(0, due - now)
+local ahead = math.max(0, due + cost - now)
+redis.call('SET', KEYS[1], string.format('%.0f', due + cost), 'PX', string.format('%.0f', ahead / 1000 + 1000))
+return reserve and wait or ahead
 `)
 
-// Take takes a call out of a rate that all instances share, where two calls are so much time apart. It returns 0,
-// or takes nothing and returns how long it is until it may be tried again. At most one call comes early.
-func (c *Cache) Take(ctx context.Context, rate string, apart time.Duration) (wait time.Duration, err error) {
-	err = c.runIfUp(ctx, func(ctx context.Context, client rueidis.Client) error {
-		wait, err = micros(rateScript.Exec(ctx, client, c.rateKeys(rate), []string{"take", costOf(apart)}))
+// Rate is a rate that all instances share.
+type Rate struct {
+	cache *Cache
+	name  string
+}
+
+// Rate returns the rate of a name.
+func (c *Cache) Rate(name string) Rate { return Rate{c, name} }
+
+// Reserve reserves a call for this instance, where two of all instances are so much time apart, and returns how long
+// it is until then.
+func (r Rate) Reserve(ctx context.Context, apart time.Duration) (wait time.Duration, err error) {
+	err = r.cache.runIfUp(ctx, func(ctx context.Context, client rueidis.Client) error {
+		wait, err = micros(rateScript.Exec(ctx, client, r.cache.rateKeys(r.name), []string{"reserve", costOf(apart)}))
 		return err
 	})
 	return wait, err
 }
+
+// Instances returns how many instances were connected lately, this one among them. 0 is not known.
+func (r Rate) Instances() int { return int(r.cache.instances.Load()) }
 
 // Spend adds to each of some rates what was used of it in this instance, as time, and returns how far ahead of the
 // time all instances are. What is not among it is not known.

@@ -142,9 +142,6 @@ func clientOption(url string) (rueidis.ClientOption, error) {
 // TenantKey returns the secret under which the instances hash tenants: the same for all of them.
 func (c *Cache) TenantKey() []byte { return c.keys.tenants }
 
-// Instances returns how many instances were connected lately, this one among them. 0 is not known.
-func (c *Cache) Instances() int { return int(c.instances.Load()) }
-
 // Start connects in the background, now and whenever the connection is lost.
 func (c *Cache) Start(listener shared.Listener) {
 	ctx, cancel := context.WithCancel(context.Background())

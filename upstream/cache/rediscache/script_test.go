@@ -412,7 +412,7 @@ func TestWhatNobodyEndsExpires(t *testing.T) {
 	a.Complete(order, version, []byte("copy"), time.Minute, nil)
 	version = a.acquire(t, order, shared.Seen{Copy: version}, "").Version
 	a.Fail(order, version, []byte("failure"))
-	if _, err := a.Take(context.Background(), "rate", time.Second); err != nil {
+	if _, err := a.Rate("rate").Reserve(context.Background(), time.Second); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range server.Keys() {

@@ -147,16 +147,16 @@ func TestRealTime(t *testing.T) {
 	})
 	t.Run("a rate holds for all", func(t *testing.T) {
 		rate := t.Name()
-		taken, end := 0, time.Now().Add(time.Second)
-		for time.Now().Before(end) {
-			for _, i := range []*instance{a, b} {
-				if wait, err := i.Take(t.Context(), rate, 20*time.Millisecond); err == nil && wait == 0 && time.Now().Before(end) {
-					taken++
-				}
+		const apart = 20 * time.Millisecond
+		began := time.Now()
+		for n := range 50 {
+			wait, err := []*instance{a, b}[n%2].Rate(rate).Reserve(t.Context(), apart)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		if taken > 52 || taken < 40 {
-			t.Errorf("%d calls in a second at 50 a second", taken)
+			if at := time.Since(began) + wait; at < time.Duration(n-2)*apart {
+				t.Errorf("call %d after %v", n, at)
+			}
 		}
 	})
 }
@@ -410,7 +410,7 @@ func TestCluster(t *testing.T) {
 		}
 	}
 	c := newCluster(t, nodes[2])
-	eventually(t, func() bool { return c.Instances() == 3 })
+	eventually(t, func() bool { return c.Rate("").Instances() == 3 })
 	used := map[string]time.Duration{}
 	for n := range 30 {
 		used[fmt.Sprint(n)] = time.Minute
