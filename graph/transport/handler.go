@@ -56,7 +56,7 @@ func NewHandler(options Options) (*Handler, error) {
 		responses: options.Responses,
 
 		introspections: lru.New[respcache.Digest, *respcache.StoredResponse](maxIntrospectionBytes, nil),
-		rate:           newRateLimit(options.RateLimit),
+		rate:           newRateLimit(options.RateLimit, options.SharedRates),
 		maxBody:        cmp.Or(options.MaxBody, defaultMaxBody),
 		maxErrors:      int(cmp.Or(options.MaxErrors, defaultMaxErrors)),
 		timeout:        cmp.Or(options.RequestTimeout, defaultRequestTimeout),

@@ -34,19 +34,27 @@ type rateLimit struct {
 	next map[uint64]time.Time
 	// known holds the callers that were answered with an order.
 	known map[uint64]struct{}
+
+	// shared is told what callers used here, and tells what they used elsewhere; nil is no other instance.
+	shared SharedRates
+	// used is what shared was not told yet, and reporting says that it will be.
+	used      map[uint64]usage
+	reporting bool
 }
 
 // reservation is the call that a request of an unknown caller may cost, until it is known what it did cost.
 // The zero value reserves nothing.
 type reservation struct {
-	made            bool
-	caller, address uint64
+	made   bool
+	caller uint64
+	// address names the rate that the calls count in.
+	address string
 }
 
 // longestInterval keeps the least rates from overflowing, which would be no limit at all.
 const longestInterval = 30 * 24 * time.Hour
 
-func newRateLimit(perSecond float64) *rateLimit {
+func newRateLimit(perSecond float64, shared SharedRates) *rateLimit {
 	if perSecond <= 0 {
 		return nil
 	}
@@ -57,6 +65,8 @@ func newRateLimit(perSecond float64) *rateLimit {
 		seed:     maphash.MakeSeed(),
 		next:     map[uint64]time.Time{},
 		known:    map[uint64]struct{}{},
+		shared:   shared,
+		used:     map[uint64]usage{},
 	}
 }
 
@@ -68,14 +78,15 @@ func (l *rateLimit) admit(r *http.Request, tenant upstream.Secret, authenticated
 	}
 	now := time.Now()
 	if tenant == "" {
-		wait, admitted = l.take(maphash.String(l.seed, "address "+addressOf(r)), now)
+		wait, admitted = l.take("address "+addressOf(r), now)
 		return reservation{}, wait, admitted
 	}
-	caller := maphash.String(l.seed, "token "+tenant.Reveal())
-	if wait, admitted = l.take(caller, now); !admitted || authenticated || l.knows(caller) {
+	name := "token " + tenant.Reveal()
+	caller := maphash.String(l.seed, name)
+	if wait, admitted = l.take(name, now); !admitted || authenticated || l.knows(caller) {
 		return reservation{}, wait, admitted
 	}
-	address := maphash.String(l.seed, "calls "+addressOf(r))
+	address := "calls " + addressOf(r)
 	wait, admitted = l.take(address, now)
 	return reservation{made: admitted, caller: caller, address: address}, wait, admitted
 }
@@ -92,8 +103,10 @@ func (l *rateLimit) settle(reserved reservation, calls int, answered bool) {
 		calls = 0
 		l.remember(reserved.caller)
 	}
-	if due, known := l.next[reserved.address]; known {
-		l.next[reserved.address] = due.Add(time.Duration(calls-1) * l.interval)
+	address, cost := maphash.String(l.seed, reserved.address), time.Duration(calls-1)*l.interval
+	if due, known := l.next[address]; known {
+		l.next[address] = due.Add(cost)
+		l.report(address, reserved.address, cost)
 	}
 }
 
@@ -131,9 +144,10 @@ func (l *rateLimit) remember(caller uint64) {
 	l.known[caller] = struct{}{}
 }
 
-func (l *rateLimit) take(caller uint64, now time.Time) (wait time.Duration, admitted bool) {
+func (l *rateLimit) take(name string, now time.Time) (wait time.Duration, admitted bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	caller := maphash.String(l.seed, name)
 	due, known := l.next[caller]
 	if !known {
 		l.makeRoom(now)
@@ -146,6 +160,7 @@ func (l *rateLimit) take(caller uint64, now time.Time) (wait time.Duration, admi
 		return ahead, false
 	}
 	l.next[caller] = due
+	l.report(caller, name, l.interval)
 	return 0, true
 }
 

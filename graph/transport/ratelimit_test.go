@@ -3,11 +3,14 @@ package transport
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,24 +57,24 @@ func TestRateLimit(t *testing.T) {
 }
 
 func TestRateLimitOfLessThanOneASecond(t *testing.T) {
-	limit := newRateLimit(0.1)
+	limit := newRateLimit(0.1, nil)
 	now := time.Now()
-	if _, admitted := limit.take(1, now); !admitted {
+	if _, admitted := limit.take("1", now); !admitted {
 		t.Error("the first request is refused")
 	}
-	if wait, admitted := limit.take(1, now.Add(time.Second)); admitted || wait != 9*time.Second {
+	if wait, admitted := limit.take("1", now.Add(time.Second)); admitted || wait != 9*time.Second {
 		t.Errorf("admitted %v, wait %v", admitted, wait)
 	}
-	if _, admitted := limit.take(1, now.Add(10*time.Second)); !admitted {
+	if _, admitted := limit.take("1", now.Add(10*time.Second)); !admitted {
 		t.Error("refused after the time it named")
 	}
 }
 
 func TestRateLimitMemoryIsBounded(t *testing.T) {
-	limit := newRateLimit(1)
+	limit := newRateLimit(1, nil)
 	now := time.Now()
 	for caller := range uint64(maxCallers + 1000) {
-		limit.take(caller, now)
+		limit.take(strconv.FormatUint(caller, 10), now)
 	}
 	if len(limit.next) != maxCallers {
 		t.Errorf("%d callers, want %d", len(limit.next), maxCallers)
@@ -79,7 +82,7 @@ func TestRateLimitMemoryIsBounded(t *testing.T) {
 	// Callers whose time has passed make room before anybody who is still limited.
 	later := now.Add(time.Hour)
 	for caller := range uint64(maxCallers) {
-		limit.take(caller+1_000_000, later)
+		limit.take(strconv.FormatUint(caller+1_000_000, 10), later)
 	}
 	if len(limit.next) > maxCallers {
 		t.Errorf("%d callers", len(limit.next))
@@ -193,7 +196,7 @@ func TestCallsOfUnknownCallersCount(t *testing.T) {
 
 // Two requests at the same moment can't use the same room.
 func TestCallsAreReserved(t *testing.T) {
-	limit := newRateLimit(5)
+	limit := newRateLimit(5, nil)
 	r := post("")
 	admitted := 0
 	var reserved []reservation
@@ -213,7 +216,7 @@ func TestCallsAreReserved(t *testing.T) {
 	if _, _, ok := limit.admit(r, "one more", false); !ok {
 		t.Error("what was given back is gone")
 	}
-	if _, _, ok := newRateLimit(5).admit(r, "t", true); !ok {
+	if _, _, ok := newRateLimit(5, nil).admit(r, "t", true); !ok {
 		t.Error("an authenticated caller is refused")
 	}
 }
@@ -230,11 +233,140 @@ func TestAddresses(t *testing.T) {
 }
 
 func TestKnownCallersAreBounded(t *testing.T) {
-	limit := newRateLimit(1)
+	limit := newRateLimit(1, nil)
 	for caller := range uint64(maxCallers + 1000) {
 		limit.settle(reservation{made: true, caller: caller}, 1, true)
 	}
 	if len(limit.known) != maxCallers || !limit.knows(maxCallers+999) {
 		t.Errorf("%d callers, the last one known: %v", len(limit.known), limit.knows(maxCallers+999))
 	}
+}
+
+// fakeRates are rates that several instances share.
+type fakeRates struct {
+	mu    sync.Mutex
+	due   map[string]time.Time
+	away  bool
+	asked atomic.Int32
+}
+
+func (r *fakeRates) Spend(_ context.Context, used map[string]time.Duration) (map[string]time.Duration, error) {
+	time.Sleep(time.Millisecond) // the way there
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.away {
+		return nil, errors.New("away")
+	}
+	ahead, now := map[string]time.Duration{}, time.Now()
+	for name, cost := range used {
+		r.asked.Add(1)
+		due := r.due[name]
+		if due.Before(now) {
+			due = now
+		}
+		r.due[name] = due.Add(cost)
+		ahead[name] = due.Add(cost).Sub(now)
+	}
+	return ahead, nil
+}
+
+func TestInstancesShareTheRateOfACaller(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		away        bool
+		least, most int
+	}{
+		// 50 a second for 10 s, a burst of a second, and what three instances admit in a tenth of one.
+		{"together", false, 540, 575},
+		{"each for itself", true, 1600, 1660},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rates := &fakeRates{due: map[string]time.Time{}, away: test.away}
+				var limits []*rateLimit
+				for range 3 {
+					limits = append(limits, newRateLimit(50, rates))
+				}
+				r, admitted, beside := post(""), 0, 0
+				for n := range 10_000 { // a thousand a second, two of three by one caller
+					time.Sleep(time.Millisecond)
+					if _, _, ok := limits[n%3].admit(r, "loud", true); ok {
+						admitted++
+					}
+					if _, _, ok := limits[n%3].admit(r, upstream.Secret(strconv.Itoa(n)), true); ok {
+						beside++
+					}
+				}
+				if admitted < test.least || admitted > test.most {
+					t.Errorf("%d requests of one caller in 10 s, want %d to %d", admitted, test.least, test.most)
+				}
+				if beside != 10_000 {
+					t.Errorf("%d of 10000 requests of other callers", beside)
+				}
+				time.Sleep(time.Second)
+				for _, limit := range limits {
+					limit.mu.Lock()
+					if len(limit.used) > 0 || limit.reporting {
+						t.Errorf("%d callers are not reported, reporting: %v", len(limit.used), limit.reporting)
+					}
+					limit.mu.Unlock()
+				}
+			})
+		})
+	}
+}
+
+func TestReportsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rates := &fakeRates{due: map[string]time.Time{}}
+		limit := newRateLimit(50, rates)
+		r := post("")
+		for n := range maxReported + 500 {
+			limit.admit(r, upstream.Secret(strconv.Itoa(n)), true)
+		}
+		time.Sleep(reportAfter + 2*time.Millisecond)
+		if asked := rates.asked.Load(); asked != maxReported {
+			t.Errorf("%d callers in the first report, want %d", asked, maxReported)
+		}
+		time.Sleep(reportAfter + 2*time.Millisecond)
+		if asked := rates.asked.Load(); asked != maxReported+500 {
+			t.Errorf("%d callers reported", asked)
+		}
+		time.Sleep(time.Second)
+	})
+}
+
+// What a request of an unknown caller did not cost is given back in all instances.
+func TestWhatIsGivenBackIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rates := &fakeRates{due: map[string]time.Time{}}
+		one, other := newRateLimit(5, rates), newRateLimit(5, rates)
+		r := post("")
+		for n := range 5 {
+			held, _, ok := one.admit(r, upstream.Secret("a"+strconv.Itoa(n)), false)
+			if !ok {
+				t.Fatal("refused")
+			}
+			one.settle(held, 0, false)
+		}
+		time.Sleep(time.Second / 2)
+		var reserved []reservation
+		for n := range 5 {
+			held, _, ok := other.admit(r, upstream.Secret("b"+strconv.Itoa(n)), false)
+			if !ok {
+				t.Errorf("request %d is refused, though the address cost no call", n)
+			}
+			reserved = append(reserved, held)
+		}
+		for _, held := range reserved {
+			other.settle(held, 2, false)
+		}
+		time.Sleep(time.Second / 2)
+		one.admit(r, "c", false) // it is told with its next report
+		time.Sleep(time.Second / 4)
+		if _, _, ok := one.admit(r, "d", false); ok {
+			t.Error("admitted, though the address cost ten calls elsewhere")
+		}
+		time.Sleep(time.Second)
+	})
 }

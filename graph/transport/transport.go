@@ -56,6 +56,8 @@ type Options struct {
 	RequestTimeout time.Duration
 	// RateLimit is how many requests a second each caller may send; 0 is no limit.
 	RateLimit float64
+	// SharedRates lets other instances have a part in the rate of a caller; nil is no other instance.
+	SharedRates SharedRates
 	// Documents says which operations run and which are known by their hash.
 	Documents Documents
 	// Responses keeps stored responses; nil keeps none.
