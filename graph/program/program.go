@@ -206,29 +206,32 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		url = emulated.URL
 	}
 	var metrics *telemetry.Metrics
-	endpoint, err := client.New(client.Options{
+	clientOptions := client.Options{
 		Observe: func(ctx context.Context) (context.Context, func(client.Attempt)) {
 			return ctx, func(made client.Attempt) { countCall(metrics, made) }
 		},
 		URL: url, Token: c.Upstream.Token, AllowAnonymous: c.sandboxed(),
 		Timeout: c.Upstream.Timeout, Retries: c.Upstream.Retries, Concurrency: c.Upstream.Concurrency, Rate: c.Upstream.Rate,
 		Budgets: c.budgetsTo(logger),
-	})
-	if err != nil {
-		return err
 	}
-	defer endpoint.Close()
 	cacheOptions := cache.Options{
 		Size: c.Cache.Size, TTL: c.Cache.TTL, TTLClosed: c.Cache.TTLClosed,
 		StaleIfError: c.Cache.StaleIfError, MaxAttributeKeys: c.Max.AttributeKeys,
 	}
+	var callerRates transport.SharedRates
 	if c.Redis.URL != "" {
 		common, err := newRedisCache(c, logger)
 		if err != nil {
 			return err
 		}
 		cacheOptions.Shared, cacheOptions.HashKey = common, common.TenantKey()
+		clientOptions.SharedRate, callerRates = common.Rate("upstream"), common
 	}
+	endpoint, err := client.New(clientOptions)
+	if err != nil {
+		return err
+	}
+	defer endpoint.Close()
 	orders, err := cache.New(endpoint, cacheOptions)
 	if err != nil {
 		return err
@@ -249,7 +252,8 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		HTTP: transport.Options{
 			Observer: metrics,
 			Access:   c.access(),
-			MaxBody:  c.Max.Body, RequestTimeout: c.Serving.RequestTimeout, RateLimit: c.Serving.RateLimit,
+			MaxBody:  c.Max.Body, RequestTimeout: c.Serving.RequestTimeout,
+			RateLimit: c.Serving.RateLimit, SharedRates: callerRates,
 			Documents: transport.Documents{NoAutomatic: !c.Operations.APQ, TrustedOnly: c.Operations.TrustedDocumentsOnly},
 		},
 	}

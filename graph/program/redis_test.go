@@ -2,6 +2,7 @@ package program
 
 import (
 	"encoding/base64"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -56,4 +57,35 @@ func TestRedisThatIsAwayDelaysNothing(t *testing.T) {
 		t.Errorf("%.2000s", body)
 	}
 	waitUntil(t, func() bool { return strings.Contains(p.log.String(), "the shared cache is away") })
+}
+
+func TestInstancesShareRates(t *testing.T) {
+	redis := miniredis.RunT(t)
+	flags := []string{"--redis-url=redis://" + redis.Addr(), "--rate-limit=10", "--upstream-rate=1000"}
+	first, second := startSharing(t, flags), startSharing(t, flags)
+	admitted := func(p *program, requests int) (count int) {
+		for range requests {
+			if got, _ := p.query(t, documentedQuery, "Authorization", "Bearer caller"); got.StatusCode == http.StatusOK {
+				count++
+			}
+		}
+		return count
+	}
+	admitted(first, 10)
+	// Those of the upstream, of the caller, and of the calls that its address has cost.
+	waitUntil(t, func() bool { return countKeys(redis, "og1:r:") == 3 })
+	admitted(second, 1) // which is told then what the first one admitted
+	time.Sleep(300 * time.Millisecond)
+	if count := admitted(second, 10); count > 7 {
+		t.Errorf("%d requests more, of 10 a second", count)
+	}
+}
+
+func countKeys(redis *miniredis.Miniredis, prefix string) (count int) {
+	for _, key := range redis.Keys() {
+		if strings.HasPrefix(key, prefix) {
+			count++
+		}
+	}
+	return count
 }
