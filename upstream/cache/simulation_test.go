@@ -408,7 +408,7 @@ func (s *simulation) ask(i *simulated) {
 		}
 		s.log("instance %d: %s, %v", i.number, about, err)
 		// What its calls brought before may be newer than what the others know, though it was not kept.
-		undisturbed := changes == i.changes && flushes == s.flushes && s.slowAt.Before(arrivedAt) && i.forgotten == 0
+		undisturbed := changes == i.changes && flushes == s.flushes && s.slowAt.Before(arrivedAt) && i.forgotten == 0 && !s.skewed
 		if usage.Calls > 0 && undisturbed && copied.fresh(end) && max(i.brought, i.newest(end, true)) <= copied.version && upstream.Version(stored.Version) == copied.version {
 			s.violation("%s, though there was a copy", about)
 		}
