@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"slices"
@@ -108,7 +109,7 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 		if lease := acquired.Lease; lease.Version != 0 {
 			needs, err := decodeNeeds(lease.Needs)
 			failure := lease.Failure
-			if lease.Version != waitedFor {
+			if lease.Version != waitedFor && !call.missed(failure) {
 				failure = nil // it is nobody's here
 			}
 			if lease.Failure == nil && err == nil && needs.Covers(call.wanted) && !call.freshness.NoCache {
@@ -165,6 +166,14 @@ func (c *Cache) read(ctx context.Context, l *lookup) *snapshot {
 	}
 	s.epoch.Store(epoch)
 	return s
+}
+
+// missed reports whether a failure is a refusal that came after the request which started the call: that could have
+// waited for it, but was too slow to do so.
+func (call *call) missed(failure []byte) bool {
+	receivedAt := cmp.Or(call.freshness.ReceivedAt, call.freshness.ArrivedAt)
+	_, at, refusal, err := decodeFailure(failure)
+	return err == nil && refusal != nil && !refusal.Outage && !call.freshness.NoCache && !receivedAt.IsZero() && receivedAt.Before(at)
 }
 
 // confirm asks whether there is no newer copy, and notes that.

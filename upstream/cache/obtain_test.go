@@ -254,6 +254,42 @@ func TestFailuresAreShared(t *testing.T) {
 	}
 }
 
+// Of many requests at once some are so slow that the call has ended before they look for it.
+func TestARefusalAnswersWhoWasTooSlowToWaitForIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		failure error
+		change  func(*upstream.Request)
+		calls   int
+	}{
+		"a refusal":                {&upstream.Error{Kind: upstream.KindAccountNotFound, Status: 103}, func(*upstream.Request) {}, 1},
+		"an outage":                {&upstream.Error{Kind: upstream.KindUnavailable, Outage: true}, func(*upstream.Request) {}, 2},
+		"a request without a time": {&upstream.Error{Kind: upstream.KindAccountNotFound, Status: 103}, func(r *upstream.Request) { r.Freshness.ArrivedAt = time.Time{} }, 2},
+		"a request for no copies":  {&upstream.Error{Kind: upstream.KindAccountNotFound, Status: 103}, noCache, 2},
+		"a later request": {
+			&upstream.Error{Kind: upstream.KindBadUserInput, Status: 100}, func(r *upstream.Request) { r.Freshness.ArrivedAt = time.Now() }, 2,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			deploy(t, 2, func(d *deployment) {
+				d.connected[1].Disconnect() // so that it is not told
+				arrived := time.Now()
+				d.fake.act = func(context.Context, int) (upstream.Result, error) {
+					time.Sleep(100 * time.Millisecond)
+					return upstream.Result{}, test.failure
+				}
+				d.ask(0, upstream.Needs{})
+				synctest.Wait() // until the others are told
+				d.connected[1].Connect()
+				got := d.ask(1, upstream.Needs{}, func(r *upstream.Request) { r.Freshness.ArrivedAt = arrived }, test.change)
+				if upstream.KindOf(got.err) != upstream.KindOf(test.failure) {
+					t.Errorf("%+v", got)
+				}
+				d.wantCalls(test.calls)
+			})
+		})
+	}
+}
+
 func TestNoSuchOrderIsShared(t *testing.T) {
 	deploy(t, 3, func(d *deployment) {
 		d.fake.act = func(context.Context, int) (upstream.Result, error) {
