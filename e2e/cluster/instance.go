@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -193,8 +194,9 @@ func (s *suite) startInstance(upstream *endpoint, redis *redis, arguments []stri
 	defer file.Close()
 	i.process = exec.Command(s.binary, append([]string{"--listen", i.address, "--admin-listen", "off", "--upstream-url", "http://" + upstream.address + "/order-info"}, arguments...)...)
 	i.process.Stderr = file
+	i.process.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "ORDERGRAPH_") })
 	if redis != nil {
-		i.process.Env = append(os.Environ(), "ORDERGRAPH_REDIS_URL=redis://127.0.0.1:"+redis.port, "ORDERGRAPH_REDIS_ENCRYPTION_KEY="+encryptionKey)
+		i.process.Env = append(i.process.Env, "ORDERGRAPH_REDIS_URL=redis://127.0.0.1:"+redis.port, "ORDERGRAPH_REDIS_ENCRYPTION_KEY="+encryptionKey)
 	}
 	if err := i.process.Start(); err != nil {
 		return nil, err
