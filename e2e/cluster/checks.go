@@ -6,7 +6,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"os/exec"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -398,26 +400,24 @@ func hotCheck(s *suite) (string, error) {
 	}
 	hot(with)
 	hot(without)
-	scripts := func() string {
+	scripts := func() (count int) {
 		text, _ := r.command("INFO", "commandstats")
-		var list []string
-		for line := range strings.Lines(text) {
-			if strings.Contains(line, "eval") {
-				list = append(list, strings.TrimSpace(line[:strings.Index(line, ",")]))
-			}
+		for _, found := range regexp.MustCompile(`cmdstat_eval(?:sha)?:calls=(\d+)`).FindAllStringSubmatch(text, -1) {
+			calls, _ := strconv.Atoi(found[1])
+			count += calls
 		}
-		return strings.Join(list, " ")
+		return count
 	}
 	before := scripts()
-	var ratios []float64
-	for range 5 {
-		ratios = append(ratios, hot(without)/hot(with))
+	// The least of several rounds, in turn, is the one that was disturbed least.
+	least, leastWithout := hot(with), hot(without)
+	for range 6 {
+		least, leastWithout = min(least, hot(with)), min(leastWithout, hot(without))
 	}
-	after := scripts()
-	slices.Sort(ratios)
-	measured := fmt.Sprintf("%.2f of the requests for the same CPU time (%.2f to %.2f); scripts before %q, after %q", ratios[2], ratios[0], ratios[4], before, after)
-	if ratios[2] < 0.95 || before != after {
-		return "", fmt.Errorf("%s, want 0.95 and no scripts", measured)
+	after, ratio := scripts(), leastWithout/least
+	measured := fmt.Sprintf("%.2f of the requests for the same CPU time; %d scripts meanwhile", ratio, after-before)
+	if ratio < 0.95 || after-before > 10 { // the copy ages meanwhile
+		return "", fmt.Errorf("%s, want 0.95 and 10 at most", measured)
 	}
 	return measured, nil
 }
