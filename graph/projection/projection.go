@@ -93,7 +93,9 @@ func (p *Plan) showOrders(ctx context.Context, value any, orders []*upstream.Ord
 	selection := p.Select(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field)
 	written := writtenOrders{ctx, selection, orders, isList}
 	if p.writesAll(ctx, selection, orders...) {
-		responseFrom(ctx).addWritten()
+		if here := graphql.GetFieldContext(ctx); here.Object == "Query" { // orders that a resolver added are not its field
+			responseFrom(ctx).addWritten()
+		}
 		return written
 	}
 	for i, order := range orders {

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,5 +57,11 @@ func TestCodesAreDistinctAndInTheReadme(t *testing.T) {
 func TestCodesOfTheLibrary(t *testing.T) {
 	if ParseFailed != errcode.ParseFailed || ValidationFailed != errcode.ValidationFailed {
 		t.Errorf("the library has %s and %s", errcode.ParseFailed, errcode.ValidationFailed)
+	}
+}
+
+func TestAllAreAll(t *testing.T) {
+	if got, want := slices.Sorted(slices.Values(All[:])), slices.Sorted(slices.Values(all(t))); !slices.Equal(got, want) {
+		t.Errorf("All has %q, want %q", got, want)
 	}
 }
