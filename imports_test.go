@@ -32,7 +32,7 @@ var importRules = []importRule{
 	{"graph/internal/generated", []string{"graph/scalar", "upstream"}},
 	{"graph/projection", []string{"graph/internal/generated", "graph/limits", "graph/scalar", "upstream"}},
 	{"graph/internal/codes", nil},
-	{"graph/telemetry", nil},
+	{"graph/telemetry", []string{"graph/internal/codes", "graph/internal/scope", "graph/transport", "upstream", "upstream/lru"}},
 	{"graph/internal/httpx", nil},
 	{"graph/transport", []string{"graph/internal/codes", "graph/internal/httpx", "graph/internal/scope", "graph/respcache", "upstream/lru", "upstream"}},
 	{"graph/graphiql/...", []string{"graph/internal/httpx"}},

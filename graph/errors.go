@@ -198,13 +198,5 @@ func explained(code, message string, extensions map[string]any) *gqlerror.Error 
 	return &gqlerror.Error{Message: message, Extensions: extensions}
 }
 
-// Codes returns all codes of errors, and those of failures of the upstream.
-func Codes() (all, ofUpstream []string) {
-	for _, kind := range kinds {
-		ofUpstream = append(ofUpstream, kind.code)
-	}
-	return codes.All[:], ofUpstream
-}
-
 // CodeOf returns the code under which clients see a kind of failure of the upstream.
 func CodeOf(kind upstream.Kind) string { return kinds[kind].code }

@@ -20,6 +20,7 @@ import (
 	"ordergraph/graph/internal/httpx"
 	"ordergraph/graph/limits"
 	"ordergraph/graph/respcache"
+	"ordergraph/graph/telemetry"
 	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 )
@@ -33,6 +34,8 @@ type Options struct {
 	Orders upstream.Orders
 	// Log gets one line a request; the zero value discards them. It must not wait for its reader.
 	Log zerolog.Logger
+	// Telemetry counts what is answered; nil is nobody.
+	Telemetry *telemetry.Telemetry
 	// Health answers the probes; nil is one that is always ready.
 	Health *Health
 	// RequireToken refuses orders to requests without an Authorization value, before anything is done for
@@ -63,7 +66,7 @@ type Options struct {
 	// respcache.Copies for it.
 	ResponseCacheSize int64
 	// HTTP says how requests are read and callers told apart. NewHandler sets its Executor, Log,
-	// MaxErrors, RouterSecret and Responses.
+	// MaxErrors, RouterSecret, Responses and Observer.
 	HTTP transport.Options
 
 	// fieldByField resolves each field of an order by itself, in place of package projection.
@@ -92,6 +95,12 @@ func NewHandler(options Options) (*Handler, error) {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
 	options.HTTP.Executor = executor
+	var observer transport.Observer
+	if options.Telemetry != nil {
+		observer = options.Telemetry
+		options.Telemetry.ReportCache("document", executor.parser.Stats)
+	}
+	options.HTTP.Observer = observer
 	options.HTTP.Log = options.Log
 	options.HTTP.MaxErrors = cmp.Or(options.MaxResponse, defaultMaxResponse)
 	options.HTTP.RouterSecret = options.RouterSecret
@@ -101,12 +110,18 @@ func NewHandler(options Options) (*Handler, error) {
 			return nil, errNoCopies
 		}
 		options.HTTP.Responses = respcache.New(copies, int(options.ResponseCacheSize))
+		if options.Telemetry != nil {
+			options.Telemetry.ReportCache("response", options.HTTP.Responses.Stats)
+		}
 	}
 	handler, err := transport.NewHandler(options.HTTP)
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	edge, err := transport.NewEdge(shortcut{handler, routes(options, api, handler), options.showsGraphiQL()}, transport.EdgeOptions{Origins: options.Origins, Log: options.Log})
+	edge, err := transport.NewEdge(
+		newShortcut(handler, routes(options, api, handler), options.showsGraphiQL(), observer),
+		transport.EdgeOptions{Origins: options.Origins, Log: options.Log, Observer: observer},
+	)
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
@@ -130,7 +145,15 @@ func (h *Handler) Reload(access transport.Access, router upstream.Secret, truste
 // It leads browsers that open the address of the API to GraphiQL, if there is one.
 type shortcut struct {
 	api, others http.Handler
-	graphiQL    bool
+	toPage      http.Handler // nil if there is no GraphiQL
+}
+
+func newShortcut(api, others http.Handler, graphiQL bool, observer transport.Observer) shortcut {
+	s := shortcut{api: api, others: transport.Observed(others, observer)}
+	if graphiQL {
+		s.toPage = transport.Observed(http.HandlerFunc(redirectToPage), observer)
+	}
+	return s
 }
 
 func (s shortcut) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -138,15 +161,20 @@ func (s shortcut) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path != apiPath && path != apiPath+"/":
 		w.Header().Set("Cache-Control", "no-store") // unless the route knows better
 		s.others.ServeHTTP(w, r)
-	case s.graphiQL && asksForPage(r):
-		location := strings.TrimPrefix(graphiql.Path, "/")
-		if path != apiPath {
-			location = "../" + location
-		}
-		redirect(w, location)
+	case s.toPage != nil && asksForPage(r):
+		s.toPage.ServeHTTP(w, r)
 	default:
 		s.api.ServeHTTP(w, r)
 	}
+}
+
+// redirectToPage leads from the address of the API to GraphiQL.
+func redirectToPage(w http.ResponseWriter, r *http.Request) {
+	location := strings.TrimPrefix(graphiql.Path, "/")
+	if r.URL.Path != apiPath {
+		location = "../" + location
+	}
+	redirect(w, location)
 }
 
 // asksForPage reports whether a browser opens the address of the API, rather than asking it something.

@@ -7,4 +7,6 @@ type Version uint64
 type Copy struct {
 	Key     Key
 	Version Version
+	// Points is what the call cost that brought it.
+	Points int
 }

@@ -19,6 +19,12 @@ const (
 	DomainOrderInvoice                        // 发票信息
 )
 
+const (
+	// AllDomains is every domain, DomainCount how many those are.
+	AllDomains  = DomainOrderInvoice<<1 - 1
+	DomainCount = len(domainNames)
+)
+
 // domainNames holds the wire values in the order in which they are sent.
 var domainNames = [...]string{"GuaranteesTerms", "NativeLogistics", "RateDetail", "OrderInvoice"}
 

@@ -46,6 +46,9 @@ const (
 	KindBudgetExhausted
 	// KindNotCached: no copy serves a request that wants nothing else. No call was made.
 	KindNotCached
+
+	// Kinds is the number of kinds.
+	Kinds = iota
 )
 
 var kindNames = [...]string{

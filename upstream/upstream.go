@@ -98,6 +98,10 @@ type Result struct {
 	FreshUntil time.Time
 	// Version is that of the copy that the order is, or 0 where nobody keeps one.
 	Version Version
+	// Points is what the call cost that brought the answer, whoever made it; Source says whether that was paid
+	// for this request.
+	Points int
+	Source Source
 }
 
 // Key names one order at one site in one edition of the upstream's API.

@@ -3,6 +3,7 @@ package limits
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -42,6 +43,7 @@ type Parser struct {
 	limits         Limits
 	hinting, plain []core.Rule
 	documents      *lru.Cache[string, *document] // by their texts
+	hits, misses   atomic.Uint64
 }
 
 // document is a document that has proven valid, with what was found out about it.
@@ -72,6 +74,13 @@ func NewParser(schema *ast.Schema, limits Limits, suggestions bool) *Parser {
 	}
 }
 
+// Stats returns what the cache of documents holds and did.
+func (p *Parser) Stats() lru.Stats {
+	stats := p.documents.Stats()
+	stats.Hits, stats.Misses = p.hits.Load(), p.misses.Load()
+	return stats
+}
+
 // Parse parses and validates a request, and coerces its variables. Its errors are small. The operation that
 // it returns lacks all that is not in the request.
 func (p *Parser) Parse(params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
@@ -89,7 +98,10 @@ func (p *Parser) Parse(params *graphql.RawParams) (*graphql.OperationContext, gq
 
 func (p *Parser) parse(operation *graphql.OperationContext) gqlerror.List {
 	document, found := p.documents.Get(operation.RawQuery)
-	if !found {
+	if found {
+		p.hits.Add(1)
+	} else {
+		p.misses.Add(1)
 		read, size, list := p.read(operation.RawQuery)
 		if len(list) > 0 {
 			return list

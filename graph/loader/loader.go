@@ -191,6 +191,7 @@ func (l *Loader) load(key upstream.Key, result *dataloader.Result[upstream.Resul
 	request := scope.From(l.ctx)
 	loaded, err := l.orders.Order(l.ctx, request.Order(key, l.needs[key]))
 	if err != nil {
+		request.Provenance.AddFailure(err)
 		result.Error = l.explain(err)
 		return
 	}

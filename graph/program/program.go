@@ -33,10 +33,8 @@ import (
 	"ordergraph/graph/limits"
 	"ordergraph/graph/telemetry"
 	"ordergraph/graph/transport"
-	"ordergraph/upstream"
 	"ordergraph/upstream/cache"
 	"ordergraph/upstream/cache/rediscache"
-	"ordergraph/upstream/cache/shared"
 	"ordergraph/upstream/client"
 	"ordergraph/upstream/sandbox"
 )
@@ -186,7 +184,7 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 type service struct {
 	handler  *graph.Handler
 	health   *graph.Health
-	metrics  *telemetry.Metrics
+	metrics  *telemetry.Telemetry
 	endpoint *client.Client
 }
 
@@ -205,12 +203,10 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		}()
 		url = emulated.URL
 	}
-	var metrics *telemetry.Metrics
+	metrics := newMetrics(c)
 	clientOptions := client.Options{
-		Observe: func(ctx context.Context) (context.Context, func(client.Attempt)) {
-			return ctx, func(made client.Attempt) { countCall(metrics, made) }
-		},
-		URL: url, Token: c.Upstream.Token, AllowAnonymous: c.sandboxed(),
+		Observe: observeCalls(metrics),
+		URL:     url, Token: c.Upstream.Token, AllowAnonymous: c.sandboxed(),
 		Timeout: c.Upstream.Timeout, Retries: c.Upstream.Retries, Concurrency: c.Upstream.Concurrency, Rate: c.Upstream.Rate,
 		Budgets: c.budgetsTo(logger),
 	}
@@ -238,9 +234,14 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 	}
 	defer orders.Close()
 	health := new(graph.Health)
-	metrics = newMetrics(c, endpoint, health, cacheOptions.Shared)
+	metrics.ReportClient(func() telemetry.ClientState { return clientState(endpoint) })
+	metrics.ReportCache("memory", orders.Stats)
+	metrics.ReportReady(health.Ready)
+	if cacheOptions.Shared != nil {
+		metrics.ReportShared(func() bool { _, up := cacheOptions.Shared.State(); return up })
+	}
 	options := graph.Options{
-		SDL: schema, Orders: orders, Log: logger, Health: health, MaxOrders: c.Max.Orders, MaxAttributeKeys: c.Max.AttributeKeys,
+		SDL: schema, Orders: orders, Log: logger, Telemetry: metrics, Health: health, MaxOrders: c.Max.Orders, MaxAttributeKeys: c.Max.AttributeKeys,
 		MaxResponse:  c.Max.Response,
 		RequireToken: c.Upstream.Token == "" && !c.sandboxed(),
 		Limits: limits.Limits{
@@ -250,9 +251,8 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		NoIntrospection: !c.Operations.Introspection, NoGraphiQL: !c.Operations.GraphiQL, SandboxData: c.sandboxed(),
 		Origins: c.Serving.CorsOrigins, RouterSecret: c.Access.RouterSecret, ResponseCacheSize: c.Cache.ResponseSize,
 		HTTP: transport.Options{
-			Observer: metrics,
-			Access:   c.access(),
-			MaxBody:  c.Max.Body, RequestTimeout: c.Serving.RequestTimeout,
+			Access:  c.access(),
+			MaxBody: c.Max.Body, RequestTimeout: c.Serving.RequestTimeout,
 			RateLimit: c.Serving.RateLimit, SharedRates: callerRates,
 			Documents: transport.Documents{NoAutomatic: !c.Operations.APQ, TrustedOnly: c.Operations.TrustedDocumentsOnly},
 		},
@@ -268,45 +268,6 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		return err
 	}
 	return use(&service{handler, health, metrics, endpoint})
-}
-
-// newMetrics returns what counts for Prometheus.
-func newMetrics(c *config, endpoint *client.Client, health *graph.Health, common shared.Cache) *telemetry.Metrics {
-	program := readBuild()
-	options := telemetry.Options{
-		Version: program.Version, Revision: program.Revision, GoVersion: program.GoVersion, Mode: c.mode(),
-		Concurrency: c.Upstream.Concurrency, Ready: health.Ready,
-		Upstream: func() telemetry.Upstream { return telemetry.Upstream(endpoint.State()) },
-	}
-	options.Codes, options.UpstreamCodes = graph.Codes()
-	if common != nil {
-		options.Shared = func() bool { _, up := common.State(); return up }
-	}
-	return telemetry.New(options)
-}
-
-// mode says what the orders are.
-func (c *config) mode() string {
-	switch {
-	case c.sandboxed():
-		return "sandbox"
-	case c.Upstream.Token == "":
-		return "pass-through"
-	default:
-		return "service"
-	}
-}
-
-// countCall counts an attempt to call the upstream.
-func countCall(metrics *telemetry.Metrics, made client.Attempt) {
-	code, kind := "OK", upstream.KindOf(made.Err)
-	switch {
-	case made.Err != nil:
-		code = graph.CodeOf(kind)
-	case made.Result().Order == nil:
-		code = "NO_ORDER"
-	}
-	metrics.Call(code, made.Written, upstream.IsOutage(made.Err), made.Err != nil && kind == upstream.KindTimeout, made.Points, made.Duration)
 }
 
 // newRedisCache returns the cache that this instance shares with others.
@@ -333,7 +294,7 @@ const (
 )
 
 // serve listens and serves until ctx ends.
-func serve(ctx context.Context, c *config, handler http.Handler, health *graph.Health, metrics *telemetry.Metrics, logger zerolog.Logger) error {
+func serve(ctx context.Context, c *config, handler http.Handler, health *graph.Health, metrics *telemetry.Telemetry, logger zerolog.Logger) error {
 	public, err := httpserver.Listen(ctx, httpserver.Options{
 		Address: c.Serving.Listen, Handler: handler, Patience: c.Serving.RequestTimeout + writePatience, H2C: c.Serving.H2C, Log: logger,
 	})
@@ -403,7 +364,7 @@ func announce(c *config, listening string, logger zerolog.Logger) {
 }
 
 // adminHandler serves operators. The profile cmdline is left out: flags may hold tokens.
-func adminHandler(health *graph.Health, metrics *telemetry.Metrics) http.Handler {
+func adminHandler(health *graph.Health, metrics *telemetry.Telemetry) http.Handler {
 	mux := http.NewServeMux()
 	health.Register(mux)
 	mux.Handle("GET /metrics", metrics.Handler())

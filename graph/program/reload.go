@@ -16,6 +16,7 @@ import (
 // reloadOnHangup has the secrets and trusted documents read again whenever SIGHUP comes, until ctx ends or the
 // function it returns is called.
 func reloadOnHangup(ctx context.Context, c *config, s *service, logger zerolog.Logger) (stop func()) {
+	s.metrics.Reloaded(nil)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	ctx, cancel := context.WithCancel(ctx)
@@ -28,7 +29,8 @@ func reloadOnHangup(ctx context.Context, c *config, s *service, logger zerolog.L
 			case <-hangups:
 			}
 			notify(logger, daemon.SdNotifyReloading)
-			if err := reload(c, s); err != nil {
+			err := reload(c, s)
+			if s.metrics.Reloaded(err); err != nil {
 				logger.Error().Msg(oneLine(fmt.Errorf("not reloaded, what was read before stays: %w", err)).Error())
 			} else {
 				logger.Info().Msg("reloaded: secrets and trusted documents are those of their files")

@@ -14,6 +14,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ordergraph/graph/internal/scope"
@@ -54,6 +55,8 @@ type Cache struct {
 	copies Copies
 	size   int
 	seed   maphash.Seed
+
+	hits, misses, expired, bypassed atomic.Uint64
 
 	// mu guards the aliases too, and what each response says of its place here.
 	mu        sync.Mutex
@@ -104,7 +107,7 @@ func New(copies Copies, size int) *Cache {
 // is none. There is none for a request that wants no copies (Freshness.NoCache).
 func (c *Cache) Get(s *scope.Scope, request Request) *StoredResponse {
 	if c == nil || s.Freshness.NoCache {
-		return nil
+		return nil // GetOperation counts it
 	}
 	by := aliasKey{c.callerOf(s), request.Get}
 	hash := c.hash(by, request.Raw)
@@ -118,22 +121,40 @@ func (c *Cache) Get(s *scope.Scope, request Request) *StoredResponse {
 	if !found || a.aliasKey != by || a.generation != request.Generation || !bytes.Equal(a.raw, request.Raw) {
 		return nil
 	}
-	return c.validate(s, a.response)
+	if !c.valid(s, a.response) {
+		return nil // GetOperation forgets it
+	}
+	c.hits.Add(1)
+	return a.response
 }
 
 // GetOperation returns the response to an operation that came before from the same caller, nil if there is none,
 // and makes the request one more alias of it.
 func (c *Cache) GetOperation(s *scope.Scope, operation Digest, request Request) *StoredResponse {
-	if c == nil || s.Freshness.NoCache {
+	if c == nil {
+		return nil
+	}
+	if s.Freshness.NoCache {
+		c.bypassed.Add(1)
 		return nil
 	}
 	by := c.callerOf(s)
 	stored, found := c.responses.Get(key{by, operation})
-	if !found || c.validate(s, stored) == nil {
+	if !found {
+		c.misses.Add(1)
 		return nil
 	}
+	valid := c.valid(s, stored)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !valid {
+		c.expired.Add(1)
+		if stored.kept {
+			c.responses.Remove(stored.key)
+		}
+		return nil
+	}
+	c.hits.Add(1)
 	c.addAlias(stored, by, request)
 	return stored
 }
@@ -167,17 +188,16 @@ func (c *Cache) grow(stored *StoredResponse, bytes int) bool {
 	return true
 }
 
-// validate returns a response if it may be served now, and forgets it otherwise.
-func (c *Cache) validate(s *scope.Scope, stored *StoredResponse) *StoredResponse {
-	if time.Now().Before(stored.FreshUntil) && c.copies.Serves(s.Caller, s.Freshness, stored.Copies) {
-		return stored
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if stored.kept {
-		c.responses.Remove(stored.key)
-	}
-	return nil
+// valid reports whether a response may be served now.
+func (c *Cache) valid(s *scope.Scope, stored *StoredResponse) bool {
+	return time.Now().Before(stored.FreshUntil) && c.copies.Serves(s.Caller, s.Freshness, stored.Copies)
+}
+
+// Stats returns what the cache holds and did.
+func (c *Cache) Stats() lru.Stats {
+	stats := c.responses.Stats()
+	stats.Hits, stats.Misses, stats.Expired, stats.Bypassed = c.hits.Load(), c.misses.Load(), c.expired.Load(), c.bypassed.Load()
+	return stats
 }
 
 func (c *Cache) callerOf(s *scope.Scope) caller {

@@ -183,6 +183,7 @@ func TestServedWhileItsCopiesAre(t *testing.T) {
 			expect(t, c, scopeOf(""), request, "old")
 			change(copies)
 			expect(t, c, scopeOf(""), request, "")
+			expectEntry(t, c.GetOperation(scopeOf(""), operation(fmt.Sprint(request)), request), "")
 			if used := c.responses.Size(); used != 0 || len(c.aliases) != 0 {
 				t.Errorf("it still takes %d bytes", used)
 			}
@@ -200,8 +201,10 @@ func TestFreshness(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		keep(c, scopeOf(""), second, of("two"))
 		expect(t, c, scopeOf(""), first, "")
+		expectEntry(t, c.GetOperation(scopeOf(""), operation(fmt.Sprint(first)), first), "")
 		time.Sleep(time.Minute)
 		expect(t, c, scopeOf(""), second, "")
+		expectEntry(t, c.GetOperation(scopeOf(""), operation(fmt.Sprint(second)), second), "")
 		if used := c.responses.Size(); used != 0 {
 			t.Errorf("%d bytes are used", used)
 		}

@@ -1,132 +1,164 @@
 package telemetry
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ordergraph/graph/internal/codes"
+	"ordergraph/graph/internal/scope"
+	"ordergraph/graph/limits"
+	"ordergraph/graph/transport"
+	"ordergraph/upstream"
+	"ordergraph/upstream/lru"
 )
 
-func newMetrics() *Metrics {
-	return New(Options{
-		Version: "v1", GoVersion: "go1", Mode: "service", Codes: []string{"BAD_USER_INPUT"}, UpstreamCodes: []string{"UPSTREAM_TIMEOUT"},
-		Upstream: func() Upstream { return Upstream{InFlight: 3, Waiting: 4, Breaker: "half-open"} }, Concurrency: 64,
-		Ready: func() bool { return true }, Shared: func() bool { return true },
+func newTelemetry() *Telemetry {
+	t := New(Options{
+		Version: "v1", Revision: "abc", GoVersion: "go1", Mode: "service",
+		Code: func(kind upstream.Kind) string { return strings.ToUpper(kind.String()) },
 	})
+	t.ReportReady(func() bool { return true })
+	t.ReportShared(func() bool { return true })
+	t.ReportClient(func() ClientState {
+		return ClientState{InFlight: 3, Limit: 64, Waiting: 4, Breaker: "half_open", Transitions: map[string]uint64{"open": 2}}
+	})
+	for level, hits := range map[string]uint64{"memory": 1, "response": 2, "document": 3} {
+		t.ReportCache(level, func() lru.Stats {
+			return lru.Stats{Hits: hits, Misses: 4, Expired: 5, Partial: 6, Bypassed: 7, Evictions: 8, Size: 9, Limit: 10, Entries: 11}
+		})
+	}
+	return t
 }
 
-func scrape(t testing.TB, m *Metrics) string {
+func scrape(t testing.TB, telemetry *Telemetry) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	telemetry.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatal(w.Code, w.Body)
 	}
 	return w.Body.String()
 }
 
-// series returns the lines of our own series, without values.
-func series(text string) string {
-	var lines []string
-	for line := range strings.Lines(text) {
-		if name, _, _ := strings.Cut(line, " "); !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "go_") && !strings.HasPrefix(line, "process_") {
-			lines = append(lines, name)
+func expectLines(t *testing.T, text string, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		if !strings.Contains("\n"+text, "\n"+line+"\n") {
+			t.Errorf("no line %s", line)
 		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-func TestSeriesExistBeforeTrafficAndStrangersMakeNone(t *testing.T) {
-	m := newMetrics()
-	before := series(scrape(t, m))
-	for _, want := range []string{
-		`http_server_request_duration_seconds_count{http_request_method="POST",http_response_status_code="200",http_route="/graphql"}`,
-		`http_server_active_requests`, `graphql_operations_total{outcome="canceled",type="none"}`, `graphql_errors_total{code="BAD_USER_INPUT"}`,
-		`upstream_calls_total`, `upstream_points_total`, `upstream_requests_total{code="NO_ORDER"}`, `upstream_requests_total{code="UPSTREAM_TIMEOUT"}`,
-		`upstream_request_duration_seconds_count{outcome="timeout"}`, `upstream_in_flight`, `upstream_in_flight_limit`, `upstream_waiting`,
-		`upstream_breaker_state{state="half_open"}`, `redis_up`, `build_info{goversion="go1",revision="",version="v1"}`,
-		`ordergraph_info{mode="service"}`, `ordergraph_ready`,
-	} {
-		if !strings.Contains(before+"\n", want+"\n") {
-			t.Errorf("no series %s", want)
-		}
-	}
-	for i := range 1000 {
-		m.Began()
-		m.Ended(strings.Repeat("X", i), 600+i, time.Second, strings.Repeat("y", i), i%2 == 0, []string{strings.Repeat("Z", i)})
-		m.Call(strings.Repeat("Z", i), true, false, false, 1, time.Second)
-	}
-	if after := series(scrape(t, m)); after != before {
-		t.Errorf("series were added:\n%s\n\nbefore:\n%s", after, before)
 	}
 }
 
-func TestCounts(t *testing.T) {
-	m := newMetrics()
-	for _, request := range []struct {
-		status   int
-		executed bool
-		codes    []string
-		outcome  string
+func TestGaugesAreReadAtEachScrape(t *testing.T) {
+	telemetry := newTelemetry()
+	telemetry.Reloaded(fmt.Errorf("no"))
+	expectLines(t, scrape(t, telemetry),
+		`upstream_in_flight 3`, `upstream_in_flight_limit 64`, `upstream_waiting 4`, `upstream_breaker_state{state="half_open"} 1`,
+		`upstream_breaker_state{state="open"} 0`, `upstream_breaker_transitions_total{to="open"} 2`, `redis_up 1`, `ordergraph_ready 1`,
+		`build_info{goversion="go1",revision="abc",version="v1"} 1`, `ordergraph_info{mode="service"} 1`,
+		`cache_requests_total{level="document",result="hit"} 3`, `cache_requests_total{level="memory",result="expired"} 5`,
+		`cache_requests_total{level="response",result="bypass"} 7`, `cache_evictions_total{level="memory"} 8`,
+		`cache_bytes{level="memory"} 9`, `cache_limit_bytes{level="memory"} 10`, `cache_entries{level="memory"} 11`,
+		`config_last_reload_successful 0`, `config_last_reload_success_timestamp_seconds 0`)
+	telemetry.Reloaded(nil)
+	expectLines(t, scrape(t, telemetry), `config_last_reload_successful 1`)
+}
+
+// TestOutcomes has one exchange for each way to end.
+func TestOutcomes(t *testing.T) {
+	refused := func(code, limit string) gqlerror.List {
+		return gqlerror.List{{Extensions: map[string]any{"code": code, "limit": limit}}, {Extensions: map[string]any{"code": code}}}
+	}
+	for name, test := range map[string]struct {
+		status    int
+		operation transport.Operation
+		series    string
 	}{
-		{200, true, nil, "ok"},
-		{304, true, nil, "ok"},
-		{200, true, []string{"BAD_USER_INPUT"}, "partial"},
-		{504, true, []string{"REQUEST_TIMEOUT"}, "failed"},
-		{400, false, []string{"BAD_USER_INPUT"}, "rejected"},
-		{200, false, []string{"BAD_USER_INPUT"}, "rejected"},
-		{499, true, nil, "canceled"},
+		"ok":              {200, transport.Operation{Type: "query", Executed: true}, `graphql_operations_total{outcome="ok",type="query"}`},
+		"not modified":    {304, transport.Operation{Type: "query"}, `graphql_operations_total{outcome="ok",type="query"}`},
+		"partial":         {200, transport.Operation{Type: "query", Executed: true, ShowsOrder: true, Errors: refused(codes.UpstreamError, "")}, `graphql_operations_total{outcome="partial",type="query"}`},
+		"failed":          {200, transport.Operation{Type: "query", Executed: true, Errors: refused(codes.UpstreamError, "")}, `graphql_operations_total{outcome="failed",type="query"}`},
+		"out of time":     {504, transport.Operation{Type: "query", Executed: true, Errors: refused(codes.RequestTimeout, "")}, `graphql_operations_total{outcome="failed",type="query"}`},
+		"our fault":       {500, transport.Operation{Errors: refused(codes.Internal, "")}, `graphql_operations_total{outcome="failed",type="none"}`},
+		"gone":            {transport.StatusClientGone, transport.Operation{Type: "query", Executed: true}, `graphql_operations_total{outcome="canceled",type="query"}`},
+		"limit":           {400, transport.Operation{Errors: refused(codes.TooComplex, limits.MaxDepth)}, `graphql_rejected_total{reason="max-depth"}`},
+		"unknown limit":   {400, transport.Operation{Errors: refused(codes.TooComplex, "made-up")}, `graphql_rejected_total{reason="validation"}`},
+		"overloaded":      {503, transport.Operation{Type: "query", Executed: true, Errors: refused(codes.Overloaded, "")}, `graphql_rejected_total{reason="overloaded"}`},
+		"rate limit":      {429, transport.Operation{Errors: refused(codes.RateLimited, "")}, `graphql_rejected_total{reason="rate_limit"}`},
+		"unauthenticated": {401, transport.Operation{Errors: refused(codes.Unauthenticated, "")}, `graphql_rejected_total{reason="unauthenticated"}`},
+		"persisted":       {200, transport.Operation{Errors: refused(codes.PersistedNotFound, "")}, `graphql_rejected_total{reason="persisted_query"}`},
+		"untrusted":       {400, transport.Operation{Errors: refused(codes.UntrustedDocument, "")}, `graphql_rejected_total{reason="untrusted_document"}`},
+		"error code":      {200, transport.Operation{Executed: true, Errors: refused(codes.NotCached, "")[:1]}, `graphql_errors_total{code="NOT_CACHED"}`},
+		"no code":         {200, transport.Operation{Executed: true, Errors: gqlerror.List{{}}}, `graphql_errors_total{code="INTERNAL_SERVER_ERROR"}`},
 	} {
-		if got := outcomeOf(request.status, request.executed, request.codes); got != request.outcome {
-			t.Errorf("%+v: %s", request, got)
-		}
-		m.Began()
-		m.Ended("POST", request.status, time.Millisecond, "query", request.executed, request.codes)
-	}
-	m.Began()
-	m.Call("OK", true, false, false, 7, time.Millisecond)
-	m.Call("UPSTREAM_TIMEOUT", true, true, true, 0, time.Millisecond)
-	m.Call("UPSTREAM_UNAVAILABLE", false, true, false, 0, time.Millisecond)
-	text := scrape(t, m)
-	for _, want := range []string{
-		`http_server_active_requests 1`, `graphql_operations_total{outcome="ok",type="query"} 2`, `graphql_errors_total{code="BAD_USER_INPUT"} 3`,
-		`graphql_errors_total{code="other"} 1`, `upstream_calls_total 2`, `upstream_points_total 7`, `upstream_requests_total{code="other"} 1`,
-		`upstream_request_duration_seconds_count{outcome="failed"} 1`, `upstream_in_flight 3`, `upstream_breaker_state{state="half_open"} 1`,
-		`upstream_breaker_state{state="open"} 0`,
-	} {
-		if !strings.Contains(text, "\n"+want+"\n") {
-			t.Errorf("no line %s", want)
-		}
+		t.Run(name, func(t *testing.T) {
+			telemetry := newTelemetry()
+			telemetry.Began()
+			expectLines(t, scrape(t, telemetry), test.series+" 0", "http_server_active_requests 1")
+			telemetry.Ended(&transport.Exchange{Method: "POST", Route: apiRoute, Status: test.status, Operation: &test.operation})
+			expectLines(t, scrape(t, telemetry), test.series+" 1", "http_server_active_requests 0",
+				fmt.Sprintf(`http_server_request_duration_seconds_count{http_request_method="POST",http_response_status_code="%d",http_route="/graphql"} 1`, test.status))
+		})
 	}
 }
 
-// TestReadmeListsTheSeries wants the table of the README to be that of the registry.
-func TestReadmeListsTheSeries(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, _ := strings.Cut(string(readme), "### Metrics\n")
-	table, _, _ = strings.Cut(table, "\n#")
-	for _, help := range regexp.MustCompile(`(?m)^# HELP ([a-z_]+) (.*)$`).FindAllStringSubmatch(scrape(t, newMetrics()), -1) {
-		if strings.HasPrefix(help[1], "go_") || strings.HasPrefix(help[1], "process_") {
-			continue
-		}
-		if row := "| `" + help[1] + "` | " + help[2] + " |\n"; !strings.Contains(table, row) {
-			t.Errorf("README lacks the row %s", row)
-		}
-	}
+func TestCalls(t *testing.T) {
+	telemetry := newTelemetry()
+	telemetry.CallEnded(Call{Written: true, Points: 7, Needs: upstream.Needs{AttributeKeys: []string{"a"}}})
+	telemetry.CallEnded(Call{Written: true, NoOrder: true, Needs: upstream.Needs{Domains: upstream.DomainNativeLogistics}})
+	telemetry.CallEnded(Call{Written: true, Err: &upstream.Error{Kind: upstream.KindTimeout, Outage: true}})
+	telemetry.CallEnded(Call{Err: &upstream.Error{Kind: upstream.KindUnavailable, Outage: true}, Retry: true})
+	telemetry.CallEnded(Call{Written: true, Err: &upstream.Error{Kind: upstream.KindQuotaExhausted}})
+	expectLines(t, scrape(t, telemetry),
+		`upstream_calls_total 4`, `upstream_points_total 7`, `upstream_retries_total 1`, `upstream_wait_seconds_count 5`,
+		`upstream_requests_total{code="OK"} 1`, `upstream_requests_total{code="NO_ORDER"} 1`, `upstream_requests_total{code="TIMEOUT"} 1`,
+		`upstream_request_duration_seconds_count{outcome="ok"} 2`, `upstream_request_duration_seconds_count{outcome="timeout"} 1`,
+		`upstream_request_duration_seconds_count{outcome="failed"} 1`, `upstream_request_duration_seconds_count{outcome="refused"} 1`,
+		`upstream_domain_requests_total{domain="GuaranteesTerms"} 4`, `upstream_domain_requests_total{domain="NativeLogistics"} 1`,
+		`upstream_domain_requests_total{domain="attribute_keys"} 1`)
 }
 
-func BenchmarkRequest(b *testing.B) {
-	m := newMetrics()
-	codes := []string{}
+// TestStrangersMakeNoSeries scrapes meanwhile.
+func TestStrangersMakeNoSeries(t *testing.T) {
+	telemetry := newTelemetry()
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for i := range 250 {
+				hostile := fmt.Sprintf("X%d\"\n", i)
+				telemetry.Began()
+				telemetry.Ended(&transport.Exchange{Method: hostile, Route: "/" + hostile, Status: 1000 + i, Operation: &transport.Operation{
+					Type: hostile, Errors: gqlerror.List{{Extensions: map[string]any{"code": hostile, "limit": hostile}}},
+				}})
+			}
+		})
+		group.Go(func() { scrape(t, telemetry) })
+	}
+	group.Wait()
+	text := scrape(t, telemetry)
+	if strings.Contains(text, "X1") {
+		t.Error("a label has what a stranger sent")
+	}
+	expectLines(t, text, `http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="_OTHER",http_route="other"} 1000`,
+		`graphql_errors_total{code="INTERNAL_SERVER_ERROR"} 1000`, `graphql_operations_total{outcome="failed",type="none"} 1000`)
+}
+
+// BenchmarkWholeAnswer is what a hit of a whole answer costs in addition.
+func BenchmarkWholeAnswer(b *testing.B) {
+	telemetry := newTelemetry()
+	tally := scope.TallyOf([]upstream.Copy{{Points: 1}})
+	operation := transport.Operation{Type: "query", ShowsOrder: true, Tally: tally}
+	exchange := transport.Exchange{Method: "POST", Route: apiRoute, Status: 200, Duration: 30 * time.Microsecond, Operation: &operation}
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Began()
-		m.Ended("POST", 200, time.Millisecond, "query", true, codes)
+		telemetry.Began()
+		telemetry.Ended(&exchange)
 	}
 }

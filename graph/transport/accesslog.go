@@ -12,8 +12,7 @@ const maxLoggedName = 64
 // logRequest writes the one line about a request, whatever failed in it, when its calls have ended, so that
 // the sums over all lines are those of all calls and points. Nothing of it but the request id and the name
 // of an operation that was parsed comes from the caller.
-func (h *Handler) logRequest(x *requestState) {
-	duration := time.Since(x.scope.Freshness.ArrivedAt)
+func (h *Handler) logRequest(x *requestState, duration time.Duration) {
 	x.scope.Meter.Close(func(counts upstream.Usage) {
 		_, answered := x.scope.Provenance.FreshUntil()
 		h.rate.settle(x.reserved, counts.Calls, answered)

@@ -95,7 +95,7 @@ func TestCallsThatOutliveTheirRequest(t *testing.T) {
 			calls(ctx)
 			<-ctx.Done()
 			return nil
-		}, statusClientGone, ""},
+		}, StatusClientGone, ""},
 		"timed out": {false, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 			calls(ctx)
 			awaitDeadline(ctx)

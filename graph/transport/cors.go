@@ -83,10 +83,13 @@ func isPort(text string) bool {
 	return strings.Trim(text, "0123456789") == ""
 }
 
-// serve adds the CORS headers, and answers a preflight request, which must go no further. It
-// reports whether it did.
-func (o *origins) serve(w http.ResponseWriter, r *http.Request) (answered bool) {
-	preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
+// isPreflight reports whether a browser asks what a page may send.
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// serve adds the CORS headers, and answers a preflight request, which must go no further.
+func (o *origins) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	if !o.empty() {
 		header["Vary"] = varyOrigin
@@ -96,22 +99,21 @@ func (o *origins) serve(w http.ResponseWriter, r *http.Request) (answered bool) 
 	if admitted {
 		header.Set("Access-Control-Allow-Origin", origin)
 	}
-	if !preflight {
+	if !isPreflight(r) {
 		if admitted {
 			header.Set("Access-Control-Expose-Headers", corsResponseHeaders)
 		}
-		return false
+		return
 	}
 	if !admitted {
 		w.WriteHeader(http.StatusForbidden)
-		return true
+		return
 	}
 	header["Vary"] = varyPreflight
 	header.Set("Access-Control-Allow-Methods", "GET, POST")
 	header.Set("Access-Control-Allow-Headers", cmp.Or(allowedHeaders(r.Header["Access-Control-Request-Headers"]), corsRequestHeaders))
 	header.Set("Access-Control-Max-Age", corsMaxAge)
 	w.WriteHeader(http.StatusNoContent)
-	return true
 }
 
 // allowedHeaders returns the headers that a listed page asks for and may send: tracing and monitoring add

@@ -18,6 +18,8 @@ type EdgeOptions struct {
 	Origins []string
 	// Log gets panics; the zero value discards them.
 	Log zerolog.Logger
+	// Observer is told of the requests that are answered here, and go no further; nil is nobody.
+	Observer Observer
 }
 
 // NewEdge wraps next with what every answer needs, whatever the route: a request id, the security
@@ -27,13 +29,18 @@ func NewEdge(next http.Handler, options EdgeOptions) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &edge{next: next, origins: allowed, log: options.Log}, nil
+	e := &edge{next: next, origins: allowed, log: options.Log}
+	e.preflight = Observed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { allowed.serve(w, r) }), options.Observer)
+	e.refusal = Observed(http.HandlerFunc(refuseHeader), options.Observer)
+	return e, nil
 }
 
 type edge struct {
 	next    http.Handler
 	origins *origins
-	log     zerolog.Logger
+	// preflight and refusal answer what goes no further.
+	preflight, refusal http.Handler
+	log                zerolog.Logger
 }
 
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -50,11 +57,13 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	}()
-	if e.origins.serve(w, r) {
+	if isPreflight(r) {
+		e.preflight.ServeHTTP(w, r)
 		return
 	}
+	e.origins.serve(w, r)
 	if headerSize(r) > maxHeaderSize {
-		refuseHeader(w, r, id)
+		e.refusal.ServeHTTP(w, r)
 		return
 	}
 	e.next.ServeHTTP(w, r)
@@ -75,9 +84,10 @@ func headerSize(r *http.Request) int {
 	return size
 }
 
-func refuseHeader(w http.ResponseWriter, r *http.Request, requestID string) {
+func refuseHeader(w http.ResponseWriter, r *http.Request) {
 	refused := headerTooLarge()
 	header := w.Header()
+	requestID := first(header[requestIDHeader])
 	refused.writeHeader(header, r)
 	setCaching(header, nil)
 	header["Content-Type"] = contentTypes[negotiate(r.Header["Accept"])]

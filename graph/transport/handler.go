@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,6 @@ const allowedMethods = "GET, POST, OPTIONS"
 type Handler struct {
 	executor  graphql.GraphExecutor
 	log       zerolog.Logger
-	observer  Observer
 	trust     atomic.Pointer[trust]
 	documents *documents
 	responses *respcache.Cache
@@ -37,6 +37,7 @@ type Handler struct {
 	maxBody        int64
 	maxErrors      int
 	timeout        time.Duration
+	observer       Observer
 }
 
 // NewHandler returns the handler of /graphql. It expects to stand behind NewEdge.
@@ -51,7 +52,6 @@ func NewHandler(options Options) (*Handler, error) {
 	h := &Handler{
 		executor:  options.Executor,
 		log:       options.Log,
-		observer:  cmp.Or[Observer](options.Observer, unobserved{}),
 		documents: newDocuments(options.Documents),
 		responses: options.Responses,
 
@@ -60,6 +60,9 @@ func NewHandler(options Options) (*Handler, error) {
 		maxBody:        cmp.Or(options.MaxBody, defaultMaxBody),
 		maxErrors:      int(cmp.Or(options.MaxErrors, defaultMaxErrors)),
 		timeout:        cmp.Or(options.RequestTimeout, defaultRequestTimeout),
+	}
+	if h.observer = options.Observer; h.observer == nil {
+		h.observer = nobody{}
 	}
 	h.trust.Store(&trust{access: callers, documents: options.Documents.Trusted})
 	return h, nil
@@ -80,9 +83,11 @@ type requestState struct {
 	// What is to be sent: one of these, unless the request is refused or the caller has hung up.
 	answer *answer
 	stored *respcache.StoredResponse
-	// What was sent, for the log.
+	// What was sent, for the log and the observer.
 	status        int
 	codes, causes []string
+	exchange      Exchange
+	operation     Operation
 }
 
 // ServeHTTP answers one request. The one log line about it follows when its upstream calls have ended,
@@ -92,6 +97,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Freshness: freshnessOf(r.Header, time.Now()),
 		RequestID: first(w.Header()[requestIDHeader]),
 	}}
+	h.observer.Began()
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			if thrown == http.ErrAbortHandler {
@@ -100,10 +106,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			x.status, x.codes, x.causes = http.StatusInternalServerError, []string{codes.Internal}, []string{causeText(PanicError(thrown))}
 			w.WriteHeader(x.status) // of no effect where the answer has begun
 		}
-		h.observer.Ended(r.Method, x.status, time.Since(x.scope.Freshness.ArrivedAt), x.operationType, x.executed, x.codes)
-		h.logRequest(x)
+		duration := time.Since(x.scope.Freshness.ArrivedAt)
+		h.report(r, x, duration)
+		h.logRequest(x, duration)
 	}()
-	h.observer.Began()
 	if r.Method == http.MethodOptions {
 		w.Header().Set("Allow", allowedMethods)
 		x.status = http.StatusNoContent
@@ -122,12 +128,32 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case x.answer != nil:
 		h.send(w, r, x, http.StatusOK)
 	default:
-		x.status = statusClientGone
+		x.status = StatusClientGone
 	}
 }
 
-// statusClientGone is what the log shows for a caller who hung up; nothing is sent.
-const statusClientGone = 499
+// report tells the observer.
+func (h *Handler) report(r *http.Request, x *requestState, duration time.Duration) {
+	x.exchange = Exchange{Method: r.Method, Route: strings.TrimSuffix(r.URL.Path, "/"), Status: x.status, Duration: duration}
+	if r.Method != http.MethodOptions {
+		x.exchange.Operation = &x.operation
+		x.operation.Type, x.operation.Executed = x.operationType, x.executed
+		switch {
+		case x.stored != nil:
+			x.operation.Tally = scope.TallyOf(x.stored.Copies)
+			x.operation.ShowsOrder = len(x.stored.Copies) > 0
+		case x.answer != nil:
+			x.operation.Errors, x.operation.ShowsOrder = x.answer.Errors, x.answer.ShowsOrder
+			fallthrough
+		default:
+			x.operation.Tally = x.scope.Provenance.Tally()
+		}
+	}
+	h.observer.Ended(&x.exchange)
+}
+
+// StatusClientGone is what stands for the status where a caller hung up; nothing is sent.
+const StatusClientGone = 499
 
 // handle finds what to send, or refuses. A panic is refused like any other fault of ours.
 func (h *Handler) handle(w http.ResponseWriter, r *http.Request, x *requestState, buffer *bytes.Buffer) (refused *httpError) {

@@ -64,21 +64,6 @@ type Options struct {
 	Responses *respcache.Cache
 }
 
-// Observer is told of requests, to count them. It must be safe for concurrent use, and must not block.
-type Observer interface {
-	// Began says that a request begins, which Ended follows.
-	Began()
-	// Ended says what came of it: the method, which a stranger chose, the status (499 for a caller who hung up), the
-	// type of the operation (empty if it was not parsed), whether that was executed, and the codes of its errors.
-	Ended(method string, status int, took time.Duration, operation string, executed bool, codes []string)
-}
-
-type unobserved struct{}
-
-func (unobserved) Began() {}
-
-func (unobserved) Ended(string, int, time.Duration, string, bool, []string) {}
-
 // Access says how callers prove who they are. The zero value is pass-through mode: the caller's
 // Authorization value goes upstream unchanged, and is all that we know of the caller.
 type Access struct {

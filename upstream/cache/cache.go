@@ -170,15 +170,18 @@ func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.R
 	if denied != nil {
 		return upstream.Result{}, denied
 	}
-	if s := c.memory.get(l.key); s.serves(&l, now) {
+	s := c.memory.get(l.key)
+	if s.serves(&l, now) {
 		confirmed := c.confirmed(s)
 		if !confirmed && (l.noFetch != nil || l.Freshness.OnlyIfCached) {
 			confirmed, _ = c.confirm(ctx, s) // there will be no call to do it
 		}
 		if confirmed {
+			c.memory.count(hit)
 			return c.serve(&l, s, now)
 		}
 	}
+	c.memory.count(whyNot(s, &l, now))
 	if l.Freshness.OnlyIfCached {
 		return c.serveOnly(ctx, &l)
 	}
@@ -206,6 +209,7 @@ func (c *Cache) Peek(request upstream.Request) (result upstream.Result, found bo
 	if !found {
 		return result, false
 	}
+	c.memory.count(hit)
 	return c.hit(s, &l, order, now), true
 }
 
@@ -235,9 +239,16 @@ func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
 			return c.serve(l, s, time.Now())
 		}
 		result, err := c.wait(ctx, call)
+		if call.meter != l.Meter {
+			result.Source = upstream.SourceShared
+		}
 		if err == nil && call.copied != nil {
 			if s := call.copied; s.held.Covers(l.Needs) && !s.outdated() && c.confirmed(s) {
-				return c.serve(l, s, time.Now())
+				result, err = c.serve(l, s, time.Now())
+				if result.Source == upstream.SourceMemory {
+					result.Source = upstream.SourceRedis
+				}
+				return result, err
 			}
 			continue
 		}

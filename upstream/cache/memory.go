@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dgraph-io/ristretto/v2"
@@ -36,6 +37,11 @@ type memory struct {
 	seed    maphash.Seed
 	ready   *lru.Cache[*snapshot, *upstream.Order]
 
+	// lookups are counted by their results, entries and evictions as ristretto tells of them.
+	lookups   [bypassed + 1]atomic.Uint64
+	entries   atomic.Int64
+	evictions atomic.Uint64
+
 	// closing keeps ristretto from being closed while it is read, which it does not survive.
 	closing sync.RWMutex
 	copies  *ristretto.Cache[uint64, *snapshot]
@@ -55,16 +61,29 @@ func newMemory(options Options) (*memory, error) {
 		MaxCost:            options.Size - readyBytes,
 		BufferItems:        64,
 		IgnoreInternalCost: true, // overheadBytes is it
-		OnExit:             m.removed,
+		OnExit:             m.exited,
+		OnEvict:            m.evicted,
 	})
 	return m, err
 }
 
-// removed is called with each copy that leaves.
-func (m *memory) removed(s *snapshot) {
-	if s == nil {
-		return
+// exited is called with each copy that leaves, which includes those that were not worth a place.
+func (m *memory) exited(s *snapshot) {
+	if s != nil {
+		m.entries.Add(-1)
+		m.removed(s)
 	}
+}
+
+// evicted is called with each copy that makes room, or whose time is up.
+func (m *memory) evicted(item *ristretto.Item[*snapshot]) {
+	if s := item.Value; s != nil && time.Now().Before(s.keepUntil(m.options)) {
+		m.evictions.Add(1)
+	}
+}
+
+// removed forgets what is kept beside a copy.
+func (m *memory) removed(s *snapshot) {
 	m.ready.Remove(s)
 	m.naming.Lock()
 	defer m.naming.Unlock()
@@ -133,7 +152,9 @@ func (m *memory) replace(k key, s *snapshot) {
 		return
 	}
 	set := func() {
-		m.copies.SetWithTTL(hash, s, int64(overheadBytes+bytesOf(s)), timeToLive)
+		if m.copies.SetWithTTL(hash, s, int64(overheadBytes+bytesOf(s)), timeToLive) {
+			m.entries.Add(1)
+		}
 		m.copies.Wait()
 	}
 	set()

@@ -63,7 +63,7 @@ func (c *Cache) decodeCopy(k key, version upstream.Version, record []byte, now t
 	}
 	return &snapshot{
 		key: k, version: version, held: held, fetchedAt: fetchedAt.UnixNano(),
-		freshUntil: freshFrom.Add(c.options.timeToLive(answer.Order)), compressed: compressed,
+		points: answer.Points, freshUntil: freshFrom.Add(c.options.timeToLive(answer.Order)), compressed: compressed,
 	}, nil
 }
 

@@ -17,6 +17,7 @@ type snapshot struct {
 	held    upstream.Needs
 	// fetchedAt is when the answer had been read, in nanoseconds since 1970.
 	fetchedAt  int64
+	points     int // that the call cost
 	freshUntil time.Time
 	// compressed is the answer in its small form.
 	compressed []byte
@@ -42,6 +43,7 @@ func newSnapshot(k key, result upstream.Result, body []byte) *snapshot {
 		version:    result.Version,
 		held:       result.Held,
 		fetchedAt:  result.FetchedAt.UnixNano(),
+		points:     result.Points,
 		freshUntil: result.FreshUntil,
 		compressed: upstream.CompressAnswer(body),
 	}
@@ -86,9 +88,9 @@ func (s *snapshot) keepUntil(options Options) time.Time {
 // hit returns the answer that a copy gives with its order, and counts it. One that may not be the newest passes for
 // stale.
 func (c *Cache) hit(s *snapshot, l *lookup, order *upstream.Order, now time.Time) upstream.Result {
-	counts, freshUntil := upstream.Usage{Hits: 1}, s.freshUntil
+	counts, freshUntil, source := upstream.Usage{Hits: 1}, s.freshUntil, upstream.SourceMemory
 	if !s.fresh(now) || !c.confirmed(s) {
-		counts.Stale = 1
+		counts.Stale, source = 1, upstream.SourceStale
 		if now.Before(freshUntil) {
 			freshUntil = now
 		}
@@ -100,6 +102,8 @@ func (c *Cache) hit(s *snapshot, l *lookup, order *upstream.Order, now time.Time
 		FetchedAt:  time.Unix(0, s.fetchedAt).UTC(),
 		FreshUntil: freshUntil,
 		Version:    s.version,
+		Points:     s.points,
+		Source:     source,
 	}
 }
 

@@ -151,6 +151,8 @@ type breaker struct {
 	// generation counts the openings and closings: a call that was permitted before the last one says
 	// nothing about now.
 	generation int
+	// opened, trials and closed count its changes.
+	opened, trials, closed uint64
 	// calls are the last ones since it closed, the newest last. Of each order it holds one failedOnce.
 	calls []breakerCall
 	// answered are the two callers who were answered last.
@@ -167,16 +169,18 @@ type breakerPermit struct {
 	trial      bool
 }
 
-func (b *breaker) state() string {
+// report says what the breaker is doing.
+func (b *breaker) report(state *State) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	state.Opened, state.HalfOpened, state.Closed = b.opened, b.trials, b.closed
 	switch {
 	case b.openUntil.IsZero():
-		return "closed"
+		state.Breaker = "closed"
 	case time.Now().Before(b.openUntil):
-		return "open"
+		state.Breaker = "open"
 	default:
-		return "half-open"
+		state.Breaker = "half-open"
 	}
 }
 
@@ -203,6 +207,7 @@ func (b *breaker) try(tenant uint64, take bool) (permit breakerPermit, verdict <
 		return permit, nil, nil
 	default:
 		b.verdict = make(chan struct{})
+		b.trials++
 		return breakerPermit{breaker: b, generation: b.generation, trial: true}, nil, nil
 	}
 }
@@ -249,6 +254,11 @@ func (b *breaker) judge(call breakerCall) {
 // change opens the breaker until the given time, or closes it.
 func (b *breaker) change(openUntil time.Time) {
 	b.openUntil = openUntil
+	if openUntil.IsZero() {
+		b.closed++
+	} else {
+		b.opened++
+	}
 	b.barred.until = time.Time{}
 	b.calls = nil
 	b.generation++

@@ -446,7 +446,7 @@ func TestTrialWithoutVerdict(t *testing.T) {
 					})
 				}
 				group.Wait()
-				if state := client.State(); state != (State{Breaker: "closed"}) {
+				if state := client.State(); state.InFlight != 0 || state.Waiting != 0 || state.Breaker != "closed" {
 					t.Errorf("state %+v", state)
 				}
 			})

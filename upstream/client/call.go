@@ -25,12 +25,19 @@ var errTooLarge = errors.New("the answer is larger")
 
 // Attempt is what became of one attempt to call the endpoint.
 type Attempt struct {
-	// Duration is the time from dialling to the last byte of the answer.
-	Duration time.Duration
+	// Wait is how long the attempt waited for its turn, Duration the time from dialling to the last byte of the
+	// answer.
+	Wait, Duration time.Duration
+	// Needs is what it asked for.
+	Needs upstream.Needs
+	// Retry says that an earlier attempt found no connection.
+	Retry bool
 	// Written reports whether the request was written, so that the call counts as charged.
 	Written bool
 	// Points is what the answer says the call cost.
 	Points int
+	// NoOrder says that the upstream knows no such order.
+	NoOrder bool
 	// Err is nil, or an *Error.
 	Err error
 
@@ -40,9 +47,6 @@ type Attempt struct {
 	// mayRetry says that no connection came about, so that not a byte of the request was written.
 	mayRetry bool
 }
-
-// Result returns what the attempt brought, if Err is nil.
-func (a Attempt) Result() upstream.Result { return a.result }
 
 // newConnections returns a pool of connections for as many calls as may be in flight. It speaks
 // HTTP/1.1 only: then whether a request was written is known for every one, and none is sent twice.
@@ -58,7 +62,7 @@ func newConnections(options Options) *http.Transport {
 	}
 }
 
-func (c *Client) attempt(ctx context.Context, request upstream.Request, token upstream.Secret) (attempt Attempt) {
+func (c *Client) attempt(ctx context.Context, request upstream.Request, token upstream.Secret, attempt Attempt) Attempt {
 	finished := func(Attempt) {}
 	if c.options.Observe != nil {
 		ctx, finished = c.options.Observe(ctx)
@@ -68,6 +72,8 @@ func (c *Client) attempt(ctx context.Context, request upstream.Request, token up
 	var charged charge
 	attempt.result, charged, attempt.Err = c.call(ctx, request, token, watch)
 	attempt.Points, attempt.priced = charged.points, charged.named
+	attempt.result.Points = attempt.Points
+	attempt.NoOrder = attempt.Err == nil && attempt.result.Order == nil
 	attempt.Duration = time.Since(started)
 	attempt.Written = watch.counted.Load()
 	attempt.mayRetry = upstream.KindOf(attempt.Err) == upstream.KindUnavailable && !watch.connected.Load()

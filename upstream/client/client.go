@@ -138,8 +138,9 @@ func (c *Client) Order(ctx context.Context, request upstream.Request) (upstream.
 	}
 	by := c.transport.caller(request.Caller, token)
 	for try := 0; ; try++ {
+		began := time.Now()
 		attempt, err := c.transport.once(ctx, request, by, func(ctx context.Context) Attempt {
-			return c.attempt(ctx, request, token)
+			return c.attempt(ctx, request, token, Attempt{Wait: time.Since(began), Needs: request.Needs, Retry: try > 0})
 		})
 		if err == nil {
 			return attempt.result, nil
@@ -152,16 +153,20 @@ func (c *Client) Order(ctx context.Context, request upstream.Request) (upstream.
 
 // State is a reading of what the client is doing.
 type State struct {
-	// InFlight is the number of calls under way, Waiting that of calls waiting for their turn.
-	InFlight, Waiting int
+	// InFlight is the number of calls under way, of at most Limit, Waiting that of calls waiting for their turn.
+	InFlight, Limit, Waiting int
 	// Breaker is the state of the endpoint's circuit breaker: closed, open or half-open.
 	Breaker string
+	// Opened, HalfOpened and Closed count how often it came to each state.
+	Opened, HalfOpened, Closed uint64
 }
 
 // State returns what the client is doing now.
 func (c *Client) State() State {
 	inFlight, waiting := c.transport.limiter.load()
-	return State{InFlight: inFlight, Waiting: waiting, Breaker: c.transport.breakers.endpoint.state()}
+	state := State{InFlight: inFlight, Limit: c.options.Concurrency, Waiting: waiting}
+	c.transport.breakers.endpoint.report(&state)
+	return state
 }
 
 // Close closes the connections that are not in use. Calls under way are not disturbed.

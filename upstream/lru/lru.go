@@ -16,6 +16,19 @@ type Cache[K comparable, V any] struct {
 	entries map[K]*list.Element
 	recent  list.List // of *entry[K, V], the most recently used first
 	size    int
+	// evictions counts what made room.
+	evictions uint64
+}
+
+// Stats is what a cache holds and did, of this package or another one.
+type Stats struct {
+	// Hits to Bypassed count the look-ups by how they ended: what was there was too old or lacked something, or
+	// was not to be used.
+	Hits, Misses, Expired, Partial, Bypassed uint64
+	// Evictions counts what made room for something else.
+	Evictions uint64
+	// Size is what the Entries take, of at most Limit.
+	Size, Limit, Entries int64
 }
 
 type entry[K comparable, V any] struct {
@@ -88,6 +101,13 @@ func (c *Cache[K, V]) Remove(key K) {
 	c.remove(key)
 }
 
+// Stats returns what the cache holds. It counts no look-ups: what a value is worth its user knows.
+func (c *Cache[K, V]) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Stats{Evictions: c.evictions, Size: int64(c.size), Limit: int64(c.max), Entries: int64(len(c.entries))}
+}
+
 // Size returns the sum of the sizes of all values.
 func (c *Cache[K, V]) Size() int {
 	c.mu.Lock()
@@ -97,6 +117,7 @@ func (c *Cache[K, V]) Size() int {
 
 func (c *Cache[K, V]) shrink() {
 	for c.size > c.max {
+		c.evictions++
 		c.remove(c.recent.Back().Value.(*entry[K, V]).key)
 	}
 }

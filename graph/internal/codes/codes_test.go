@@ -38,6 +38,9 @@ func TestCodesAreDistinctAndInTheReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	codes := all(t)
+	if slices.Sort(codes); !slices.Equal(codes, slices.Sorted(slices.Values(All[:]))) {
+		t.Errorf("All are %v", All)
+	}
 	known := map[string]bool{}
 	for _, code := range codes {
 		if known[code] || !regexp.MustCompile(`^[A-Z]+(_[A-Z]+)+$|^[A-Z]+$`).MatchString(code) {

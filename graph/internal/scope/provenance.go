@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -17,12 +18,34 @@ type Provenance struct {
 	// uncacheable says that the answer depends on an order that is no copy, complete that it depends on
 	// nothing but orders. That must be said: what nobody vouches for is not kept.
 	uncacheable, complete bool
+	tally                 Tally
+}
+
+// Tally counts orders by where they came from, and the points that were not paid again for them.
+type Tally struct{ Orders, Saved [upstream.Sources]int }
+
+func (t *Tally) add(source upstream.Source, points int) {
+	t.Orders[source]++
+	switch source {
+	case upstream.SourceShared, upstream.SourceMemory, upstream.SourceRedis:
+		t.Saved[source] += points
+	}
+}
+
+// TallyOf returns the tally of a whole response that was kept and shows the given copies.
+func TallyOf(copies []upstream.Copy) (t Tally) {
+	t.Orders[upstream.SourceResponse] = len(copies)
+	for i := range copies {
+		t.Saved[upstream.SourceResponse] += copies[i].Points
+	}
+	return t
 }
 
 // Add adds what Orders answered about an order, also that there is none.
 func (p *Provenance) Add(key upstream.Key, result upstream.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.tally.add(result.Source, result.Points)
 	if result.Order != nil {
 		if !p.any || result.FreshUntil.Before(p.freshUntil) {
 			p.freshUntil = result.FreshUntil
@@ -33,7 +56,25 @@ func (p *Provenance) Add(key upstream.Key, result upstream.Result) {
 		p.uncacheable = true
 		return
 	}
-	p.copies = append(p.copies, upstream.Copy{Key: key, Version: result.Version})
+	p.copies = append(p.copies, upstream.Copy{Key: key, Version: result.Version, Points: result.Points})
+}
+
+// AddFailure adds that an order could not be read. The answer is not kept then, because of its errors.
+func (p *Provenance) AddFailure(err error) {
+	source := upstream.SourceFailed
+	if failure, ok := errors.AsType[*upstream.Error](err); ok && failure.Remembered {
+		source = upstream.SourceRefusal
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tally.add(source, 0)
+}
+
+// Tally returns where the orders came from.
+func (p *Provenance) Tally() Tally {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tally
 }
 
 // SetComplete says that the answer was made of the orders that were added, and of nothing else.
