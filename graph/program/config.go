@@ -30,7 +30,7 @@ type config struct {
 	Serving struct {
 		Listen         string        `default:"localhost:8080" placeholder:"HOST:PORT" help:"GraphQL, GraphiQL and health."`
 		H2C            bool          `name:"h2c" env:"ORDERGRAPH_H2C" default:"false" help:"HTTP/2 without TLS, with prior knowledge, on --listen as well."`
-		AdminListen    string        `default:"localhost:8081" placeholder:"HOST:PORT" help:"Profiles (/debug/pprof/) and health; off turns it off."`
+		AdminListen    string        `default:"localhost:8081" placeholder:"HOST:PORT" help:"The status page, metrics, profiles (/debug/pprof/) and health; off turns it off."`
 		RequestTimeout time.Duration `range:"1ms..24h" default:"15s" help:"A whole GraphQL request; what has come by then is answered."`
 		RateLimit      float64       `range:"0..1000000" default:"0" help:"Requests a second for each caller; 0 is no limit. In pass-through, callers that were never answered with an order share it by their address, for the calls that they cost."`
 		CorsOrigins    []string      `placeholder:"ORIGIN" help:"Browser origins that may read answers, such as https://shop.example; http://localhost:* admits every port. The sandbox admits http://localhost:* and http://127.0.0.1:* as well."`

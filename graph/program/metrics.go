@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ordergraph/graph"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/graph/telemetry"
 	"ordergraph/upstream/client"
 )
@@ -26,13 +27,16 @@ func newMetrics(c *config) *telemetry.Telemetry {
 
 // observeCalls has every attempt to call the upstream counted.
 func observeCalls(metrics *telemetry.Telemetry) func(context.Context) (context.Context, func(client.Attempt)) {
-	ended := func(attempt client.Attempt) {
-		metrics.CallEnded(telemetry.Call{
-			Wait: attempt.Wait, Duration: attempt.Duration, Needs: attempt.Needs, Retry: attempt.Retry,
-			Written: attempt.Written, Points: attempt.Points, NoOrder: attempt.NoOrder, Err: attempt.Err,
-		})
+	return func(ctx context.Context) (context.Context, func(client.Attempt)) {
+		request := scope.From(ctx)
+		return ctx, func(attempt client.Attempt) {
+			metrics.CallEnded(telemetry.Call{
+				Operation: request.OperationName,
+				Wait:      attempt.Wait, Duration: attempt.Duration, Needs: attempt.Needs, Retry: attempt.Retry,
+				Written: attempt.Written, Points: attempt.Points, NoOrder: attempt.NoOrder, Err: attempt.Err,
+			})
+		}
 	}
-	return func(ctx context.Context) (context.Context, func(client.Attempt)) { return ctx, ended }
 }
 
 // clientState returns what the upstream's client is doing.

@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	"unicode"
@@ -176,6 +177,11 @@ func (serveCommand) Run(ctx context.Context, c *config, program *kong.Kong) erro
 func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 	return withService(ctx, c, logger, func(s *service) error {
 		defer reloadOnHangup(ctx, c, s, logger)()
+		remembering, forget := context.WithCancel(ctx)
+		var history sync.WaitGroup
+		history.Go(func() { s.metrics.RunHistory(remembering) })
+		defer history.Wait()
+		defer forget()
 		return serve(ctx, c, s.handler, s.health, s.metrics, logger)
 	})
 }
@@ -366,13 +372,18 @@ func announce(c *config, listening string, logger zerolog.Logger) {
 // adminHandler serves operators. The profile cmdline is left out: flags may hold tokens.
 func adminHandler(health *graph.Health, metrics *telemetry.Telemetry) http.Handler {
 	mux := http.NewServeMux()
-	health.Register(mux)
+	mux.Handle("GET /{$}", metrics.StatusPage())
+	mux.Handle("GET /status.json", metrics.StatusJSON())
 	mux.Handle("GET /metrics", metrics.Handler())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return mux
+	name, _ := os.Hostname() // without one, addresses and localhost are left
+	probed := http.NewServeMux()
+	health.Register(probed)
+	probed.Handle("/", telemetry.OnlyOwnHost(mux, name))
+	return probed
 }
 
 // logPatience is how long the end of the process waits for a reader of the log that has stalled.

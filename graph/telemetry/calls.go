@@ -10,6 +10,8 @@ import (
 
 // Call is one attempt to call the upstream, as it ended.
 type Call struct {
+	// Operation is the name of the operation that it was made for, as it was sent.
+	Operation string
 	// Wait is how long it waited for its turn, Duration how long it took then.
 	Wait, Duration time.Duration
 	// Needs is what it asked for.
@@ -89,6 +91,7 @@ func (t *Telemetry) CallEnded(call Call) {
 	m := &t.calls
 	m.wait.Observe(call.Wait.Seconds())
 	outcome, kind := callOK, upstream.KindOf(call.Err)
+	t.events.called(call, t.options.Code(kind))
 	switch {
 	case call.Err == nil && call.NoOrder:
 		m.noOrder.Inc()

@@ -115,6 +115,7 @@ func (t *Telemetry) Ended(e *transport.Exchange) {
 	t.http.observe(e.Method, e.Route, e.Status, e.Duration)
 	if e.Operation != nil {
 		t.graphql.observe(e)
+		t.events.answered(e)
 	}
 }
 

@@ -30,16 +30,20 @@ type Options struct {
 
 // Telemetry is a registry and what is in it. New makes one. Safe for concurrent use.
 type Telemetry struct {
+	options  Options
+	started  time.Time
 	registry *prometheus.Registry
 	http     httpMetrics
 	graphql  graphqlMetrics
 	calls    callMetrics
 	reloads  reloadMetrics
+	history  history
+	events   events
 }
 
 // New returns a Telemetry with all series that need no more than Options.
 func New(options Options) *Telemetry {
-	t := &Telemetry{registry: prometheus.NewRegistry()}
+	t := &Telemetry{options: options, started: time.Now(), registry: prometheus.NewRegistry()}
 	t.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),

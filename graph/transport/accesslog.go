@@ -20,7 +20,7 @@ func (h *Handler) logRequest(x *requestState, duration time.Duration) {
 		if event == nil {
 			return
 		}
-		name := x.operationName
+		name := x.scope.OperationName
 		if len(name) > maxLoggedName {
 			name = name[:maxLoggedName]
 		}

@@ -76,8 +76,7 @@ type requestState struct {
 	media  mediaType
 	// reserved is what the rate limit holds back until the cost of the request is known.
 	reserved reservation
-	// The type and the client's own name of the operation, as far as the log tells.
-	operationType, operationName string
+	operationType string
 	// executed says that the operation was dispatched, so that it may have cost something.
 	executed bool
 	// What is to be sent: one of these, unless the request is refused or the caller has hung up.
@@ -138,6 +137,7 @@ func (h *Handler) report(r *http.Request, x *requestState, duration time.Duratio
 	if r.Method != http.MethodOptions {
 		x.exchange.Operation = &x.operation
 		x.operation.Type, x.operation.Executed = x.operationType, x.executed
+		x.operation.Name, x.operation.RequestID = x.scope.OperationName, x.scope.RequestID
 		switch {
 		case x.stored != nil:
 			x.operation.Tally = scope.TallyOf(x.stored.Copies)
@@ -222,7 +222,7 @@ func (h *Handler) execute(ctx context.Context, request respcache.Request, x *req
 		x.answer = &answer{Errors: response.Errors, Extensions: response.Extensions}
 		return nil
 	}
-	x.operationType, x.operationName = string(operation.Operation.Operation), operation.Operation.Name
+	x.operationType, x.scope.OperationName = string(operation.Operation.Operation), operation.Operation.Name
 	if request.Get && operation.Operation.Operation != ast.Query {
 		return methodNotAllowed(http.MethodPost)
 	}

@@ -32,6 +32,10 @@ type Exchange struct {
 
 // Operation is what became of a request for an operation.
 type Operation struct {
+	// Name is the operation's own one, as it was sent; empty where it has none, or was refused before.
+	Name string
+	// RequestID names the request in the log and in errors.
+	RequestID string
 	// Type is query, or empty where the request was refused before that was known.
 	Type string
 	// Executed says that the operation was executed now.

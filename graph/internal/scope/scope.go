@@ -24,6 +24,8 @@ type Scope struct {
 	Deadline time.Time
 	// RequestID names the request in logs, errors and the header X-Request-Id.
 	RequestID string
+	// OperationName is the operation's own name, as it was sent; empty until it is known.
+	OperationName string
 	// RouterTrusted says that the caller proved to be the router of a federated graph, with the
 	// router secret.
 	RouterTrusted bool
