@@ -8,6 +8,7 @@ import { checkClientTokens, checkOwnUpstream } from './own_upstream.js';
 import { close } from './report.js';
 import { checkSandbox } from './sandbox.js';
 import { binary, startProgram, startUpstream } from './servers.js';
+import { checkStatusPage } from './status.js';
 
 const artifacts = join(import.meta.dirname, '../artifacts/browser');
 mkdirSync(artifacts, { recursive: true });
@@ -38,6 +39,7 @@ try {
     `--client-tokens=${clientToken}`);
   started.push(service);
   await checkClientTokens({ browser, url: service.url, clientToken, artifacts });
+  await checkStatusPage({ browser, path, artifacts });
 } finally {
   await browser.close();
   await Promise.all(started.map((program) => program.stop()));

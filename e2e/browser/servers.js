@@ -61,7 +61,7 @@ async function stop(program) {
   }
 }
 
-async function freePort() {
+export async function freePort() {
   const socket = createSocket().listen(0, 'localhost');
   await once(socket, 'listening');
   const { port } = socket.address();
