@@ -199,12 +199,24 @@ func routes(options Options, schema string, api *transport.Handler) http.Handler
 	}
 	health.Register(mux)
 	if options.showsGraphiQL() {
-		page := graphiql.Handler(graphiql.Options{Sandbox: options.SandboxData})
+		page := graphiql.Handler(graphiql.Options{Sandbox: options.SandboxData, Token: options.tokenKind()})
 		mux.Handle(graphiql.Path, page)
 		mux.Handle(strings.TrimSuffix(graphiql.Path, "/"), page)
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { redirect(w, strings.TrimPrefix(graphiql.Path, "/")) })
 	}
 	return mux
+}
+
+// tokenKind says whose token a caller needs to read orders.
+func (o *Options) tokenKind() graphiql.Token {
+	switch {
+	case len(o.HTTP.Access.ClientTokens) > 0:
+		return graphiql.ClientToken
+	case o.RequireToken:
+		return graphiql.UpstreamToken
+	default:
+		return graphiql.NoToken
+	}
 }
 
 func (o *Options) showsGraphiQL() bool { return !o.NoGraphiQL && !o.NoIntrospection }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 
+// storing is how long GraphiQL may take, after the last change, to store its state, in milliseconds.
+export const storing = 700;
+
 // GraphiQL as its user sees it: what can be clicked, typed and read.
 
 export class GraphiQL {
@@ -116,7 +119,20 @@ export class GraphiQL {
       const model = globalThis.__MONACO.editor.getModels().find(({ uri }) => uri.path.endsWith('response.json'));
       return model.getValue().replaceAll(/\s/g, '') === text.replaceAll(/\s/g, '');
     }, JSON.stringify(body));
-    return { request: response.request(), status: response.status(), body };
+    return { request: response.request(), headers: response.headers(), status: response.status(), body };
+  }
+
+  // fact returns what the bar above the answer says of it.
+  fact(name) {
+    return this.page.locator(`.bar [data-fact="${name}"]`);
+  }
+
+  // facts returns all of the bar's facts by name.
+  async facts() {
+    const facts = await this.page.locator('.bar [data-fact]').all();
+    return Object.fromEntries(
+      await Promise.all(facts.map(async (fact) => [await fact.getAttribute('data-fact'), await fact.innerText()])),
+    );
   }
 
   // shown returns the part of the response that can be seen.
@@ -127,7 +143,7 @@ export class GraphiQL {
 }
 
 const isAnswer = (response) => response.url().endsWith('/graphql');
-const isIntrospection = (response) => isAnswer(response) && response.request().postData().includes('IntrospectionQuery');
+export const isIntrospection = (response) => isAnswer(response) && response.request().postData().includes('IntrospectionQuery');
 
 // exactly returns a pattern for a text, but for the white space that the editor adds to a pasted one.
 function exactly(text) {

@@ -14,35 +14,48 @@ const artifacts = join(import.meta.dirname, '../artifacts/browser');
 mkdirSync(artifacts, { recursive: true });
 
 const path = binary();
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
-    '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  ],
-});
-const upstream = await startUpstream();
-const started = [];
-try {
-  // One program for each appearance: a cache that the other filled would change what is shown.
-  for (const appearance of ['light', 'dark']) {
-    const sandbox = await startProgram(path);
-    started.push(sandbox);
-    await checkSandbox({ browser, url: sandbox.url, appearance, artifacts });
+
+// withBrowser runs checks in a browser of their own, as those of one browser share its clipboard.
+async function withBrowser(run) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
+      '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    ],
+  });
+  const started = [];
+  const start = async (...flags) => {
+    started.push(await startProgram(path, ...flags));
+    return started.at(-1).url;
+  };
+  try {
+    await run(browser, start);
+  } finally {
+    await browser.close();
+    await Promise.all(started.map((program) => program.stop()));
   }
-  const own = await startProgram(path, `--upstream-url=${upstream.url}`);
-  started.push(own);
-  await checkOwnUpstream({ browser, url: own.url, upstream, artifacts });
-  const clientToken = 'client-token-of-this-test';
-  const service = await startProgram(path, `--upstream-url=${upstream.url}`, '--upstream-token=upstream-token',
-    `--client-tokens=${clientToken}`);
-  started.push(service);
-  await checkClientTokens({ browser, url: service.url, clientToken, artifacts });
-  await checkStatusPage({ browser, path, artifacts });
-} finally {
-  await browser.close();
-  await Promise.all(started.map((program) => program.stop()));
-  upstream.stop();
 }
+
+const checkAppearance = (appearance) =>
+  withBrowser(async (browser, start) => checkSandbox({ browser, url: await start(), appearance, artifacts }));
+
+const checkTokens = () =>
+  withBrowser(async (browser, start) => {
+    const upstream = await startUpstream();
+    const toUpstream = `--upstream-url=${upstream.url}`;
+    const clientToken = 'client-token-of-this-test';
+    try {
+      await checkOwnUpstream({ browser, url: await start(toUpstream), upstream, artifacts });
+      const url = await start(toUpstream, '--upstream-token=upstream-token', `--client-tokens=${clientToken}`);
+      await checkClientTokens({ browser, url, clientToken, artifacts });
+    } finally {
+      upstream.stop();
+    }
+  });
+
+const checkStatus = () => withBrowser((browser) => checkStatusPage({ browser, path, artifacts }));
+
+await Promise.all([checkAppearance('light').then(checkStatus), checkAppearance('dark').then(checkTokens)]);
 close();

@@ -19,7 +19,7 @@ export async function watch(context) {
   });
   context.on('response', (response) => {
     if (response.status() >= 400) {
-      seen.failures.push(`${response.url()}: ${response.status()}`);
+      seen.failures.push(`${response.url()}: ${response.status()} for ${response.request().postData()}`);
     }
   });
   context.on('console', (message) => {

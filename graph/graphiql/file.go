@@ -2,12 +2,14 @@ package graphiql
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"embed"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
+	"strconv"
 	"strings"
 
 	"ordergraph/graph/internal/httpx"
@@ -22,8 +24,8 @@ const (
 
 	// page is the one file whose content depends on Options.
 	page = "index.html"
-	// The page has this attribute once, in its first element.
-	ownData, sandboxData = `data-sandbox="false"`, `data-sandbox="true"`
+	// What the page says of the server, once, in its first element.
+	ownAttributes = `data-sandbox="false" data-token="upstream"`
 )
 
 // contentTypes are the media types of all kinds of files in the build: the system's own table, which
@@ -50,8 +52,8 @@ func load(options Options) map[string]*httpx.Content {
 			return err
 		}
 		name = strings.TrimSuffix(strings.TrimPrefix(name, folder), suffix)
-		if name == page && options.Sandbox {
-			compressed, err = forSandbox(compressed)
+		if name == page {
+			compressed, err = withAttributes(compressed, options)
 		}
 		files[name] = httpx.NewContent(contentTypes[path.Ext(name)], cacheControl(name), compressed)
 		return err
@@ -71,8 +73,8 @@ func cacheControl(name string) string {
 	return "no-cache"
 }
 
-// forSandbox returns the page, compressed, with the attribute that says whose data it shows.
-func forSandbox(compressed []byte) ([]byte, error) {
+// withAttributes returns the page, compressed, with what it says of the server.
+func withAttributes(compressed []byte, options Options) ([]byte, error) {
 	reader, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
 		return nil, err
@@ -81,8 +83,9 @@ func forSandbox(compressed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bytes.Count(text, []byte(ownData)) != 1 {
-		return nil, fmt.Errorf("%s doesn't have %s once", page, ownData)
+	if bytes.Count(text, []byte(ownAttributes)) != 1 {
+		return nil, fmt.Errorf("%s doesn't have %s once", page, ownAttributes)
 	}
-	return httpx.Gzip(bytes.Replace(text, []byte(ownData), []byte(sandboxData), 1)), nil
+	attributes := fmt.Sprintf("data-sandbox=%q data-token=%q", strconv.FormatBool(options.Sandbox), cmp.Or(options.Token, NoToken))
+	return httpx.Gzip(bytes.Replace(text, []byte(ownAttributes), []byte(attributes), 1)), nil
 }

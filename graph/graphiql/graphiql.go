@@ -26,7 +26,22 @@ type Options struct {
 	// Sandbox says that the orders are the sandbox's: the page shows a note, and tabs that run as
 	// they are. Without it the tabs have placeholders for order ids, which cost no call.
 	Sandbox bool
+	// Token says whose token callers need; NoToken if empty.
+	Token Token
 }
+
+// Token says whose token callers need, and so how the page sends what its reader writes.
+type Token string
+
+const (
+	// NoToken: none. One that is written is sent.
+	NoToken Token = "none"
+	// ClientToken: one of this server, which is sent as a bearer token. Without it not even the schema
+	// is to be had.
+	ClientToken Token = "client"
+	// UpstreamToken: one of the upstream, which is sent as written.
+	UpstreamToken Token = "upstream"
+)
 
 // Handler returns the handler for Path and for Path without its last slash. It answers GET and HEAD.
 // It compresses by itself, and must not be wrapped in a handler that does so too.

@@ -202,16 +202,24 @@ func TestNotModified(t *testing.T) {
 	}
 }
 
-func TestPageSaysWhoseDataItShows(t *testing.T) {
-	own, sandbox := get(t, Options{}, "GET", Path), get(t, Options{Sandbox: true}, "GET", Path)
-	if own.Header.Get("ETag") == sandbox.Header.Get("ETag") {
-		t.Error("both pages have the same ETag")
+func TestPageSaysWhoseDataItShowsAndWhichTokenItTakes(t *testing.T) {
+	tests := []struct {
+		options    Options
+		attributes string
+	}{
+		{Options{Sandbox: true}, `data-sandbox="true" data-token="none"`},
+		{Options{Sandbox: true, Token: NoToken}, `data-sandbox="true" data-token="none"`},
+		{Options{}, `data-sandbox="false" data-token="none"`},
+		{Options{Token: ClientToken}, `data-sandbox="false" data-token="client"`},
+		{Options{Token: UpstreamToken}, `data-sandbox="false" data-token="upstream"`},
 	}
-	ownPage, sandboxPage := string(body(t, own)), string(lengthChecked(t, sandbox))
-	if !strings.Contains(ownPage, `<html lang="en" data-sandbox="false">`) {
-		t.Error("the page of the real upstream doesn't say so")
-	}
-	if want := strings.Replace(ownPage, `"false"`, `"true"`, 1); sandboxPage != want {
-		t.Errorf("the sandbox's page is\n%s\nwant\n%s", sandboxPage, want)
+	for _, test := range tests {
+		response := get(t, test.options, "GET", Path)
+		if text := string(lengthChecked(t, response)); !strings.Contains(text, `<html lang="en" `+test.attributes+`>`) {
+			t.Errorf("%+v: the page doesn't have %s", test.options, test.attributes)
+		}
+		if tag := get(t, Options{Sandbox: true, Token: UpstreamToken}, "GET", Path).Header.Get("ETag"); response.Header.Get("ETag") == tag {
+			t.Errorf("%+v: the ETag of another page", test.options)
+		}
 	}
 }

@@ -8,7 +8,4 @@ import './page.css';
 import { createRoot } from 'react-dom/client';
 import { Page } from './page.jsx';
 
-// The server says in the page whose data it shows.
-const sandbox = document.documentElement.dataset.sandbox === 'true';
-
-createRoot(document.getElementById('root')).render(<Page sandbox={sandbox} />);
+createRoot(document.getElementById('root')).render(<Page />);

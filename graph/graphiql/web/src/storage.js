@@ -1,3 +1,5 @@
+import { forgetToken } from './token.js';
+
 // What GraphiQL remembers in the browser, under a prefix of its own: another program's GraphiQL on
 // the same address, localhost:8080 say, would show its tabs here.
 const prefix = 'ordergraph:';
@@ -9,7 +11,16 @@ const withHeaders = [headers, tabState, 'graphiql:queries', 'graphiql:favorites'
 
 const getItem = (key) => localStorage.getItem(prefix + key);
 
-export const hasStoredTabs = () => getItem(tabState) !== null;
+// storedTab returns the tab that was active at the last visit, if there was one.
+export function storedTab() {
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(getItem(tabState));
+    return tabs[activeTabIndex];
+  } catch {
+    return undefined;
+  }
+}
+
 export const keepsHeaders = () => getItem(persistHeaders) === 'true';
 
 // What GraphiQL last wanted to store, for those keys that have headers in them.
@@ -52,6 +63,7 @@ export const storage = {
   },
   clear() {
     wanted.clear();
+    forgetToken();
     ownKeys().forEach((key) => localStorage.removeItem(key));
   },
   get length() {

@@ -1,10 +1,10 @@
 // The tabs of a first visit. Those of the sandbox run as they are. Against the real upstream every
 // call costs points, so the ids there are placeholders, which are refused without a call.
 import cacheAndCost from './operations/cache-and-cost.graphql?raw';
-import entities from './operations/entities.graphql?raw';
 import errors from './operations/errors.graphql?raw';
 import oneOrder from './operations/one-order.graphql?raw';
 import severalOrders from './operations/several-orders.graphql?raw';
+import { sandbox } from './server.js';
 
 const documented = '58218860983545941';
 const inStages = '2257164624870311973';
@@ -14,23 +14,30 @@ const placeholder = 'an order id';
 
 const tab = (query, variables) => ({ query, variables: JSON.stringify(variables, null, 2) });
 
-const tabs = (id, ids, ...more) => [
-  tab(oneOrder, { id }),
-  tab(severalOrders, { ids }),
-  tab(cacheAndCost, { id: ids.at(-1) }),
-  ...more,
-  tab(entities, {
-    representations: [
-      { __typename: 'Order', webSite: 'CN_1688', id },
-      { __typename: 'Order', webSite: 'CN_1688', id: ids.at(1) },
-    ],
-  }),
+const ofSandbox = () => [
+  tab(oneOrder, { id: documented }),
+  tab(severalOrders, { ids: [documented, onCredit, cancelled] }),
+  // In no other tab, so that its first run is a call whichever of the others ran before.
+  tab(cacheAndCost, { id: inStages }),
+  tab(errors, { ids: [documented, '103', '904', 'not an id'] }),
 ];
 
-export const sandboxTabs = tabs(
-  documented,
-  [documented, onCredit, cancelled, inStages],
-  tab(errors, { ids: [documented, '103', '904', 'not an id'] }),
-);
+const ofOwn = () => [
+  tab(oneOrder, { id: placeholder }),
+  tab(severalOrders, { ids: [placeholder, 'another order id'] }),
+  tab(cacheAndCost, { id: placeholder }),
+];
 
-export const ownTabs = tabs(placeholder, [placeholder, 'another order id']);
+export const tabs = sandbox ? ofSandbox() : ofOwn();
+
+// instructions are shown above a default tab's query, which the explorer and others rewrite without
+// the comments in it.
+export const instructions = {
+  OneOrder: 'One order with its parts. Its id is below, in Variables. Ctrl-Enter runs the query.',
+  SeveralOrders:
+    'Several orders, in the order of the ids in Variables. One that can’t be had is null, with its own error, and spoils no other.',
+  CacheAndCost:
+    'The bar above the answer says what it cost. Run this twice: the second run is a hit and costs nothing. Then add domesticShipping { city } and run it again: the copy lacks it, so there is one more call, which answers both.',
+  Errors:
+    'Four ids: a good order, 103 (no such account), 904 (malformed values) and one that is no id. Each error has its code and path, and the good order comes to no harm.',
+};
