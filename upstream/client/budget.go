@@ -108,6 +108,8 @@ type ledger struct {
 	all   *account
 	// clients are the accounts of clients that have a budget.
 	clients map[accountKey]*account
+	// refused counts the calls that were refused, by the client whose budget was spent.
+	refused map[string]uint64
 }
 
 // accountKey names a client: by its name, or by a hash of its tenant where it has none.
@@ -139,7 +141,7 @@ type reservation struct {
 }
 
 func newLedger(budgets Budgets) *ledger {
-	return &ledger{budgets: budgets, price: 1, all: newAccount("", budgets.All), clients: map[accountKey]*account{}}
+	return &ledger{budgets: budgets, price: 1, all: newAccount("", budgets.All), clients: map[accountKey]*account{}, refused: map[string]uint64{}}
 }
 
 func newAccount(client string, budgets []Budget) *account {
@@ -162,18 +164,20 @@ func (l *ledger) reserve(by caller) (reservation, error) {
 		}
 	}
 	var exhausted Budget
+	var client string
 	var resetAt time.Time
 	for _, a := range reserved.accounts {
 		for i := range a.spent {
 			s := &a.spent[i]
 			s.roll(now)
 			if s.spent+s.reserved+min(reserved.points, s.budget.Points) > s.budget.Points && s.end.After(resetAt) {
-				exhausted, resetAt = s.budget, s.end
+				exhausted, client, resetAt = s.budget, a.client, s.end
 			}
 			l.notice(a, s, min(reserved.points, s.budget.Points))
 		}
 	}
 	if !resetAt.IsZero() {
+		l.refused[client]++
 		return reservation{}, &upstream.Error{
 			Kind: upstream.KindBudgetExhausted, Outage: true, ResetAt: resetAt, RetryAfter: resetAt.Sub(now),
 			Cause: fmt.Errorf("%w: %v", errBudget, exhausted),
@@ -247,16 +251,13 @@ func (l *ledger) notice(a *account, s *spending, price int) {
 
 // accountOf returns the account of a client, nil for one without a budget.
 func (l *ledger) accountOf(by caller) *account {
-	budgets, named := l.budgets.Named[by.client]
-	if !named {
-		budgets = l.budgets.Each
-	}
+	budgets := l.budgetsOf(by.client)
 	if len(budgets) == 0 {
 		return nil
 	}
 	key, client := accountKey{name: by.client}, by.client
 	if client == "" {
-		key, client = accountKey{tenant: by.tenant}, "tenant"
+		key, client = accountKey{tenant: by.tenant}, tenantClient
 	}
 	known, found := l.clients[key]
 	if !found {
@@ -267,6 +268,68 @@ func (l *ledger) accountOf(by caller) *account {
 		l.clients[key] = known
 	}
 	return known
+}
+
+// tenantClient is the client of all tenants without a name.
+const tenantClient = "tenant"
+
+// BudgetState is what was spent of a budget in its window.
+type BudgetState struct {
+	Budget Budget
+	// Client is whose budget it is, empty for that of all.
+	Client  string
+	Spent   int
+	ResetAt time.Time
+}
+
+// Budgets returns the budget of all and those of the named clients, whether or not they have spent anything. Tenants
+// without a name are left out.
+func (c *Client) Budgets(clients []string) (states []BudgetState) {
+	l := c.transport.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	add := func(a *account) {
+		for i := range a.spent {
+			s := a.spent[i]
+			s.roll(now)
+			states = append(states, BudgetState{s.budget, a.client, s.spent, s.end})
+		}
+	}
+	add(l.all)
+	for _, client := range clients {
+		if known := l.clients[accountKey{name: client}]; known != nil {
+			add(known)
+		} else {
+			add(newAccount(client, l.budgetsOf(client)))
+		}
+	}
+	return states
+}
+
+// Price returns what a call will probably cost: as much as the last one that brought an answer, and at least 1.
+func (c *Client) Price() int {
+	l := c.transport.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return max(1, l.price)
+}
+
+// BudgetRefusals returns how many calls were refused because a budget was spent, by the client whose it is: empty for
+// that of all, "tenant" for clients without a name.
+func (c *Client) BudgetRefusals(client string) uint64 {
+	l := c.transport.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refused[client]
+}
+
+// budgetsOf returns what a client may spend.
+func (l *ledger) budgetsOf(client string) []Budget {
+	if budgets, named := l.budgets.Named[client]; named {
+		return budgets
+	}
+	return l.budgets.Each
 }
 
 // forget removes the accounts that spent least, an eighth of all.

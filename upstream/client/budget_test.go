@@ -268,6 +268,42 @@ func TestNoticesOfBudgets(t *testing.T) {
 	})
 }
 
+func TestBudgetsTellWhatIsSpent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := new(fakeWire).always(200, costing(2))
+		client := wire.client(t, Options{Budgets: Budgets{
+			All: budgets(t, "9/hour", "100/day"), Each: budgets(t, "4/day"), Named: map[string][]Budget{"shop": budgets(t, "6/month")},
+		}})
+		state := func() (text string) {
+			for _, s := range client.Budgets([]string{"shop", "erp"}) {
+				text += fmt.Sprintf("%q %d of %v until %s, %d refused\n", s.Client, s.Spent, s.Budget, s.ResetAt.Format(time.RFC3339), client.BudgetRefusals(s.Client))
+			}
+			return text
+		}
+		if price := client.Price(); price != 1 {
+			t.Errorf("a call is said to cost %d before one was made", price)
+		}
+		for range 4 {
+			request := requestOf("a")
+			request.Caller.Client = "shop"
+			_, _ = client.Order(t.Context(), request)
+		}
+		_, _ = client.Order(t.Context(), requestOf("b"))
+		_, _ = client.Order(t.Context(), requestOf("b"))
+		if got, want := state(), `"" 8 of 9/hour until 2000-01-01T09:00:00+08:00, 1 refused
+"" 8 of 100/day until 2000-01-02T00:00:00+08:00, 1 refused
+"shop" 6 of 6/month until 2000-02-01T00:00:00+08:00, 1 refused
+"erp" 0 of 4/day until 2000-01-02T00:00:00+08:00, 0 refused
+`; got != want || client.Price() != 2 {
+			t.Errorf("a call costs %d:\n%s", client.Price(), got)
+		}
+		time.Sleep(time.Hour)
+		if got := client.Budgets(nil); got[0].Spent != 0 || got[1].Spent != 8 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
 // Of more clients than there are accounts, those that spent least are forgotten.
 func TestAccountsAreBounded(t *testing.T) {
 	l := newLedger(Budgets{Each: []Budget{{5, Day}}})
