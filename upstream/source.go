@@ -15,3 +15,8 @@ const (
 	SourceResponse               // a whole response that was kept
 	Sources        = iota        // how many there are
 )
+
+var sourceNames = [Sources]string{"call", "shared", "memory", "redis", "stale", "refusal", "failed", "response"}
+
+// String returns the name of the source in metrics and in the log.
+func (s Source) String() string { return sourceNames[s] }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,7 @@ type config struct {
 		AdminListen    string        `default:"localhost:8081" placeholder:"HOST:PORT" help:"The status page, metrics, profiles (/debug/pprof/) and health; off turns it off."`
 		RequestTimeout time.Duration `range:"1ms..24h" default:"15s" help:"A whole GraphQL request; what has come by then is answered."`
 		RateLimit      float64       `range:"0..1000000" default:"0" help:"Requests a second for each caller; 0 is no limit. In pass-through, callers that were never answered with an order share it by their address, for the calls that they cost."`
+		SlowRequest    time.Duration `range:"0..24h" default:"1s" help:"A request that takes longer is logged as a warning, with where the time went; 0 is none."`
 		CorsOrigins    []string      `placeholder:"ORIGIN" help:"Browser origins that may read answers, such as https://shop.example; http://localhost:* admits every port. The sandbox admits http://localhost:* and http://127.0.0.1:* as well."`
 	} `embed:"" group:"Serving"`
 
@@ -47,6 +49,7 @@ type config struct {
 
 	Access struct {
 		ClientTokens         []upstream.Secret `placeholder:"TOKEN" help:"Service mode: bearer tokens that callers may use; sha256:<hex> stands for a token by its hash, NAME=TOKEN names the client."`
+		ClientNames          []string          `placeholder:"NAME" help:"Names that a request may give itself in GraphQL-Client-Name or apollographql-client-name, for counting only. At most 64."`
 		InsecureNoClientAuth bool              `default:"false" help:"Service mode without client tokens refuses to start unless this is set."`
 		RouterSecret         upstream.Secret   `placeholder:"SECRET" help:"Set: _service and _entities need it in the header X-Router-Secret, and with it introspection is always allowed."`
 	} `embed:"" group:"Access"`
@@ -95,6 +98,8 @@ type config struct {
 		Format string `default:"${log_format}" enum:"json,text" placeholder:"FORMAT" help:"json or text; text on a terminal, else json."`
 	} `embed:"" group:"Logging" prefix:"log-"`
 
+	// hash is the same where the settings are, secrets aside.
+	hash string
 	// reread reads the same flags and variables, and the files that they name, once more.
 	reread func() (*config, error)
 
@@ -287,6 +292,14 @@ func (c *config) check() error {
 			return fmt.Errorf("--client-tokens: token %d [redacted] is not allowed, %w", i+1, err)
 		}
 	}
+	for _, name := range c.Access.ClientNames {
+		if !clientName.MatchString(name) {
+			return fmt.Errorf("--client-names: %.100q is not allowed, want 1 to 32 of A-Z a-z 0-9 . _ -", name)
+		}
+	}
+	if len(c.Access.ClientNames) > maxClientNames {
+		return fmt.Errorf("--client-names: %d names are not allowed, want at most %d", len(c.Access.ClientNames), maxClientNames)
+	}
 	if _, err := c.budgets(); err != nil {
 		return err
 	}
@@ -308,6 +321,10 @@ func (c *config) check() error {
 	}
 	return nil
 }
+
+const maxClientNames = 64
+
+var clientName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`)
 
 func (c *config) checkRedis() error {
 	if c.Redis.URL == "" {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -70,7 +71,7 @@ func scrape(t *testing.T, p *program) (samples map[string]float64, table string)
 
 // TestReadmeListsEveryMetric also shows that every series is there before the first request.
 func TestReadmeListsEveryMetric(t *testing.T) {
-	p := start(t, "--redis-url=redis://127.0.0.1:1") // which is away
+	p := start(t, "--budget=5/day", "--redis-url=redis://127.0.0.1:1") // which is away
 	_, table := scrape(t, p)
 	const head = "| metric | type | labels | meaning |\n|---|---|---|---|\n"
 	readme := readReadme(t)
@@ -87,6 +88,42 @@ func TestReadmeListsEveryMetric(t *testing.T) {
 	}
 	if err := os.WriteFile("../../README.md", []byte(before+head+table+strings.TrimPrefix(rest, old)), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestStrangersMakeNoLabels has a thousand callers say what they like wherever a label might come from.
+func TestStrangersMakeNoLabels(t *testing.T) {
+	p := start(t, "--client-names=web")
+	before, _ := scrape(t, p)
+	var callers sync.WaitGroup
+	for caller := range 4 {
+		callers.Go(func() {
+			for i := range 250 {
+				name := fmt.Sprintf("Evil%dx%d", caller, i)
+				method, path, body := http.MethodPost, "/graphql", fmt.Sprintf(`{"query":"query %s { order(id: \"%d\") { id %s } }","operationName":%q}`, name, i, []string{"", name}[i%2], name)
+				switch i % 10 {
+				case 7:
+					method = strings.ToUpper(name)
+				case 8:
+					path = "/" + name
+				case 9:
+					body = fmt.Sprintf(`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":%q}},"documentId":%q}`, name, name)
+				}
+				p.request(t, method, p.public+path, body, "Content-Type", "application/json", "GraphQL-Client-Name", name, "apollographql-client-name", name,
+					"User-Agent", name, "X-Request-Id", name, "Origin", "https://"+name+".example", "Authorization", "Bearer "+name)
+			}
+		})
+	}
+	callers.Wait()
+	after, _ := scrape(t, p)
+	for series := range after {
+		_, found := before[series]
+		if strings.Contains(strings.ToLower(series), "evil") || !found && !strings.HasPrefix(series, "http_server_request_duration_seconds") {
+			t.Errorf("%s comes from strangers", series)
+		}
+	}
+	if got := after[`client_requests_total{client="other"}`]; got < 800 {
+		t.Errorf("%v requests of clients that are not listed", got)
 	}
 }
 

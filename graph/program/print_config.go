@@ -1,6 +1,8 @@
 package program
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"strings"
@@ -27,6 +29,18 @@ func (line *commandLine) printConfig(chosen *kong.Context, output io.Writer) err
 	}
 	_, err := io.WriteString(output, text.String())
 	return err
+}
+
+// settingsHash returns what is the same for instances with the same settings. Where they listen is no difference, and
+// secrets are left out.
+func settingsHash(chosen *kong.Context) string {
+	sum := sha256.New()
+	for _, flag := range chosen.Model.Flags {
+		if len(flag.Envs) > 0 && !isSecret(flag) && flag.Name != "listen" && flag.Name != "admin-listen" {
+			fmt.Fprintf(sum, "%s=%q\n", flag.Envs[0], valueText(flag))
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
 // valueText returns a value as it could be given, unless it is secret.

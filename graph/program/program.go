@@ -139,6 +139,7 @@ func (line *commandLine) parse(arguments []string, stdout, stderr io.Writer) (*k
 		_, err := again.parse(arguments, io.Discard, io.Discard)
 		return &again.Config, err
 	}
+	line.Config.hash = settingsHash(chosen)
 	return chosen, line.Config.check()
 }
 
@@ -176,6 +177,7 @@ func (serveCommand) Run(ctx context.Context, c *config, program *kong.Kong) erro
 // run serves until ctx ends, and then drains: no new requests are asked for, those under way finish.
 func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 	return withService(ctx, c, logger, func(s *service) error {
+		logger := s.log
 		defer reloadOnHangup(ctx, c, s, logger)()
 		remembering, forget := context.WithCancel(ctx)
 		var history sync.WaitGroup
@@ -188,10 +190,12 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 
 // service is what answers queries.
 type service struct {
+	log      zerolog.Logger // whose lines are counted
 	handler  *graph.Handler
 	health   *graph.Health
 	metrics  *telemetry.Telemetry
 	endpoint *client.Client
+	clients  *clientNames
 }
 
 // withService has use work with the service that the settings describe, and then ends all that stands behind it.
@@ -210,6 +214,7 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		url = emulated.URL
 	}
 	metrics := newMetrics(c)
+	logger = logger.Hook(metrics.CountLines())
 	clientOptions := client.Options{
 		Observe: observeCalls(metrics),
 		URL:     url, Token: c.Upstream.Token, AllowAnonymous: c.sandboxed(),
@@ -222,7 +227,7 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 	}
 	var callerRates transport.SharedRates
 	if c.Redis.URL != "" {
-		common, err := newRedisCache(c, logger)
+		common, err := newRedisCache(c, logger, metrics)
 		if err != nil {
 			return err
 		}
@@ -240,11 +245,11 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 	}
 	defer orders.Close()
 	health := new(graph.Health)
-	metrics.ReportClient(func() telemetry.ClientState { return clientState(endpoint) })
-	metrics.ReportCache("memory", orders.Stats)
+	clients := reportService(c, metrics, endpoint, orders)
 	metrics.ReportReady(health.Ready)
 	if cacheOptions.Shared != nil {
-		metrics.ReportShared(func() bool { _, up := cacheOptions.Shared.State(); return up })
+		metrics.ReportCache("redis", orders.SharedStats)
+		metrics.ReportRedis(func() bool { _, up := cacheOptions.Shared.State(); return up })
 	}
 	options := graph.Options{
 		SDL: schema, Orders: orders, Log: logger, Telemetry: metrics, Health: health, MaxOrders: c.Max.Orders, MaxAttributeKeys: c.Max.AttributeKeys,
@@ -259,6 +264,7 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		HTTP: transport.Options{
 			Access:  c.access(),
 			MaxBody: c.Max.Body, RequestTimeout: c.Serving.RequestTimeout,
+			ClientNames: c.Access.ClientNames, SlowRequest: c.Serving.SlowRequest,
 			RateLimit: c.Serving.RateLimit, SharedRates: callerRates,
 			Documents: transport.Documents{NoAutomatic: !c.Operations.APQ, TrustedOnly: c.Operations.TrustedDocumentsOnly},
 		},
@@ -269,21 +275,23 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 	if options.HTTP.Documents.Trusted, err = c.trustedDocuments(); err != nil {
 		return err
 	}
+	metrics.NameOperations(options.HTTP.Documents.Trusted.Names())
 	handler, err := graph.NewHandler(options)
 	if err != nil {
 		return err
 	}
-	return use(&service{handler, health, metrics, endpoint})
+	return use(&service{logger, handler, health, metrics, endpoint, clients})
 }
 
 // newRedisCache returns the cache that this instance shares with others.
-func newRedisCache(c *config, logger zerolog.Logger) (*rediscache.Cache, error) {
+func newRedisCache(c *config, logger zerolog.Logger, metrics *telemetry.Telemetry) (*rediscache.Cache, error) {
 	key, err := c.redisKey()
 	if err != nil {
 		return nil, err
 	}
 	return rediscache.New(rediscache.Options{
 		URL: c.Redis.URL.Reveal(), EncryptionKey: key, Upstream: c.Upstream.URL, Log: logger,
+		Observe: metrics.ObserveRedis(rediscache.Operations),
 	})
 }
 

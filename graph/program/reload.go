@@ -66,5 +66,7 @@ func reload(c *config, s *service) error {
 		return err
 	}
 	s.endpoint.SetToken(now.Upstream.Token)
+	s.clients.set(now, s.metrics)
+	s.metrics.NameOperations(trusted.Names())
 	return nil
 }

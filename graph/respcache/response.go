@@ -26,6 +26,10 @@ type StoredResponse struct {
 	Body, Data []byte
 	// OperationName is the client's own name for the operation, for the log.
 	OperationName string
+	// OperationHash is the SHA-256 of its document in hex, for the log.
+	OperationHash string
+	// Trusted is that name if the document is trusted, else empty.
+	Trusted string
 	// Copies are the orders that it shows: none for introspection, which clients don't keep.
 	Copies []upstream.Copy
 	// FreshUntil is until when all of them are fresh.

@@ -10,8 +10,8 @@ import (
 
 // Call is one attempt to call the upstream, as it ended.
 type Call struct {
-	// Operation is the name of the operation that it was made for, as it was sent.
-	Operation string
+	// Client, Trusted and Operation are as in [transport.Operation]: for whom and for what it was made.
+	Client, Trusted, Operation string
 	// Wait is how long it waited for its turn, Duration how long it took then.
 	Wait, Duration time.Duration
 	// Needs is what it asked for.
@@ -89,6 +89,8 @@ func newCallMetrics(t *Telemetry, code func(upstream.Kind) string) (m callMetric
 // CallEnded counts an attempt, also if the request that it was made for has gone.
 func (t *Telemetry) CallEnded(call Call) {
 	m := &t.calls
+	t.clients.of(call.Client).called(&call)
+	t.operations.of(call.Trusted).called(&call)
 	m.wait.Observe(call.Wait.Seconds())
 	outcome, kind := callOK, upstream.KindOf(call.Err)
 	t.events.called(call, t.options.Code(kind))

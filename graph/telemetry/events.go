@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	maxOperations = 100
-	maxFailures   = 20
+	maxNames    = 100
+	maxFailures = 20
 	// maxName bounds the name of an operation, in bytes. GraphQL names are ASCII.
 	maxName = 64
 )
@@ -97,7 +97,7 @@ func (e *events) operation(name string) *OperationUse {
 		return use
 	}
 	made := &OperationUse{Name: name}
-	if len(e.operations) == maxOperations {
+	if len(e.operations) == maxNames {
 		var least *OperationUse
 		for _, use := range e.operations {
 			if least == nil || use.Points < least.Points || use.Points == least.Points && use.Requests < least.Requests {

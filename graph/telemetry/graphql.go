@@ -50,13 +50,6 @@ var (
 	}
 )
 
-// sources are where orders come from: the first ones as package upstream numbers them.
-var sourceNames = [...]string{
-	upstream.SourceCall: "call", upstream.SourceShared: "shared", upstream.SourceMemory: "memory",
-	upstream.SourceRedis: "redis", upstream.SourceStale: "stale", upstream.SourceRefusal: "refusal", upstream.SourceFailed: "failed",
-	upstream.SourceResponse: "response",
-}
-
 // savers are the sources that save points.
 var savers = [...]upstream.Source{upstream.SourceResponse, upstream.SourceMemory, upstream.SourceRedis, upstream.SourceShared}
 
@@ -66,6 +59,7 @@ type graphqlMetrics struct {
 	rejections map[string]prometheus.Counter
 	orders     []prometheus.Counter
 	saved      [upstream.Sources]prometheus.Counter // nil where nothing is saved
+	persisted  map[transport.Persisted]prometheus.Counter
 }
 
 func newGraphQLMetrics(t *Telemetry) (m graphqlMetrics) {
@@ -87,15 +81,35 @@ func newGraphQLMetrics(t *Telemetry) (m graphqlMetrics) {
 	m.rejections = t.byValue("graphql_rejected_total", "Operations that were not executed: the limit that was exceeded, or why else.", "reason", reasons)
 	m.orders = t.totals("graphql_orders_total",
 		"Orders in answers by where they came from. `response`: a whole answer that was kept; `shared`: the call of another request; `call`: a call, which is paid for; `stale`: a copy past its freshness; `refusal`: a remembered refusal.",
-		"source", sourceNames[:]...)
-	names := make([]string, len(savers))
-	for i, source := range savers {
-		names[i] = sourceNames[source]
-	}
+		"source", sourceNames(allSources())...)
+	names := sourceNames(savers[:])
 	for i, counter := range t.totals("upstream_points_saved_total", "What answers would have cost in addition without caches and shared calls: what the calls cost that brought the orders.", "source", names...) {
 		m.saved[savers[i]] = counter
 	}
+	persisted := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "graphql_persisted_queries_total",
+		Help: "Requests that name a document by its hash or leave one under it, and those that `--trusted-documents-only` refuses. A whole answer that is given again is not looked into.",
+	}, []string{"kind", "result"})
+	t.registry.MustRegister(persisted)
+	m.persisted = map[transport.Persisted]prometheus.Counter{}
+	for _, p := range transport.PersistedResults {
+		m.persisted[p] = persisted.WithLabelValues(p.Kind, p.Result)
+	}
 	return m
+}
+
+func allSources() (sources []upstream.Source) {
+	for source := range upstream.Sources {
+		sources = append(sources, upstream.Source(source))
+	}
+	return sources
+}
+
+func sourceNames(sources []upstream.Source) (names []string) {
+	for _, source := range sources {
+		names = append(names, source.String())
+	}
+	return names
 }
 
 // byValue returns a counter for each value of a label.
@@ -115,6 +129,9 @@ func (t *Telemetry) Ended(e *transport.Exchange) {
 	t.http.observe(e.Method, e.Route, e.Status, e.Duration)
 	if e.Operation != nil {
 		t.graphql.observe(e)
+		saved := e.Operation.Tally.SavedPoints()
+		t.clients.of(e.Operation.Client).answered(saved, e.Duration)
+		t.operations.of(e.Operation.Trusted).answered(saved, e.Duration)
 		t.events.answered(e)
 	}
 }
@@ -123,6 +140,9 @@ func (m *graphqlMetrics) observe(e *transport.Exchange) {
 	operation := e.Operation
 	ended := outcomeOf(e)
 	m.operations[indexOf(typeNames[:], operation.Type)][ended].Inc()
+	if counter := m.persisted[operation.Persisted]; counter != nil {
+		counter.Inc()
+	}
 	for source, count := range operation.Tally.Orders {
 		if count > 0 {
 			m.orders[source].Add(float64(count))

@@ -117,7 +117,7 @@ func TestOperationsAreBounded(t *testing.T) {
 		telemetry.CallEnded(Call{Written: true, Points: 5, Operation: "Dear"})
 	}
 	operations := readStatus(t, telemetry).Operations
-	if len(operations) != maxOperations {
+	if len(operations) != maxNames {
 		t.Fatalf("%d operations", len(operations))
 	}
 	if dear := operations[0]; dear.Name != "Dear" || dear.Points-dear.AtMostTooMany > 5000 || dear.Points < 5000 {

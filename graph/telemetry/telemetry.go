@@ -7,13 +7,16 @@ package telemetry
 
 import (
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/rs/zerolog"
 
+	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 	"ordergraph/upstream/lru"
 )
@@ -24,6 +27,8 @@ type Options struct {
 	Version, Revision, GoVersion string
 	// Mode is how orders are read: sandbox, pass-through or service.
 	Mode string
+	// ConfigHash is the same where the settings are.
+	ConfigHash string
 	// Code returns the code that clients see of a kind of failure.
 	Code func(upstream.Kind) string
 }
@@ -37,8 +42,10 @@ type Telemetry struct {
 	graphql  graphqlMetrics
 	calls    callMetrics
 	reloads  reloadMetrics
-	history  history
-	events   events
+	// clients and operations are who pays, and for what.
+	clients, operations *breakdown
+	history             history
+	events              events
 }
 
 // New returns a Telemetry with all series that need no more than Options.
@@ -51,10 +58,13 @@ func New(options Options) *Telemetry {
 	t.http = newHTTPMetrics(t)
 	t.graphql = newGraphQLMetrics(t)
 	t.calls = newCallMetrics(t, options.Code)
+	t.clients = newBreakdown(t, "client", "by client: the name of its token, or the one that it gives itself if that is listed in `--client-names`; else `other`, or `unknown` without a name.", maxClients, false, transport.NoClient, other)
+	t.operations = newBreakdown(t, "operation", "by trusted document; else `other`.", maxOperations, true, other)
 	t.reportReloads()
 	t.gauge("build_info", "1. Which build runs.", prometheus.Labels{
 		"version": options.Version, "revision": options.Revision, "goversion": options.GoVersion,
 	}, one)
+	t.gauge("ordergraph_config_info", "1. `hash` is the same where the settings are, secrets aside.", prometheus.Labels{"hash": options.ConfigHash}, one)
 	t.gauge("ordergraph_info", "1. Where orders come from: `sandbox` serves invented ones.", prometheus.Labels{"mode": options.Mode}, one)
 	return t
 }
@@ -76,12 +86,62 @@ func (t *Telemetry) ReportReady(ready func() bool) {
 	t.gauge("ordergraph_ready", "1 while `/readyz` says so, else 0.", nil, func() float64 { return number(ready()) })
 }
 
-// ReportShared has it asked at each scrape whether the cache that instances share is up.
-func (t *Telemetry) ReportShared(up func() bool) {
+// ReportRedis has it asked at each scrape whether the cache that instances share is up.
+func (t *Telemetry) ReportRedis(up func() bool) {
 	t.gauge("redis_up", "With `--redis-url`: 1 while the instances share a cache, else 0.", nil, func() float64 { return number(up()) })
 }
 
-// ReportCache has what a cache did read at each scrape. level names the cache: response, memory or document.
+// ObserveRedis returns what counts questions to Redis. operations are what they may be about.
+func (t *Telemetry) ObserveRedis(operations []string) func(operation string, took time.Duration, err error) {
+	failed := t.total("redis_errors_total", "With `--redis-url`: questions to Redis that failed.")
+	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "redis_request_duration_seconds", Buckets: serverBuckets[:12],
+		Help: "With `--redis-url`: how long Redis took, by what it was asked: `confirm` that a copy is the newest, `acquire` a lease or a copy, `end` a call, a `rate`, `maintain` the connection.",
+	}, []string{"operation"})
+	t.registry.MustRegister(durations)
+	children := map[string]prometheus.Observer{}
+	for _, operation := range operations {
+		children[operation] = durations.WithLabelValues(operation)
+	}
+	return func(operation string, took time.Duration, err error) {
+		if err != nil {
+			failed.Inc()
+		}
+		if child := children[operation]; child != nil {
+			child.Observe(took.Seconds())
+		}
+	}
+}
+
+// ReportRefusals has what is remembered of refusals read at each scrape: of how many tenants and orders, and how often
+// each kind was learnt.
+func (t *Telemetry) ReportRefusals(kinds []upstream.Kind, read func() (tenants, orders int64, learnt map[upstream.Kind]uint64)) {
+	const help = "Refusals of the upstream that are remembered, of tenants and of orders."
+	t.gauge("cache_refusals", help, prometheus.Labels{"scope": "tenant"}, func() float64 { tenants, _, _ := read(); return float64(tenants) })
+	t.gauge("cache_refusals", help, prometheus.Labels{"scope": "order"}, func() float64 { _, orders, _ := read(); return float64(orders) })
+	for _, kind := range kinds {
+		t.counter("cache_refusals_total", "Refusals of the upstream that were remembered for a while, so that no call is made meanwhile.",
+			prometheus.Labels{"code": t.options.Code(kind)}, func() float64 { _, _, learnt := read(); return float64(learnt[kind]) })
+	}
+}
+
+// CountLines returns what counts the lines of the log. The levels below debug and above error have no series.
+func (t *Telemetry) CountLines() zerolog.Hook {
+	levels := []zerolog.Level{zerolog.DebugLevel, zerolog.InfoLevel, zerolog.WarnLevel, zerolog.ErrorLevel}
+	names := make([]string, len(levels))
+	for i, level := range levels {
+		names[i] = level.String()
+	}
+	counters := t.totals("log_lines_total", "Lines of the log, also those that its reader did not take.", "level", names...)
+	return zerolog.HookFunc(func(_ *zerolog.Event, level zerolog.Level, _ string) {
+		if at := slices.Index(levels, level); at >= 0 {
+			counters[at].Inc()
+		}
+	})
+}
+
+// ReportCache has what a cache did read at each scrape. level names the cache: response, memory, redis or document. Of one that others
+// keep, like Redis, only look-ups are known.
 func (t *Telemetry) ReportCache(level string, read func() lru.Stats) {
 	for result, count := range map[string]func(lru.Stats) uint64{
 		"hit":     func(s lru.Stats) uint64 { return s.Hits },
@@ -92,6 +152,9 @@ func (t *Telemetry) ReportCache(level string, read func() lru.Stats) {
 	} {
 		t.counter("cache_requests_total", "Look-ups in a cache. `expired`: what was there is too old or outdated; `partial`: it lacks parts; `bypass`: the request takes no copies.",
 			prometheus.Labels{"level": level, "result": result}, func() float64 { return float64(count(read())) })
+	}
+	if level == "redis" {
+		return
 	}
 	labels := prometheus.Labels{"level": level}
 	t.counter("cache_evictions_total", "Entries that made room for others.", labels, func() float64 { return float64(read().Evictions) })

@@ -25,7 +25,7 @@ func newTelemetry() *Telemetry {
 		Code: func(kind upstream.Kind) string { return strings.ToUpper(kind.String()) },
 	})
 	t.ReportReady(func() bool { return true })
-	t.ReportShared(func() bool { return true })
+	t.ReportRedis(func() bool { return true })
 	t.ReportClient(func() ClientState {
 		return ClientState{InFlight: 3, Limit: 64, Waiting: 4, Breaker: "half_open", Transitions: map[string]uint64{"open": 2}}
 	})
@@ -135,7 +135,7 @@ func TestStrangersMakeNoSeries(t *testing.T) {
 				hostile := fmt.Sprintf("X%d\"\n", i)
 				telemetry.Began()
 				telemetry.Ended(&transport.Exchange{Method: hostile, Route: "/" + hostile, Status: 1000 + i, Operation: &transport.Operation{
-					Type: hostile, Errors: gqlerror.List{{Extensions: map[string]any{"code": hostile, "limit": hostile}}},
+					Type: hostile, Name: hostile, Client: hostile, Trusted: hostile, Persisted: transport.Persisted{Kind: hostile, Result: hostile}, Errors: gqlerror.List{{Extensions: map[string]any{"code": hostile, "limit": hostile}}},
 				}})
 			}
 		})

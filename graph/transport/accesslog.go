@@ -3,6 +3,9 @@ package transport
 import (
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -16,7 +19,11 @@ func (h *Handler) logRequest(x *requestState, duration time.Duration) {
 	x.scope.Meter.Close(func(counts upstream.Usage) {
 		_, answered := x.scope.Provenance.FreshUntil()
 		h.rate.settle(x.reserved, counts.Calls, answered)
-		event := h.log.WithLevel(levelOf(x.codes, x.causes))
+		level, slow := levelOf(x.codes, x.causes), h.slow > 0 && duration >= h.slow
+		if slow {
+			level = max(level, zerolog.WarnLevel)
+		}
+		event := h.log.WithLevel(level)
 		if event == nil {
 			return
 		}
@@ -24,13 +31,33 @@ func (h *Handler) logRequest(x *requestState, duration time.Duration) {
 		if len(name) > maxLoggedName {
 			name = name[:maxLoggedName]
 		}
-		event.Str("request_id", x.scope.RequestID).Str("op_type", x.operationType).Str("op_name", name).
-			Int("status", x.status).
-			Float64("duration_ms", float64(duration.Microseconds())/1000).
+		event.Str("request_id", x.scope.RequestID).Str("op_type", x.operationType).Str("op_name", name).Str("op_hash", x.operationHash).
+			Str("client", x.scope.Client).Int("status", x.status).Float64("duration_ms", milliseconds(duration)).
 			Strs("error_codes", x.codes)
 		if len(x.causes) > 0 {
 			event.Strs("causes", x.causes)
 		}
-		event.Int("calls", counts.Calls).Int("points", counts.Points).Int("hits", counts.Hits).Msg("request")
+		if slow {
+			wait, took := x.scope.Slowest.Times()
+			event.Float64("upstream_ms", milliseconds(took)).Float64("wait_ms", milliseconds(wait))
+		}
+		event.Int("calls", counts.Calls).Int("points", counts.Points).Int("hits", counts.Hits).
+			Int("saved", x.operation.Tally.SavedPoints()).Str("source", sourceOf(&x.operation.Tally)).Msg("request")
 	})
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// sourceOf returns where all orders came from: mixed if not from one source, nothing if there are none.
+func sourceOf(tally *scope.Tally) (from string) {
+	for source, orders := range tally.Orders {
+		switch {
+		case orders == 0:
+		case from != "":
+			return "mixed"
+		default:
+			from = upstream.Source(source).String()
+		}
+	}
+	return from
 }

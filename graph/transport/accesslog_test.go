@@ -188,3 +188,48 @@ func TestNoCallStartsAfterTheLine(t *testing.T) {
 		t.Errorf("a call may start; %d lines", lines)
 	}
 }
+
+// TestSlowRequest has requests that take a second, one of them at a server that calls that slow.
+func TestSlowRequest(t *testing.T) {
+	for limit, want := range map[time.Duration]map[string]any{
+		0:                    {"level": "INFO"},
+		time.Second + 1:      {"level": "INFO"},
+		time.Second:          {"level": "WARN", "upstream_ms": 300.0, "wait_ms": 400.0},
+		time.Millisecond:     {"level": "WARN", "upstream_ms": 300.0, "wait_ms": 400.0},
+		365 * 24 * time.Hour: {"level": "INFO"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			handler := serve(t, Options{Log: jsonlog.NewLogger(&log, zerolog.InfoLevel, false), SlowRequest: limit}, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
+				time.Sleep(time.Second)
+				scope.From(ctx).Slowest.Add(100*time.Millisecond, 300*time.Millisecond)
+				scope.From(ctx).Slowest.Add(400*time.Millisecond, 200*time.Millisecond)
+				return &graphql.Response{Data: json.RawMessage(`{}`)}
+			})
+			send(t, handler, post(query(`{wide}`)))
+			var line map[string]any
+			if err := json.Unmarshal(log.Bytes(), &line); err != nil {
+				t.Fatal(err)
+			}
+			for _, field := range []string{"level", "upstream_ms", "wait_ms"} {
+				if line[field] != want[field] {
+					t.Errorf("above %v slow: %s is %v, want %v", limit, field, line[field], want[field])
+				}
+			}
+		})
+	}
+}
+
+func TestSourceOf(t *testing.T) {
+	for want, sources := range map[string][]upstream.Source{
+		"": nil, "call": {upstream.SourceCall, upstream.SourceCall}, "response": {upstream.SourceResponse}, "mixed": {upstream.SourceFailed, upstream.SourceRedis},
+	} {
+		var tally scope.Tally
+		for _, source := range sources {
+			tally.Orders[source]++
+		}
+		if got := sourceOf(&tally); got != want {
+			t.Errorf("%v: %q, want %q", sources, got, want)
+		}
+	}
+}

@@ -27,19 +27,29 @@ type access struct {
 
 func newAccess(options Access, router upstream.Secret) (*access, error) {
 	a := &access{service: options.Service}
+	names := options.Names()
 	for i, given := range options.ClientTokens {
-		name, token := ClientName(given)
+		_, token := ClientName(given)
 		digest, err := tokenDigest(token)
 		if err != nil {
 			return nil, fmt.Errorf("client token %d is not allowed, %w", i+1, err)
 		}
-		a.clients = append(a.clients, client{cmp.Or(name, fmt.Sprint("client-", i+1)), digest})
+		a.clients = append(a.clients, client{names[i], digest})
 	}
 	if router != "" {
 		digest := sha256.Sum256([]byte(router.Reveal()))
 		a.router = &digest
 	}
 	return a, nil
+}
+
+// Names returns the names of the clients, by which they are counted and have budgets.
+func (a Access) Names() (names []string) {
+	for i, given := range a.ClientTokens {
+		name, _ := ClientName(given)
+		names = append(names, cmp.Or(name, fmt.Sprint("client-", i+1)))
+	}
+	return names
 }
 
 // client is who may ask, in service mode.

@@ -38,6 +38,8 @@ type Handler struct {
 	maxErrors      int
 	timeout        time.Duration
 	observer       Observer
+	clientNames    clientNames
+	slow           time.Duration
 }
 
 // NewHandler returns the handler of /graphql. It expects to stand behind NewEdge.
@@ -60,6 +62,11 @@ func NewHandler(options Options) (*Handler, error) {
 		maxBody:        cmp.Or(options.MaxBody, defaultMaxBody),
 		maxErrors:      int(cmp.Or(options.MaxErrors, defaultMaxErrors)),
 		timeout:        cmp.Or(options.RequestTimeout, defaultRequestTimeout),
+		clientNames:    clientNames{},
+		slow:           options.SlowRequest,
+	}
+	for _, name := range options.ClientNames {
+		h.clientNames[name] = struct{}{}
 	}
 	if h.observer = options.Observer; h.observer == nil {
 		h.observer = nobody{}
@@ -75,8 +82,10 @@ type requestState struct {
 	caller upstream.Caller
 	media  mediaType
 	// reserved is what the rate limit holds back until the cost of the request is known.
-	reserved reservation
+	reserved      reservation
 	operationType string
+	// operationHash is the SHA-256 of its document in hex, by which persisted queries are known.
+	operationHash string
 	// executed says that the operation was dispatched, so that it may have cost something.
 	executed bool
 	// What is to be sent: one of these, unless the request is refused or the caller has hung up.
@@ -94,7 +103,7 @@ type requestState struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &requestState{codes: []string{}, scope: scope.Scope{
 		Freshness: freshnessOf(r.Header, time.Now()),
-		RequestID: first(w.Header()[requestIDHeader]),
+		RequestID: first(w.Header()[requestIDHeader]), Client: NoClient,
 	}}
 	h.observer.Began()
 	defer func() {
@@ -137,6 +146,7 @@ func (h *Handler) report(r *http.Request, x *requestState, duration time.Duratio
 	if r.Method != http.MethodOptions {
 		x.exchange.Operation = &x.operation
 		x.operation.Type, x.operation.Executed = x.operationType, x.executed
+		x.operation.Client, x.operation.Trusted = x.scope.Client, x.scope.Trusted
 		x.operation.Name, x.operation.RequestID = x.scope.OperationName, x.scope.RequestID
 		switch {
 		case x.stored != nil:
@@ -194,6 +204,7 @@ func (h *Handler) admit(r *http.Request, x *requestState) *httpError {
 	if refused := x.trust.identify(r, &x.caller); refused != nil {
 		return refused
 	}
+	x.scope.Client = h.clientNames.of(r, &x.caller)
 	x.scope.Caller, x.scope.RouterTrusted = &x.caller, x.trust.trustsRouter(r)
 	reserved, wait, admitted := h.rate.admit(r, x.caller.Tenant, x.trust.service)
 	if !admitted {
@@ -209,10 +220,12 @@ func (h *Handler) execute(ctx context.Context, request respcache.Request, x *req
 	if refused != nil {
 		return refused
 	}
-	keepAs, refused := h.documents.resolve(p, x.trust.documents)
+	keepAs, result, refused := h.documents.resolve(p, x.trust.documents)
+	x.operation.Persisted = result
 	if refused != nil {
 		return refused
 	}
+	x.operationHash = digestOf(p.Query)
 	// Only waiting for orders ends with the time of the request: what has come by then is answered.
 	x.scope.Deadline = x.scope.Freshness.ArrivedAt.Add(h.timeout)
 	ctx = graphql.StartOperationTrace(scope.With(ctx, &x.scope))
@@ -223,10 +236,12 @@ func (h *Handler) execute(ctx context.Context, request respcache.Request, x *req
 		return nil
 	}
 	x.operationType, x.scope.OperationName = string(operation.Operation.Operation), operation.Operation.Name
+	x.scope.Trusted = x.trust.documents.nameOf(p.Query, x.scope.OperationName)
 	if request.Get && operation.Operation.Operation != ast.Query {
 		return methodNotAllowed(http.MethodPost)
 	}
 	if h.documents.keep(keepAs, p.Query) {
+		x.operation.Persisted = automaticStored
 		// The document may be forgotten. To leave it again, the request must come this far again.
 		request.Raw = nil
 	}

@@ -561,6 +561,7 @@ func TestRequestLog(t *testing.T) {
 	options := Options{Log: jsonlog.NewLogger(&log, zerolog.InfoLevel, false)}
 	handler := serve(t, options, func(ctx context.Context, _ *graphql.OperationContext) *graphql.Response {
 		scope.From(ctx).Meter.Add(upstream.Usage{Calls: 1, Points: 2, Hits: 3})
+		scope.From(ctx).Provenance.Add(upstream.Key{}, upstream.Result{Points: 5, Source: upstream.SourceMemory})
 		failed := &gqlerror.Error{Message: "m", Extensions: map[string]any{"code": "UPSTREAM_ERROR"}}
 		return &graphql.Response{Data: json.RawMessage(`{}`), Errors: gqlerror.List{failed, failed}}
 	})
@@ -574,12 +575,15 @@ func TestRequestLog(t *testing.T) {
 	if line["duration_ms"].(float64) < 0 {
 		t.Errorf("duration %v", line["duration_ms"])
 	}
-	for _, name := range []string{"time", "duration_ms"} {
+	if hash := line["op_hash"]; hash != digestOf("query "+long+"($i:ID!){order(id:$i)}") {
+		t.Errorf("op_hash %v", hash)
+	}
+	for _, name := range []string{"time", "duration_ms", "op_hash"} {
 		delete(line, name)
 	}
 	want := map[string]any{
 		"level": "INFO", "msg": "request", "request_id": "r-1", "op_type": "query", "op_name": long[:64],
-		"status": 200.0, "calls": 1.0, "points": 2.0, "hits": 3.0,
+		"client": "unknown", "status": 200.0, "calls": 1.0, "points": 2.0, "hits": 3.0, "saved": 5.0, "source": "memory",
 	}
 	codes := line["error_codes"]
 	delete(line, "error_codes")

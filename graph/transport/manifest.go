@@ -12,12 +12,17 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
 )
 
 // Manifest is a set of operations that were known when the clients were built. A nil one is empty.
 type Manifest struct {
 	byID   map[string]string
 	byText map[string]struct{}
+	// names are those of the operations in the documents, as they came.
+	names []string
 }
 
 const (
@@ -124,8 +129,36 @@ func (m *Manifest) add(name string, value any) error {
 		return fmt.Errorf("the id %.80q names two operations", name)
 	}
 	m.byID[id] = text
+	if m.holds(text) {
+		return nil
+	}
 	m.byText[text] = struct{}{}
+	// A text that is no document has no names, and is refused when it is asked for.
+	if document, err := parser.ParseQuery(&ast.Source{Input: text}); err == nil {
+		for _, operation := range document.Operations {
+			if name := operation.Name; name != "" && len(name) <= maxLoggedName && !slices.Contains(m.names, name) {
+				m.names = append(m.names, name)
+			}
+		}
+	}
 	return nil
+}
+
+// Names returns the names of the operations in the documents, each once: in the order of a list, else in that of their
+// ids. Names above 64 bytes are left out.
+func (m *Manifest) Names() []string {
+	if m == nil {
+		return nil
+	}
+	return m.names
+}
+
+// nameOf returns the name of an operation whose document is trusted, else nothing.
+func (m *Manifest) nameOf(text, operation string) string {
+	if m.holds(text) {
+		return operation
+	}
+	return ""
 }
 
 // isSHA256 reports whether an id claims to be a SHA-256.

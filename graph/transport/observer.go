@@ -34,10 +34,17 @@ type Exchange struct {
 type Operation struct {
 	// Name is the operation's own one, as it was sent; empty where it has none, or was refused before.
 	Name string
+	// Client is the operator's name for who asks, one of the listed names that a client gives itself, NoClient or
+	// OtherClient.
+	Client string
+	// Trusted is the name of the operation if its document is trusted, else empty.
+	Trusted string
 	// RequestID names the request in the log and in errors.
 	RequestID string
 	// Type is query, or empty where the request was refused before that was known.
 	Type string
+	// Persisted says how a document was found by its hash; zero where none was looked for.
+	Persisted Persisted
 	// Executed says that the operation was executed now.
 	Executed bool
 	// ShowsOrder says whether the answer shows any order.

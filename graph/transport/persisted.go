@@ -27,6 +27,22 @@ const (
 	documentBytes = 512
 )
 
+// Persisted is what became of a request that names a document by its hash, or leaves one under it.
+type Persisted struct{ Kind, Result string }
+
+// PersistedResults are all that there are.
+var PersistedResults = []Persisted{automaticHit, automaticStored, automaticUnknown, automaticRefused, trustedHit, trustedUnknown, trustedRefused}
+
+var (
+	automaticHit     = Persisted{"automatic", "hit"}
+	automaticStored  = Persisted{"automatic", "stored"}
+	automaticUnknown = Persisted{"automatic", "unknown"}
+	automaticRefused = Persisted{"automatic", "refused"} // it is off, or the hash is of another text
+	trustedHit       = Persisted{"trusted", "hit"}
+	trustedUnknown   = Persisted{"trusted", "unknown"}
+	trustedRefused   = Persisted{"trusted", "refused"} // it is none, and nothing else runs
+)
+
 // documents turns hashes into texts.
 type documents struct {
 	Documents
@@ -70,41 +86,48 @@ func persistedID(p *parameters) (string, *httpError) {
 }
 
 // resolve fills in the text of a document that is named by its hash, and refuses what may not run.
-// It returns the id under which the text may be kept once it has proven valid, empty for none.
-func (d *documents) resolve(p *parameters, trusted *Manifest) (keepAs string, refused *httpError) {
+// It returns the id under which the text may be kept once it has proven valid, empty for none, and what to count.
+func (d *documents) resolve(p *parameters, trusted *Manifest) (keepAs string, result Persisted, refused *httpError) {
 	id, refused := persistedID(p)
 	if refused != nil {
-		return "", refused
+		return "", result, refused
 	}
 	if p.Query == "" {
 		if id == "" {
-			return "", badRequest("The parameter query is missing.")
+			return "", result, badRequest("The parameter query is missing.")
 		}
-		return "", d.lookUp(id, p, trusted)
+		result, refused = d.lookUp(id, p, trusted)
+		return "", result, refused
 	}
 	if id != "" && digestOf(p.Query) != id {
-		return "", badRequest("extensions.persistedQuery.sha256Hash is not the SHA-256 of query.")
+		return "", automaticRefused, badRequest("extensions.persistedQuery.sha256Hash is not the SHA-256 of query.")
 	}
 	if d.TrustedOnly && !trusted.holds(p.Query) {
-		return "", requestError(codes.UntrustedDocument, "Only operations of the trusted documents run here.")
+		return "", trustedRefused, requestError(codes.UntrustedDocument, "Only operations of the trusted documents run here.")
 	}
-	return id, nil
+	return id, result, nil
 }
 
-func (d *documents) lookUp(id string, p *parameters, trusted *Manifest) *httpError {
-	text, found := trusted.find(id)
-	if !found && d.automatic != nil {
-		text, found = d.automatic.Get(id)
-	}
-	switch {
-	case found:
+func (d *documents) lookUp(id string, p *parameters, trusted *Manifest) (Persisted, *httpError) {
+	if text, found := trusted.find(id); found {
 		p.Query = text
-		return nil
-	case d.automatic == nil && trusted == nil:
-		// Clients match on these two messages.
-		return requestError(codes.PersistedNotSupported, "PersistedQueryNotSupported")
+		return trustedHit, nil
+	}
+	if d.automatic != nil {
+		if text, found := d.automatic.Get(id); found {
+			p.Query = text
+			return automaticHit, nil
+		}
+	}
+	// Clients match on these two messages.
+	notFound := requestError(codes.PersistedNotFound, "PersistedQueryNotFound")
+	switch {
+	case d.automatic != nil:
+		return automaticUnknown, notFound
+	case trusted != nil:
+		return trustedUnknown, notFound
 	default:
-		return requestError(codes.PersistedNotFound, "PersistedQueryNotFound")
+		return automaticRefused, requestError(codes.PersistedNotSupported, "PersistedQueryNotSupported")
 	}
 }
 

@@ -77,7 +77,7 @@ func newStoredResponse(x *requestState, copies []upstream.Copy) *respcache.Store
 	body.Write(again.Data)
 	again.appendTail(&body)
 	return &respcache.StoredResponse{
-		Body: body.Bytes(), Data: body.Bytes()[head : head+len(again.Data)], OperationName: x.scope.OperationName,
+		Body: body.Bytes(), Data: body.Bytes()[head : head+len(again.Data)], OperationName: x.scope.OperationName, Trusted: x.scope.Trusted, OperationHash: x.operationHash,
 		Copies: copies, FreshUntil: x.answer.FreshUntil,
 	}
 }
@@ -85,7 +85,11 @@ func newStoredResponse(x *requestState, copies []upstream.Copy) *respcache.Store
 // sendStored sends a stored response, as send does an answer that was executed.
 func (h *Handler) sendStored(w http.ResponseWriter, r *http.Request, x *requestState) {
 	stored := x.stored
-	x.status, x.operationType, x.scope.OperationName = http.StatusOK, string(ast.Query), stored.OperationName
+	x.status = http.StatusOK
+	if x.operationType == "" { // known by its bytes alone
+		x.operationType, x.operationHash = string(ast.Query), stored.OperationHash
+		x.scope.OperationName, x.scope.Trusted = stored.OperationName, stored.Trusted
+	}
 	x.scope.Meter.Add(upstream.Usage{Hits: len(stored.Copies)})
 	header := w.Header()
 	if len(stored.Copies) > 0 {

@@ -47,6 +47,9 @@ type Options struct {
 	// RouterSecret makes a request trusted (scope.Scope.RouterTrusted) that shows it in the header
 	// X-Router-Secret. Empty: no request is.
 	RouterSecret upstream.Secret
+	// ClientNames are the names that a request may give itself in GraphQL-Client-Name or apollographql-client-name,
+	// for counting only.
+	ClientNames []string
 	// MaxBody is the most bytes of a request body; 256 KiB if 0.
 	MaxBody int64
 	// MaxErrors is the most bytes that the errors of an executed operation take in its answer; 16 MiB if 0.
@@ -54,6 +57,9 @@ type Options struct {
 	MaxErrors int64
 	// RequestTimeout is how long one request may take, from its arrival; 15 s if 0.
 	RequestTimeout time.Duration
+	// SlowRequest is the time from which a request's line in the log is a warning that says where the time went; 0 is
+	// never.
+	SlowRequest time.Duration
 	// RateLimit is how many requests a second each caller may send; 0 is no limit.
 	RateLimit float64
 	// SharedRates lets other instances have a part in the rate of a caller; nil is no other instance.

@@ -108,6 +108,8 @@ type Cache struct {
 	memory   *memory // nil keeps no copies
 	negative *negativeCache
 	inflight inflight
+	// sharedLookups are those in the shared cache.
+	sharedLookups lookups
 }
 
 var _ upstream.Orders = (*Cache)(nil)

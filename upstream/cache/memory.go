@@ -38,7 +38,7 @@ type memory struct {
 	ready   *lru.Cache[*snapshot, *upstream.Order]
 
 	// lookups are counted by their results, entries and evictions as ristretto tells of them.
-	lookups   [bypassed + 1]atomic.Uint64
+	lookups   lookups
 	entries   atomic.Int64
 	evictions atomic.Uint64
 

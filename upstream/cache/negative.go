@@ -50,6 +50,8 @@ type negativeCache struct {
 	// then no lock is needed.
 	until  atomic.Int64
 	adding sync.Mutex
+	// learnt counts what was added, by rule.
+	learnt [len(refusalRules)]atomic.Uint64
 }
 
 // refusalKey names a refusal: about whom, and of which kind.
@@ -105,7 +107,7 @@ func (n *negativeCache) find(k key, receivedAt, now time.Time) (denied, noFetch 
 // holds goes on: requests that arrived since it began are refused by it.
 func (n *negativeCache) add(k key, failure error, now time.Time) {
 	answer, _ := errors.AsType[*upstream.Error](failure)
-	for _, rule := range refusalRules {
+	for i, rule := range refusalRules {
 		if answer == nil || answer.Kind != rule.kind {
 			continue
 		}
@@ -119,6 +121,7 @@ func (n *negativeCache) add(k key, failure error, now time.Time) {
 				added.until = old.until
 			}
 		}
+		n.learnt[i].Add(1)
 		table.Put(name, added, refusalBytes+len(added.authorizationURL))
 		n.until.Store(max(n.until.Load(), added.until.UnixNano()))
 	}

@@ -85,12 +85,14 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 		case err != nil:
 			return alone()
 		case acquired.Version != 0:
+			c.countShared(rounds, waitedFor, nil, wanted)
 			result, err := c.lead(ctx, call, request, acquired.Version, askedAt)
 			return nil, result, err
 		}
 		if stored := acquired.Copy; stored.Version != 0 {
 			s, err := c.decodeCopy(call.key, upstream.Version(stored.Version), stored.Value, time.Now())
 			if err == nil {
+				c.countShared(rounds, waitedFor, s, wanted)
 				s.name = call.name
 				s = c.adopt(call, s, epoch)
 				fresh := s.fresh(time.Now())
@@ -135,6 +137,17 @@ func (c *Cache) obtain(ctx context.Context, call *call, request upstream.Request
 		return nil, upstream.Result{}, outOfTime(ctx)
 	}
 	return alone()
+}
+
+// countShared counts a look-up in the shared cache: what it showed first, where that was no lease to wait for.
+func (c *Cache) countShared(round int, waitedFor shared.Version, s *snapshot, wanted *lookup) {
+	switch {
+	case round > 0 || waitedFor != 0:
+	case s.serves(wanted, time.Now()):
+		c.sharedLookups[hit].Add(1)
+	default:
+		c.sharedLookups[whyNot(s, wanted, time.Now())].Add(1)
+	}
 }
 
 // read returns a copy of the shared cache that serves a request, or nil. It is not kept: nothing would tell that it is

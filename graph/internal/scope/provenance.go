@@ -24,6 +24,14 @@ type Provenance struct {
 // Tally counts orders by where they came from, and the points that were not paid again for them.
 type Tally struct{ Orders, Saved [upstream.Sources]int }
 
+// SavedPoints returns how many points were not paid again, in all.
+func (t *Tally) SavedPoints() (sum int) {
+	for _, points := range t.Saved {
+		sum += points
+	}
+	return sum
+}
+
 func (t *Tally) add(source upstream.Source, points int) {
 	t.Orders[source]++
 	switch source {

@@ -5,6 +5,7 @@ package scope
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"ordergraph/upstream"
@@ -24,11 +25,35 @@ type Scope struct {
 	Deadline time.Time
 	// RequestID names the request in logs, errors and the header X-Request-Id.
 	RequestID string
+	// Slowest is how long the slowest of its calls waited and took.
+	Slowest Slowest
+	// Client, Trusted and OperationName say who pays and for what, for counting only: see [transport.Operation].
+	Client, Trusted string
 	// OperationName is the operation's own name, as it was sent; empty until it is known.
 	OperationName string
 	// RouterTrusted says that the caller proved to be the router of a federated graph, with the
 	// router secret.
 	RouterTrusted bool
+}
+
+// Slowest gathers the longest times of calls.
+type Slowest struct {
+	mu         sync.Mutex
+	wait, took time.Duration
+}
+
+// Add adds a call: how long it waited for its turn, and how long the upstream took.
+func (s *Slowest) Add(wait, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wait, s.took = max(s.wait, wait), max(s.took, took)
+}
+
+// Times returns the longest wait and the longest call.
+func (s *Slowest) Times() (wait, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wait, s.took
 }
 
 // Order returns the upstream request for an order, on behalf of the caller and at its expense.

@@ -89,10 +89,10 @@ func (c *Cache) maintain(ctx context.Context) {
 		c.renew(ctx)
 		switch _, up := c.State(); {
 		case !up:
-			_ = c.run(ctx, probe)
+			_ = c.run(ctx, opMaintain, probe)
 		case time.Since(counted) > countEvery:
 			counted = time.Now()
-			_ = c.run(ctx, c.count)
+			_ = c.run(ctx, opMaintain, c.count)
 		}
 	}
 }
@@ -105,7 +105,7 @@ func (c *Cache) renew(ctx context.Context) {
 	if len(names) == 0 {
 		return
 	}
-	_ = c.run(ctx, func(ctx context.Context, client rueidis.Client) (err error) {
+	_ = c.run(ctx, opMaintain, func(ctx context.Context, client rueidis.Client) (err error) {
 		commands := make(rueidis.Commands, len(names))
 		for i, name := range names {
 			commands[i] = client.B().Pexpire().Key(leaseKey(name)).Milliseconds(leaseTime.Milliseconds()).Build()
@@ -141,15 +141,19 @@ func (c *Cache) count(ctx context.Context, client rueidis.Client) error {
 
 // run lets something be asked of Redis in the time for one command, and draws conclusions from how it went.
 // That a caller gave up says nothing.
-func (c *Cache) run(ctx context.Context, ask func(context.Context, rueidis.Client) error) error {
+func (c *Cache) run(ctx context.Context, operation string, ask func(context.Context, rueidis.Client) error) error {
 	client := c.client.Load()
 	if client == nil {
 		return errAway
 	}
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	began := time.Now()
 	err := ask(limited, *client)
 	if ctx.Err() == nil {
+		if c.observe != nil {
+			c.observe(operation, time.Since(began), err)
+		}
 		c.changeState(err, func() {
 			c.failures++
 			if err == nil {
@@ -161,11 +165,11 @@ func (c *Cache) run(ctx context.Context, ask func(context.Context, rueidis.Clien
 }
 
 // runIfUp is run for what may as well not be asked.
-func (c *Cache) runIfUp(ctx context.Context, ask func(context.Context, rueidis.Client) error) error {
+func (c *Cache) runIfUp(ctx context.Context, operation string, ask func(context.Context, rueidis.Client) error) error {
 	if _, up := c.State(); !up {
 		return errAway
 	}
-	return c.run(ctx, ask)
+	return c.run(ctx, operation, ask)
 }
 
 // changeState changes what the state depends on, and logs it where it is another one then.

@@ -39,7 +39,7 @@ func (c *Cache) Rate(name string) Rate { return Rate{c, name} }
 // Reserve reserves a call for this instance, where two of all instances are so much time apart, and returns how long
 // it is until then.
 func (r Rate) Reserve(ctx context.Context, apart time.Duration) (wait time.Duration, err error) {
-	err = r.cache.runIfUp(ctx, func(ctx context.Context, client rueidis.Client) error {
+	err = r.cache.runIfUp(ctx, opRate, func(ctx context.Context, client rueidis.Client) error {
 		wait, err = micros(rateScript.Exec(ctx, client, r.cache.rateKeys(r.name), []string{"reserve", costOf(apart)}))
 		return err
 	})
@@ -58,7 +58,7 @@ func (c *Cache) Spend(ctx context.Context, used map[string]time.Duration) (ahead
 		rates = append(rates, rate)
 		executions = append(executions, rueidis.LuaExec{Keys: c.rateKeys(rate), Args: []string{"spend", costOf(cost)}})
 	}
-	err = c.runIfUp(ctx, func(ctx context.Context, client rueidis.Client) (failure error) {
+	err = c.runIfUp(ctx, opRate, func(ctx context.Context, client rueidis.Client) (failure error) {
 		for i, result := range rateScript.ExecMulti(ctx, client, executions...) {
 			if known, err := micros(result); err == nil {
 				ahead[rates[i]] = known

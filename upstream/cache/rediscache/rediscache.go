@@ -55,6 +55,9 @@ type Options struct {
 	EncryptionKey []byte
 	// Upstream is the address that the orders come from: those of two upstreams are never mixed up.
 	Upstream string
+	// Observe is told how long each question took and what became of it; nil is nobody. What it is about is one of
+	// Operations. It must not wait.
+	Observe func(operation string, took time.Duration, err error)
 	// Log is told when the cache comes up and goes away.
 	Log zerolog.Logger
 }
@@ -64,6 +67,7 @@ type Cache struct {
 	option  rueidis.ClientOption
 	keys    keyring
 	log     zerolog.Logger
+	observe func(operation string, took time.Duration, err error)
 	watches shared.Watches
 
 	listener   shared.Listener
@@ -86,6 +90,18 @@ type Cache struct {
 
 var _ shared.Cache = (*Cache)(nil)
 
+// What is asked of Redis.
+const (
+	opConfirm  = "confirm" // is a copy the newest
+	opAcquire  = "acquire" // a lease, or a copy
+	opEnd      = "end"     // of a call, with its copy
+	opRate     = "rate"    // a part in a rate or a budget
+	opMaintain = "maintain"
+)
+
+// Operations are what Options.Observe is told of.
+var Operations = []string{opConfirm, opAcquire, opEnd, opRate, opMaintain}
+
 // CheckURL returns what is wrong with a URL. It shows nothing of it.
 func CheckURL(url string) error {
 	_, err := clientOption(url)
@@ -106,7 +122,7 @@ func New(options Options) (*Cache, error) {
 		options.Log.Warn().Msg("there is no encryption key: whoever reads Redis reads orders and can test guesses of tokens")
 	}
 	return &Cache{
-		option: option, keys: keys, log: options.Log, stop: func() {}, leases: map[shared.Name]shared.Version{},
+		option: option, keys: keys, log: options.Log, observe: options.Observe, stop: func() {}, leases: map[shared.Name]shared.Version{},
 	}, nil
 }
 

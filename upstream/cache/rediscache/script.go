@@ -71,7 +71,7 @@ return 0
 
 // Confirm asks for the version of the copy.
 func (c *Cache) Confirm(ctx context.Context, name shared.Name, version shared.Version) (newest bool, err error) {
-	err = c.runIfUp(ctx, func(ctx context.Context, client rueidis.Client) error {
+	err = c.runIfUp(ctx, opConfirm, func(ctx context.Context, client rueidis.Client) error {
 		found, err := client.Do(ctx, client.B().Getrange().Key(copyKey(name)).Start(0).End(versionDigits-1).Build()).ToString()
 		if refusal, ok := rueidis.IsRedisErr(err); ok && strings.HasPrefix(refusal.Error(), "WRONGTYPE") {
 			return nil // Acquire deletes it
@@ -87,7 +87,7 @@ func (c *Cache) Confirm(ctx context.Context, name shared.Name, version shared.Ve
 // given back then, so that nobody waits for a call that is not made.
 func (c *Cache) Acquire(ctx context.Context, name shared.Name, seen shared.Seen, needs []byte) (acquired shared.Acquired, err error) {
 	lease := c.keys.formatLease(name, needs)
-	err = c.runIfUp(ctx, func(ctx context.Context, client rueidis.Client) error {
+	err = c.runIfUp(ctx, opAcquire, func(ctx context.Context, client rueidis.Client) error {
 		keys := []string{copyKey(name), leaseKey(name)}
 		reply, err := acquireScript.Exec(ctx, client, keys, []string{
 			strconv.FormatUint(uint64(seen.Copy), 10), strconv.FormatUint(uint64(seen.Lease), 10), lease, milliseconds(leaseTime),
@@ -159,7 +159,7 @@ func (c *Cache) end(event shared.Event, record string, keep time.Duration) {
 	}
 	c.mu.Unlock()
 	message, failed := c.keys.formatEvent(event)
-	_ = c.run(context.Background(), func(ctx context.Context, client rueidis.Client) error {
+	_ = c.run(context.Background(), opEnd, func(ctx context.Context, client rueidis.Client) error {
 		return endScript.Exec(ctx, client, []string{copyKey(event.Name), leaseKey(event.Name)}, []string{
 			digits(event.Version), channel, message, record, milliseconds(keep), failed, milliseconds(2 * leaseTime),
 		}).Error()
