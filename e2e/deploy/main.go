@@ -45,6 +45,11 @@ func main() {
 		}
 		fmt.Println("ok  ", filepath.Base(file))
 	}
+	dashboard := filepath.Join(root, "deploy", "grafana", "ordergraph.json")
+	if err := checkDashboard(dashboard); err != nil {
+		log.Fatalf("%s: %v", filepath.Base(dashboard), err)
+	}
+	fmt.Println("ok  ", filepath.Base(dashboard))
 }
 
 // check reads a manifest into the type that its kind names.
