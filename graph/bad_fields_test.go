@@ -142,3 +142,20 @@ func fieldsOfRow(row fieldRow, rows []fieldRow) (names []string) {
 	}
 	return names
 }
+
+// TestAMalformedDeadline wants to know why there is none, in the place that asks for it.
+func TestAMalformedDeadline(t *testing.T) {
+	handler := answering(t, func() []byte {
+		return []byte(`{"status":0,"data":{"result":{"base_info":{"id_of_str":"1","status":"waitbuyerpay","create_time":"20170913231708000-0700","pay_timeout":"soon","pay_timeout_type":0}}}}`)
+	})
+	for query, want := range map[string][]badPath{
+		`{order(id:"1"){id paymentDueAt}}`:                                             {{"UPSTREAM_BAD_DATA", "order paymentDueAt"}},
+		`{order(id:"1"){id due:paymentDueAt paymentTimeoutSeconds}}`:                   {{"UPSTREAM_BAD_DATA", "order due"}, {"UPSTREAM_BAD_DATA", "order paymentTimeoutSeconds"}},
+		`{order(id:"1"){id freshUntil isFinal statusDescription buyer{name:loginId}}}`: nil,
+	} {
+		order, errors := asked(t, handler, query)
+		if at(order, "id") != "1" || at(order, "paymentDueAt") != nil || !reflect.DeepEqual(errors, want) {
+			t.Errorf("%s: %v, errors %v, want %v", query, order, errors, want)
+		}
+	}
+}

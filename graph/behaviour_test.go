@@ -174,7 +174,7 @@ func headers(t *testing.T, text []byte) http.Header {
 var (
 	requestIDs = regexp.MustCompile(`"requestId":"[A-Za-z0-9._-]{1,128}"`)
 	waits      = regexp.MustCompile(`"retryAfterSeconds":[1-9][0-9]*`)
-	fetchTimes = regexp.MustCompile(`"fetchedAt":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"`)
+	fetchTimes = regexp.MustCompile(`"(fetchedAt|freshUntil)":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"`)
 )
 
 // readable returns a response with one value a line, its errors sorted and what differs each time
@@ -188,7 +188,7 @@ func readable(t *testing.T, body []byte) []byte {
 	}
 	body = requestIDs.ReplaceAll(body, []byte(`"requestId":"masked"`))
 	body = waits.ReplaceAll(body, []byte(`"retryAfterSeconds":"masked"`))
-	body = fetchTimes.ReplaceAll(body, []byte(`"fetchedAt":"masked"`))
+	body = fetchTimes.ReplaceAll(body, []byte(`"$1":"masked"`))
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&response); err != nil {

@@ -37,6 +37,9 @@ func TestAPISchemaIsTheSchemaWithoutFederation(t *testing.T) {
 	if got, want := described(api), described(want); got != want {
 		t.Errorf("%s", firstDifference(got, want))
 	}
+	if !strings.HasPrefix(servedText(t), "\"\"\"\nOrders of 1688.com") || !strings.Contains(servedText(t), "可直接用它们搜索。\n\"\"\"\nschema {\n  query: Query\n}\n") {
+		t.Errorf("it begins with %.400s", servedText(t))
+	}
 	for _, word := range []string{"@key", "@link", "@domain", "@shareable", "extend ", "_Any", "_Service", "_entities", "federation__", "directive "} {
 		if strings.Contains(servedText(t), word) {
 			t.Errorf("the text for clients has %q", word)
@@ -49,7 +52,7 @@ func TestAPISchemaIsTheSchemaWithoutFederation(t *testing.T) {
 
 // described lists what a schema says, one line each.
 func described(schema *ast.Schema) string {
-	var lines []string
+	lines := []string{"schema " + schema.Description}
 	for name, definition := range schema.Types {
 		lines = append(lines, fmt.Sprintf("%s %s %q %s", definition.Kind, name, definition.Description, deprecation(definition.Directives)))
 		for _, field := range definition.Fields {
@@ -101,6 +104,7 @@ func TestIntrospectionIsGqlgens(t *testing.T) {
 	ours, stock := newServer(t, Options{}), stockIntrospection(t)
 	names := []string{"Order", "OrderStatus", "WebSite", "Query", "Money", "String", "ID", "DateTime", "__Type", "__TypeKind", "OrderLineItem", "Nothing", "_Any", "_Entity"}
 	queries := []string{
+		`{__schema{description}}`,
 		readText(t, "limits/testdata/introspection.graphql"),
 		completeIntrospection(t),
 		`{__schema{__typename types{__typename name}} a:__schema{queryType{name fields{name args{name defaultValue}}} mutationType{name}}}`,

@@ -14,7 +14,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"ordergraph/upstream"
-	"ordergraph/upstream/sandbox"
 )
 
 // fieldRow is one row of testdata/fields.tsv: one field of the upstream's response.
@@ -83,6 +82,7 @@ func schemaProblems(t *testing.T, text string, rows []fieldRow) []string {
 		inventoryProblems(schema, rows),
 		rawTwinProblems(schema),
 		descriptionProblems(schema),
+		valueProblems(t, schema),
 		domainProblems(schema),
 		contractProblems(schema, readEnums(t)),
 		entityProblems(schema),
@@ -109,11 +109,14 @@ func TestSchemaProblems(t *testing.T) {
 		{"unknown domain", `@domain(name: "OrderInvoice")`, `@domain(name: "Invoice")`, `Order.invoice: unknown domain "Invoice"`},
 		{"twin gone", "  methodRaw: String\n", "  x: String\n", "OrderPayment.methodRaw: missing"},
 		{"description gone", "  \"Who carries it. (物流公司, `logistics_items.logistics_company_*`)\"\n", "", "OrderShipment.carrier: no description"},
-		{"value without description", "  \"Version 2.0. (`2`)\"\n", "", "Edition.V2: no description"},
+		{"value without description", "  \"Version 2.0. (版本 2.0, `2`)\"\n", "", "Edition.V2: no description"},
 		{"argument without description", "    \"Keys to ask the upstream for in addition. (垂直表中的attributeKeys, `attribute_keys`)\"\n", "", "Order.extraAttributes(keys:): no description"},
 		{"description without its path", "`customs.attributes.c_name`", "`c`", "OrderCustomsItem.chineseName: description lacks `…c_name`"},
+		{"value without Chinese", "(买家取消订单; `buyerCancel`)", "(`buyerCancel`)", "OrderCancellationReason.BUYER_CANCELLED: description lacks the Chinese term"},
+		{"value without its form", "(买家取消订单; `buyerCancel`)", "(买家取消订单)", "BUYER_CANCELLED: description lacks what the upstream sends"},
+		{"sandbox", "One order. It is", "One order of the sandbox. It is", "Query.order: description speaks of what isn't there"},
 		{"description without Chinese", "(英文名称, `customs", "(`customs", "OrderCustomsItem.englishName: description lacks the Chinese term"},
-		{"default gone", "webSite: WebSite! = CN_1688\n    \"The version of the upstream's answer. ", "webSite: WebSite!\n    \"The version of the upstream's answer. ", "Query.order(webSite:): is WebSite!, want WebSite! = CN_1688"},
+		{"default gone", "webSite: WebSite! = CN_1688\n    \"The version of the upstream's answer: ", "webSite: WebSite!\n    \"The version of the upstream's answer: ", "Query.order(webSite:): is WebSite!, want WebSite! = CN_1688"},
 		{"link gone", "  member: Member\n}\n\n\"Who sells", "  x: Member\n}\n\n\"Who sells", "OrderBuyer.member: missing"},
 		{"key of another site", `type Order @key(fields: "webSite id") {`, `type Order @key(fields: "webSite id") @key(fields: "id") {`, `Order: keys are [webSite id id], want [webSite id]`},
 		{"value gone", "  ONE_CENT_SAMPLE\n", "  TWO_CENT_SAMPLE\n", "OrderBusinessType: lacks ONE_CENT_SAMPLE"},
@@ -225,8 +228,7 @@ func orNone(domain string) string {
 
 var codeSpan = regexp.MustCompile("`[^`]+`")
 
-// descriptionLacks tells what a description must have and has not: the upstream's name for the field
-// and the Chinese term.
+// descriptionLacks tells what a description must have and has not: the upstream's name for the field.
 func descriptionLacks(field *ast.FieldDefinition, row fieldRow) (lacks []string) {
 	wire := row.upstreamPath[strings.LastIndexByte(row.upstreamPath, '.')+1:]
 	named := slices.ContainsFunc(codeSpan.FindAllString(field.Description, -1), func(span string) bool {
@@ -236,10 +238,33 @@ func descriptionLacks(field *ast.FieldDefinition, row fieldRow) (lacks []string)
 	if !named {
 		lacks = append(lacks, "`…"+wire+"`")
 	}
-	if strings.IndexFunc(field.Description, func(r rune) bool { return unicode.Is(unicode.Han, r) }) < 0 {
-		lacks = append(lacks, "the Chinese term")
-	}
 	return lacks
+}
+
+func hasHan(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+}
+
+// valueProblems looks for values of enums whose description doesn't have a form in which the upstream sends them.
+func valueProblems(t *testing.T, schema *ast.Schema) (problems []string) {
+	named := map[*ast.EnumValueDefinition]bool{}
+	for enum, forms := range readEnums(t) {
+		for form, name := range forms {
+			value := schema.Types[enum].EnumValues.ForName(name)
+			if value == nil {
+				continue // enumProblems tells
+			}
+			named[value] = named[value] || slices.ContainsFunc(codeSpan.FindAllString(value.Description, -1), func(span string) bool {
+				return plain(span) == form
+			})
+		}
+	}
+	for value, is := range named {
+		if !is {
+			problems = append(problems, value.Name+": description lacks what the upstream sends")
+		}
+	}
+	return problems
 }
 
 // rawTwinProblems looks for the raw twin of every field of an open enum.
@@ -262,15 +287,21 @@ func rawTwinProblems(schema *ast.Schema) (problems []string) {
 	return problems
 }
 
-// descriptionProblems looks for definitions without a description.
+// descriptionProblems looks for definitions without a description in English and the upstream's Chinese term.
 func descriptionProblems(schema *ast.Schema) (problems []string) {
 	described := func(name, description string) {
-		if strings.TrimSpace(description) == "" {
+		switch {
+		case strings.TrimSpace(description) == "":
 			problems = append(problems, name+": no description")
+		case !hasHan(description):
+			problems = append(problems, name+": description lacks the Chinese term")
+		case strings.Contains(description, "sandbox"):
+			problems = append(problems, name+": description speaks of what isn't there with a real upstream")
 		}
 	}
+	described("schema", schema.Description)
 	for _, definition := range schema.Types {
-		if definition.BuiltIn {
+		if definition.BuiltIn || strings.HasPrefix(definition.Name, "_") || strings.Contains(definition.Name, "__") {
 			continue
 		}
 		described(definition.Name, definition.Description)
@@ -278,7 +309,7 @@ func descriptionProblems(schema *ast.Schema) (problems []string) {
 			described(definition.Name+"."+value.Name, value.Description)
 		}
 		for _, field := range definition.Fields {
-			if strings.HasPrefix(field.Name, "__") {
+			if strings.HasPrefix(field.Name, "_") {
 				continue
 			}
 			described(definition.Name+"."+field.Name, field.Description)
@@ -305,26 +336,4 @@ func domainProblems(schema *ast.Schema) (problems []string) {
 		}
 	}
 	return problems
-}
-
-// TestSandboxIDsAreDescribed holds the table in the description of Query.order against the sandbox.
-func TestSandboxIDsAreDescribed(t *testing.T) {
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: readSchema(t)}, federationSource(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	description := schema.Query.Fields.ForName("order").Description
-	for _, id := range sandbox.TestIDs() {
-		row := fmt.Sprintf("| `%s` | %s | %s |", id.ID, id.What, outcomeOf(id))
-		if !strings.Contains(description, row) {
-			t.Errorf("the description of Query.order lacks the line\n%s", row)
-		}
-	}
-}
-
-func outcomeOf(id sandbox.TestID) string {
-	if id.Code != "" {
-		return "`" + id.Code + "`"
-	}
-	return id.Outcome
 }

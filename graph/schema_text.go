@@ -30,6 +30,16 @@ func APISchema(subgraph string) (string, error) {
 		return "", fmt.Errorf("read the schema: %w", err)
 	}
 	var text strings.Builder
+	for _, definition := range document.Schema {
+		definition.Directives = specified(definition.Directives)
+	}
+	write := func(part *ast.SchemaDocument) {
+		if text.Len() > 0 {
+			text.WriteByte('\n')
+		}
+		formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(part)
+	}
+	write(&ast.SchemaDocument{Schema: document.Schema})
 	for _, definition := range document.Definitions {
 		definition.Directives = specified(definition.Directives)
 		for _, field := range definition.Fields {
@@ -41,11 +51,7 @@ func APISchema(subgraph string) (string, error) {
 		for _, value := range definition.EnumValues {
 			value.Directives = specified(value.Directives)
 		}
-		if text.Len() > 0 {
-			text.WriteByte('\n')
-		}
-		alone := &ast.SchemaDocument{Definitions: ast.DefinitionList{definition}}
-		formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(alone)
+		write(&ast.SchemaDocument{Definitions: ast.DefinitionList{definition}})
 	}
 	// The formatter indents the empty lines of descriptions, too.
 	return emptyLine.ReplaceAllString(text.String(), ""), nil

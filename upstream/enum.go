@@ -59,6 +59,9 @@ func (e Enum) orUnknown() Enum {
 //go:embed enums.tsv
 var enumRows string
 
+// undocumented begins the upstream's term for a value that its document does not list.
+const undocumented = "not in the document; seen in several public programs: "
+
 // enumTables are the enums by their names. The struct tag enum names the table of a field.
 var enumTables = readEnumTables(enumRows)
 
@@ -68,6 +71,8 @@ type enumTable struct {
 	// values by the canonical form of theirs.
 	readings    map[string]*enumReading
 	byCanonical map[string]string
+	// terms are the upstream's texts for the values. The rows of those that the document lacks say so before.
+	terms map[string]Text
 }
 
 func readEnumTables(rows string) map[string]*enumTable {
@@ -77,9 +82,10 @@ func readEnumTables(rows string) map[string]*enumTable {
 		columns := strings.Split(row, "\t")
 		table := tables[columns[0]]
 		if table == nil {
-			table = &enumTable{readings: map[string]*enumReading{}, byCanonical: map[string]string{}}
+			table = &enumTable{readings: map[string]*enumReading{}, byCanonical: map[string]string{}, terms: map[string]Text{}}
 			tables[columns[0]] = table
 		}
+		table.terms[columns[1]] = Text(strings.TrimPrefix(strings.TrimSpace(columns[3]), undocumented))
 		for form := range strings.FieldsFuncSeq(columns[2], func(r rune) bool { return r == ',' || r == ';' }) {
 			form = strings.TrimPrefix(strings.TrimSpace(form), "alibaba ") // the forms of both sites never collide
 			table.readings[form] = &enumReading{value: columns[1], raw: RawText{text: form, present: true}}

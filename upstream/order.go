@@ -17,6 +17,9 @@ type Order struct {
 	Edition Edition
 	// FetchedAt is when the answer had been read, UTC, in whole milliseconds.
 	FetchedAt time.Time
+	// FreshUntil is until when the order is served without another call. Decoding makes it FetchedAt: package
+	// cache decides about more.
+	FreshUntil time.Time
 
 	BaseInfo           `json:"base_info"`
 	BusinessInfo       *OrderBusinessInfo       `json:"order_biz_info"`         // 订单业务信息
@@ -87,6 +90,7 @@ type BaseInfo struct {
 	PaymentTimeoutType         Enum                 `json:"pay_timeout_type" enum:"OrderPaymentTimeoutType"`
 	PaymentTimeoutRaw          RawText              `json:"pay_timeout"` // 支付超时时间, seconds unless the type is 1
 	PaymentTimeoutSeconds      Int                  // from PaymentTimeoutRaw; null for the type 1
+	PaymentDueAt               Time                 // CreatedAt and PaymentTimeoutSeconds of an order that is to be paid
 	PaymentStages              []*OrderPaymentStage `json:"step_order_list"`     // 分阶段订单list
 	StagedPaymentAgreementPath Text                 `json:"step_agreement_path"` // 分阶段法务协议地址
 
@@ -107,6 +111,21 @@ type BaseInfo struct {
 
 // StatusRaw returns base_info.status as it was sent.
 func (b *BaseInfo) StatusRaw() RawText { return b.Status.Raw() }
+
+// StatusDescription returns the upstream's text for the status, null for one that is not known.
+func (b *BaseInfo) StatusDescription() Text {
+	return enumTables["OrderStatus"].terms[b.Status.String()]
+}
+
+// IsFinal reports whether the order is in a status that no other follows.
+func (b *BaseInfo) IsFinal() bool {
+	switch b.Status.String() {
+	case "SUCCESS", "CANCELLED", "TERMINATED":
+		return true
+	default:
+		return false
+	}
+}
 
 // RefundStatusRaw returns base_info.refund_status as it was sent.
 func (b *BaseInfo) RefundStatusRaw() RawText { return b.RefundStatus.Raw() }

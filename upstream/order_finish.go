@@ -1,6 +1,9 @@
 package upstream
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // finish derives what depends on more than one part of the order.
 func (o *Order) finish(d *decoding) {
@@ -12,9 +15,28 @@ func (o *Order) finish(d *decoding) {
 		}
 		o.PaymentTimeoutSeconds = seconds
 	}
+	o.setPaymentDueAt(d)
 	o.adoptOuterReviews()
 	o.fillParts()
 	o.link()
+}
+
+// setPaymentDueAt computes by when the buyer has to pay. Where there is no such time because of a malformed value,
+// that is noted here too.
+func (o *Order) setPaymentDueAt(d *decoding) {
+	if o.Status.String() != "WAIT_BUYER_PAY" || o.PaymentTimeoutType.String() != "FIXED_DURATION" {
+		return
+	}
+	if o.CreatedAt.valid && o.PaymentTimeoutSeconds.Valid {
+		o.PaymentDueAt = o.CreatedAt
+		o.PaymentDueAt.unixMilli += int64(o.PaymentTimeoutSeconds.Value) * 1000
+		return
+	}
+	for _, note := range d.notes {
+		if len(note.Path) == 1 && slices.Contains([]any{"CreatedAt", "PaymentTimeoutRaw", "PaymentTimeoutSeconds"}, note.Path[0]) {
+			d.bad(note.Reason, "PaymentDueAt")
+		}
+	}
 }
 
 // adoptOuterReviews moves the reviews to where GraphQL has them. There are none if it has some already.

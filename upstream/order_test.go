@@ -83,6 +83,73 @@ func TestPaymentTimeout(t *testing.T) {
 	}
 }
 
+func TestPaymentDueAt(t *testing.T) {
+	const (
+		waiting   = `"status":"waitbuyerpay",`
+		placed    = `"create_time":"20170913231708050-0700",`
+		threeDays = `"pay_timeout":259200,"pay_timeout_type":0,`
+	)
+	tests := []struct {
+		base, want string
+		reported   bool
+	}{
+		{waiting + placed + threeDays, "2017-09-16T23:17:08.050-07:00", false},
+		{waiting + `"create_time":"2024-02-28 23:59:59",` + `"pay_timeout":"1","pay_timeout_type":"0",`, "2024-02-29T00:00:00+08:00", false},
+		{`"status":"WAIT_BUYER_PAY",` + placed + threeDays, "2017-09-16T23:17:08.050-07:00", false},
+		{waiting + placed + `"pay_timeout":2147483647,"pay_timeout_type":0,`, "2085-10-02T02:31:15.050-07:00", false},
+		{placed + threeDays, "", false},
+		{`"status":"waitsellersend",` + placed + threeDays, "", false},
+		{`"status":"brand_new",` + placed + threeDays, "", false},
+		{waiting + placed + `"pay_timeout":259200,`, "", false},
+		{waiting + placed + `"pay_timeout":259200,"pay_timeout_type":1,`, "", false},
+		{waiting + placed + `"pay_timeout":259200,"pay_timeout_type":7,`, "", false},
+		{waiting + placed + `"pay_timeout_type":0,`, "", false},
+		{waiting + threeDays, "", false},
+		// What is malformed is reported here too, but only where it is why there is no such time.
+		{waiting + `"create_time":"soon",` + threeDays, "", true},
+		{waiting + placed + `"pay_timeout":"soon","pay_timeout_type":0,`, "", true},
+		{waiting + placed + `"pay_timeout":{"no":"value"},"pay_timeout_type":0,`, "", true},
+		{`"status":"success","create_time":"soon",` + threeDays, "", false},
+		{waiting + `"create_time":"soon","pay_timeout":259200,`, "", false},
+		{waiting + placed + `"modify_time":"soon","pay_timeout_type":0,`, "", false},
+	}
+	for _, test := range tests {
+		order := decodeResult(t, WebSiteCN1688, test.base, "")
+		if got := order.PaymentDueAt.String(); got != test.want {
+			t.Errorf("%s: %q, want %q", test.base, got, test.want)
+		}
+		reported := slices.ContainsFunc(paths(order), func(path []any) bool { return slices.Equal(path, []any{"PaymentDueAt"}) })
+		if reported != test.reported {
+			t.Errorf("%s: bad values %v", test.base, order.BadValues)
+		}
+	}
+}
+
+// TestStatusSaysMore wants to know of each status whether it is final, and the upstream's text for it.
+func TestStatusSaysMore(t *testing.T) {
+	tests := []struct {
+		status, description string
+		final               bool
+	}{
+		{"waitbuyerpay", "等待买家付款", false},
+		{"WAIT_SELLER_SEND", "等待卖家发货", false},
+		{"confirm_goods", "已收货", false},
+		{"success", "交易成功", true},
+		{"cancel", "交易取消", true},
+		{"TERMINATED", "交易终止", true},
+		{"waitlogisticstakein", "等待物流揽件", false},
+		{"confirm_goods_and_has_subsidy", "已收货,已贴现", false},
+		{"brand_new", "", false},
+		{"", "", false},
+	}
+	for _, test := range tests {
+		order := decodeResult(t, WebSiteCN1688, `"status":"`+test.status+`",`, "")
+		if order.IsFinal() != test.final || string(order.StatusDescription()) != test.description {
+			t.Errorf("%q: %t %q, want %t %q", test.status, order.IsFinal(), order.StatusDescription(), test.final, test.description)
+		}
+	}
+}
+
 func TestPaymentTimeoutRawKeepsEverything(t *testing.T) {
 	order := decodeResult(t, WebSiteCN1688, `"pay_timeout":20170913231708000123456789,"pay_timeout_type":1,`, "")
 	if raw, _ := order.PaymentTimeoutRaw.Text(); raw != "20170913231708000123456789" {

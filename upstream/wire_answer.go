@@ -155,12 +155,8 @@ func isAbout(doc *document, at int, requested OrderID) bool {
 }
 
 func decodeOrder(doc *document, at int, key Key, fetchedAt time.Time) (order *Order, compactable bool) {
-	order = &Order{
-		ID:        key.ID,
-		WebSite:   key.Site,
-		Edition:   key.Edition,
-		FetchedAt: fetchedAt.UTC().Truncate(time.Millisecond),
-	}
+	fetchedAt = fetchedAt.UTC().Truncate(time.Millisecond)
+	order = &Order{ID: key.ID, WebSite: key.Site, Edition: key.Edition, FetchedAt: fetchedAt, FreshUntil: fetchedAt}
 	d := decoding{order: order, site: key.Site, document: doc}
 	d.decode(order, at)
 	order.BadValues = d.badValues()

@@ -17,7 +17,7 @@ export async function apiSchema() {
     const response = await fetch(`${program.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true, oneOf: true }) }),
+      body: JSON.stringify({ query: getIntrospectionQuery({ schemaDescription: true, specifiedByUrl: true, inputValueDeprecation: true, oneOf: true }) }),
     });
     const { data } = await response.json();
     assert.equal(printed(buildClientSchema(data)), printed(schema));

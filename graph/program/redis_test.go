@@ -35,6 +35,21 @@ func TestInstancesShareWhatOneOfThemPaidFor(t *testing.T) {
 	}
 }
 
+// An order says the same of itself in every instance: until when it is served is a fact of the copy.
+func TestInstancesAgreeUntilWhenACopyIsServed(t *testing.T) {
+	redis := miniredis.RunT(t)
+	flags := []string{"--redis-url=redis://" + redis.Addr(), "--redis-encryption-key=" + base64.StdEncoding.EncodeToString(make([]byte, 32))}
+	first, second := startSharing(t, flags), startSharing(t, flags)
+	const query = `{order(id:"8"){fetchedAt freshUntil isFinal}}`
+	_, paid := first.query(t, query)
+	_, shared := second.query(t, query)
+	paid, _, _ = strings.Cut(paid, `,"extensions"`)
+	shared, usage, _ := strings.Cut(shared, `,"extensions"`)
+	if paid != shared || !strings.Contains(usage, `"calls":0`) || !strings.Contains(shared, `Z","isFinal":true`) {
+		t.Errorf("%s %s, want %s", shared, usage, paid)
+	}
+}
+
 func startSharing(t *testing.T, flags []string) *program {
 	t.Helper()
 	p := start(t, flags...)

@@ -26,6 +26,7 @@ var appenders = map[reflect.Type]Appender{
 	reflect.TypeFor[upstream.WebSite](): appender(AppendEnum[upstream.WebSite]),
 	reflect.TypeFor[upstream.Edition](): appender(AppendEnum[upstream.Edition]),
 	reflect.TypeFor[upstream.Bool]():    appender(AppendBool),
+	reflect.TypeFor[bool]():             appender(strconv.AppendBool),
 	reflect.TypeFor[upstream.Int]():     appender(AppendInt),
 	reflect.TypeFor[upstream.Time]():    appender(AppendDateTime),
 	reflect.TypeFor[time.Time]():        appender(AppendInstant),

@@ -271,6 +271,15 @@ func (b *bench) expect(got reply, note, kind string, counts upstream.Usage) {
 		b.Errorf("got order %q, error %q (%v), %+v; want order %q, error %q, %+v",
 			got.note(), got.kind(), got.err, got.counts, note, kind, counts)
 	}
+	checkFreshUntil(b.T, got.Result)
+}
+
+// checkFreshUntil wants an order to say itself until when it is served.
+func checkFreshUntil(t *testing.T, got upstream.Result) {
+	t.Helper()
+	if got.Order != nil && !got.Order.FreshUntil.Equal(got.FreshUntil) {
+		t.Errorf("the order is fresh until %v, the result until %v", got.Order.FreshUntil, got.FreshUntil)
+	}
 }
 
 func (b *bench) expectCalls(want int) {

@@ -267,6 +267,7 @@ func (c *Cache) keep(call *call, result upstream.Result) upstream.Result {
 	if result.Order != nil {
 		result.FetchedAt = cmp.Or(result.FetchedAt, time.Now().UTC())
 		result.FreshUntil = result.FetchedAt.Add(c.options.timeToLive(result.Order))
+		result.Order = withFreshUntil(result.Order, result.FreshUntil)
 		if c.memory != nil && body != nil {
 			result.Version = call.version
 			copied = newSnapshot(call.key, result, body)

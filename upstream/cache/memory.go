@@ -128,6 +128,7 @@ func (m *memory) order(s *snapshot) (*upstream.Order, error) {
 	if err != nil {
 		return nil, &upstream.Error{Kind: upstream.KindInternal, Cause: fmt.Errorf("reading a copy: %w", err)}
 	}
+	answer.Order.FreshUntil = s.freshUntil.UTC()
 	m.ready.Put(s, answer.Order, bytesOf(answer.Order))
 	if m.get(s.key) != s {
 		m.ready.Remove(s) // the copy has gone in the meantime

@@ -64,6 +64,7 @@ func TestCopyIsTheSameOrder(t *testing.T) {
 		const id = 987654321
 		s := put(fixtureAbout(t, name, id), id)
 		first := decoded(t, fixtureAbout(t, name, id), id, time.Unix(0, s.fetchedAt))
+		first.FreshUntil = s.freshUntil.UTC()
 		again, err := m.order(m.get(s.key))
 		if err != nil {
 			t.Fatal(err)

@@ -59,6 +59,7 @@ func (d *deployment) ask(instance int, needs upstream.Needs, change ...func(*ups
 		apply(&request)
 	}
 	result, err := d.instances[instance].Order(context.Background(), request)
+	checkFreshUntil(d.T, result)
 	return outcome{result.Version, err, request.Meter.Usage()}
 }
 
@@ -602,6 +603,7 @@ func TestAnOutdatedCopyIsStale(t *testing.T) {
 		if err != nil || got.FreshUntil.After(time.Now()) || request.Meter.Usage().Stale != 1 {
 			t.Errorf("fresh until %v, %v, %+v", got.FreshUntil, err, request.Meter.Usage())
 		}
+		checkFreshUntil(t, got)
 	})
 }
 

@@ -93,6 +93,7 @@ func (c *Cache) hit(s *snapshot, l *lookup, order *upstream.Order, now time.Time
 		counts.Stale, source = 1, upstream.SourceStale
 		if now.Before(freshUntil) {
 			freshUntil = now
+			order = withFreshUntil(order, now)
 		}
 	}
 	l.Meter.Add(counts)
@@ -109,12 +110,17 @@ func (c *Cache) hit(s *snapshot, l *lookup, order *upstream.Order, now time.Time
 
 // timeToLive returns how long an order is fresh after it was fetched.
 func (o Options) timeToLive(order *upstream.Order) time.Duration {
-	switch order.Status.String() {
-	case "SUCCESS", "CANCELLED", "TERMINATED":
+	if order.IsFinal() {
 		return o.TTLClosed
-	default:
-		return o.TTL
 	}
+	return o.TTL
+}
+
+// withFreshUntil returns the order with another time until which it is served: it may be shared already.
+func withFreshUntil(order *upstream.Order, freshUntil time.Time) *upstream.Order {
+	dated := *order
+	dated.FreshUntil = freshUntil.UTC()
+	return &dated
 }
 
 // Serves reports whether Order would answer from exactly these copies, and they are fresh. An answer made of them may then

@@ -70,8 +70,13 @@ func (g *generator) addTotals(base *object) {
 		transaction = g.paidAt.In(shanghai).Format("20060102") + fmt.Sprintf("2200100000%010d", g.id%10_000_000_000)
 	}
 	base.add("alipay_trade_id", transaction)
-	g.optional(base, g.below(2) == 0, "pay_timeout", integer(432_000))
-	g.optional(base, g.below(2) == 0, "pay_timeout_type", integer(int64(g.below(8)/7)))
+	due := g.progress == unpaid // so it says by when
+	g.optional(base, g.below(2) == 0 || due, "pay_timeout", integer(432_000))
+	typed, timeoutType := g.below(2) == 0 || due, g.below(8)/7
+	if due {
+		timeoutType = 0
+	}
+	g.optional(base, typed, "pay_timeout_type", integer(int64(timeoutType)))
 }
 
 func (g *generator) channels() list {

@@ -116,6 +116,25 @@ var sources = []*ast.Source{
 	{Name: "../../../schema.graphqls", Input: `# The contract between this server and its clients. The mapping from fields to what the upstream is
 # asked for (@domain) lives here and nowhere else.
 
+"""
+Orders of 1688.com and Alibaba.com as their buyer sees them: everything that the paid REST endpoint
+` + "`" + `1688get-order-info` + "`" + ` tells, by names, types and units that can be relied on.
+
+Start with ` + "`" + `Query.order` + "`" + `, or ` + "`" + `Query.orders` + "`" + ` for several. In one request each order costs at most one call of the
+endpoint, and none while a copy is fresh; ` + "`" + `extensions.upstream` + "`" + ` of the response shows the calls and the points. A
+description ends with the upstream's Chinese term and its name in the REST answer: search for what you know.
+
+1688.com 和 Alibaba.com 的订单(买家视角):付费 REST 接口 ` + "`" + `1688get-order-info` + "`" + `(订单详情查看)返回的全部内容,
+字段名、类型和单位明确可靠。
+
+从 ` + "`" + `Query.order` + "`" + ` 开始;查询多个订单用 ` + "`" + `Query.orders` + "`" + `。一次请求中,每个订单最多调用一次该接口,缓存仍有效时不调用;
+响应中的 ` + "`" + `extensions.upstream` + "`" + ` 给出调用次数和消耗的点券。每条说明的末尾是原文档的中文名称和 REST 字段名,
+可直接用它们搜索。
+"""
+schema {
+  query: Query
+}
+
 extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
 
@@ -124,150 +143,57 @@ Marks a field that the upstream sends only if it is asked for the named part of 
 (查询结果中包含的域, ` + "`" + `include_fields` + "`" + `): GuaranteesTerms, NativeLogistics, RateDetail or OrderInvoice.
 A selection without such a field costs the same call, but a smaller one.
 """
-directive @domain("The literal value for ` + "`" + `include_fields` + "`" + `." name: String!) on FIELD_DEFINITION
+directive @domain("The literal value for ` + "`" + `include_fields` + "`" + `. (查询结果中包含的域)" name: String!) on FIELD_DEFINITION
 
 """
 A point in time in RFC 3339 with the offset that the upstream sent, as in
 ` + "`" + `2017-09-13T23:17:08-07:00` + "`" + `; milliseconds appear only where they are not zero. Offsets differ even
 within one order: compare points in time, not texts. A time that the upstream sends without an offset
 is taken to be in Asia/Shanghai. What other systems send for no date, as 0001-01-01 and the first instant
-of 1970, is null.
+of 1970, is null. (时间, ` + "`" + `yyyyMMddHHmmssSSSZ` + "`" + `, ` + "`" + `yyyy-MM-dd HH:mm:ss` + "`" + `)
 """
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
 
 """
 An exact decimal number as a string, as in ` + "`" + `"6.15"` + "`" + `: the upstream's digits, without an exponent.
-Calculate with a decimal type; a float would round it.
+Calculate with a decimal type; a float would round it. (金额, 数量)
 """
 scalar Decimal
 
 """
-An absolute http or https address without white space. What the upstream sends instead of one is null.
+An absolute http or https address without white space. What the upstream sends instead of one is null. (链接, url)
 """
 scalar URL @specifiedBy(url: "https://url.spec.whatwg.org/")
 
 "Reads 1688.com and Alibaba.com orders as their buyer sees them (订单详情查看, 买家视角)."
 type Query {
   """
-  One order. It is null without an error if the upstream knows no such order. (` + "`" + `1688get-order-info` + "`" + `)
+  One order. It is null without an error if the upstream knows no such order. (订单详情查看, ` + "`" + `1688get-order-info` + "`" + `)
 
   However the query is written, each order costs at most one paid upstream call in a request, and none
   if a fresh copy is at hand. The call asks for what the selection needs and for nothing else.
   ` + "`" + `extensions.upstream` + "`" + ` of the response shows the calls, the points that they cost, and the hits.
-
-  Without an upstream address the server answers from a sandbox, an emulation of the upstream. There
-  ` + "`" + `58218860983545941` + "`" + ` is the documented order; ` + "`" + `2257164624870311973` + "`" + ` (paid in stages),
-  ` + "`" + `1988776655443322110` + "`" + ` (paid on credit) and ` + "`" + `196965465451498527` + "`" + ` (cancelled) are documented ones too.
-  Nearly all other ids are invented orders, the same at each call. The following ids show what can go
-  wrong, like the test cards of a payment service; the last column has the error code, or says whether
-  there is an order.
-
-  | id | what the sandbox answers | outcome |
-  |---|---|---|
-  | ` + "`" + `1` + "`" + ` | an order in the status waitbuyerpay | order |
-  | ` + "`" + `2` + "`" + ` | an order in the status waitsellersend | order |
-  | ` + "`" + `3` + "`" + ` | an order in the status waitlogisticstakein | order |
-  | ` + "`" + `4` + "`" + ` | an order in the status waitbuyerreceive | order |
-  | ` + "`" + `5` + "`" + ` | an order in the status waitbuyersign | order |
-  | ` + "`" + `6` + "`" + ` | an order in the status signinsuccess | order |
-  | ` + "`" + `7` + "`" + ` | an order in the status confirm_goods | order |
-  | ` + "`" + `8` + "`" + ` | an order in the status success | order |
-  | ` + "`" + `9` + "`" + ` | an order in the status cancel | order |
-  | ` + "`" + `10` + "`" + ` | an order in the status terminated | order |
-  | ` + "`" + `100` + "`" + ` | 100 请求参数错误 | ` + "`" + `BAD_USER_INPUT` + "`" + ` |
-  | ` + "`" + `101` + "`" + ` | 101 请求超时 | ` + "`" + `UPSTREAM_TIMEOUT` + "`" + ` |
-  | ` + "`" + `103` + "`" + ` | 103 旺旺账号不存在 | ` + "`" + `ACCOUNT_NOT_FOUND` + "`" + ` |
-  | ` + "`" + `1031` + "`" + ` | 103 as {"code": "103"}, the code a string under another key | ` + "`" + `ACCOUNT_NOT_FOUND` + "`" + ` |
-  | ` + "`" + `199` + "`" + ` | a code that no document lists (199) | ` + "`" + `UPSTREAM_ERROR` + "`" + ` |
-  | ` + "`" + `200` + "`" + ` | 200 系统错误, a failure here | ` + "`" + `UPSTREAM_ERROR` + "`" + ` |
-  | ` + "`" + `203` + "`" + ` | 203 暂不支持当前接口 | ` + "`" + `UPSTREAM_UNSUPPORTED` + "`" + ` |
-  | ` + "`" + `2041` + "`" + ` | 204 无该接口权限: no right to call | ` + "`" + `PERMISSION_DENIED` + "`" + ` |
-  | ` + "`" + `2042` + "`" + ` | 204 API调用次数不足: no calls left | ` + "`" + `QUOTA_EXHAUSTED` + "`" + ` |
-  | ` + "`" + `2043` + "`" + ` | 204 with a text that tells neither | ` + "`" + `PERMISSION_OR_QUOTA` + "`" + ` |
-  | ` + "`" + `302` + "`" + ` | 302 未授权店铺, the link in data.auth_link | ` + "`" + `SHOP_NOT_AUTHORIZED` + "`" + ` |
-  | ` + "`" + `3021` + "`" + ` | 302 with data being the link itself | ` + "`" + `SHOP_NOT_AUTHORIZED` + "`" + ` |
-  | ` + "`" + `3022` + "`" + ` | 302 with the link in the text | ` + "`" + `SHOP_NOT_AUTHORIZED` + "`" + ` |
-  | ` + "`" + `3023` + "`" + ` | 302 with a javascript: link, which must not reach a client | ` + "`" + `SHOP_NOT_AUTHORIZED` + "`" + ` |
-  | ` + "`" + `3024` + "`" + ` | 302 without a link | ` + "`" + `SHOP_NOT_AUTHORIZED` + "`" + ` |
-  | ` + "`" + `307` + "`" + ` | HTTP 307 to another path of the same host | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `308` + "`" + ` | HTTP 308 to another host, where the token must not go | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `400` + "`" + ` | HTTP 400 with the platform's own error object (gw.QosAppFrequencyLimit) | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `403` + "`" + ` | HTTP 403 with an HTML page | ` + "`" + `PERMISSION_OR_QUOTA` + "`" + ` |
-  | ` + "`" + `404` + "`" + ` | HTTP 404 with an HTML page | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `429` + "`" + ` | HTTP 429 with Retry-After: 2 | ` + "`" + `RATE_LIMITED` + "`" + ` |
-  | ` + "`" + `500` + "`" + ` | HTTP 500 with an HTML page | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
-  | ` + "`" + `5001` + "`" + ` | HTTP 500 with an envelope: code 103 | ` + "`" + `ACCOUNT_NOT_FOUND` + "`" + ` |
-  | ` + "`" + `5002` + "`" + ` | HTTP 500 with an envelope: a whole order | order |
-  | ` + "`" + `502` + "`" + ` | HTTP 502 with an HTML page | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
-  | ` + "`" + `503` + "`" + ` | HTTP 503 with Retry-After: 2 | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
-  | ` + "`" + `504` + "`" + ` | HTTP 504 with an HTML page | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
-  | ` + "`" + `600` + "`" + ` | an order after 3 seconds | order |
-  | ` + "`" + `601` + "`" + ` | no answer, until the caller gives up | ` + "`" + `UPSTREAM_TIMEOUT` + "`" + ` |
-  | ` + "`" + `602` + "`" + ` | the connection is reset before an answer | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
-  | ` + "`" + `603` + "`" + ` | the connection is reset in the middle of the body | ` + "`" + `UPSTREAM_UNAVAILABLE` + "`" + ` |
-  | ` + "`" + `604` + "`" + ` | one byte of the body every half second | ` + "`" + `UPSTREAM_TIMEOUT` + "`" + ` |
-  | ` + "`" + `605` + "`" + ` | half of the body, then nothing more | ` + "`" + `UPSTREAM_TIMEOUT` + "`" + ` |
-  | ` + "`" + `700` + "`" + ` | HTTP 200 without a body | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `701` + "`" + ` | HTTP 200 with an HTML page | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `702` + "`" + ` | the JSON ends in the middle | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `703` + "`" + ` | JSON that is no object | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `704` + "`" + ` | 200,000 levels of JSON | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `705` + "`" + ` | half a gigabyte of JSON | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `706` + "`" + ` | one megabyte of gzip that inflates to a gigabyte | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `707` + "`" + ` | Content-Encoding: gzip before something else | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `708` + "`" + ` | an order whose remark is GBK, not UTF-8 | ` + "`" + `UPSTREAM_BAD_DATA` + "`" + ` |
-  | ` + "`" + `709` + "`" + ` | an order sent as text/html | order |
-  | ` + "`" + `710` + "`" + ` | an order behind a byte order mark | order |
-  | ` + "`" + `800` + "`" + ` | success with data: null | null |
-  | ` + "`" + `801` + "`" + ` | success with data: [] | null |
-  | ` + "`" + `802` + "`" + ` | success with an empty result | null |
-  | ` + "`" + `803` + "`" + ` | success with all parts but base_info | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `804` + "`" + ` | success with another order | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `805` + "`" + ` | an order with status inside data | order |
-  | ` + "`" + `806` + "`" + ` | an order directly in data, without result | order |
-  | ` + "`" + `807` + "`" + ` | an order without any status | order |
-  | ` + "`" + `808` + "`" + ` | an order with {"code": "0", "msg": …} instead of status | order |
-  | ` + "`" + `809` + "`" + ` | an order that costs 3 points | order |
-  | ` + "`" + `810` + "`" + ` | success with the platform's own error object (gw.QosAppFrequencyLimit) in data | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `811` + "`" + ` | success with {"success": "false"} in data.result | ` + "`" + `UPSTREAM_BAD_RESPONSE` + "`" + ` |
-  | ` + "`" + `812` + "`" + ` | success with the text of 103 旺旺账号不存在 | ` + "`" + `ACCOUNT_NOT_FOUND` + "`" + ` |
-  | ` + "`" + `9007199254740993` + "`" + ` | 2^53+1: an order whose id was rounded to 2^53, and no id_of_str | order |
-  | ` + "`" + `900` + "`" + ` | an order with every part and nearly every field | order |
-  | ` + "`" + `901` + "`" + ` | an order with the sentinels and empty texts that stand for nothing | order |
-  | ` + "`" + `902` + "`" + ` | an order that is null but for its id and status | order |
-  | ` + "`" + `903` + "`" + ` | an order with unknown values in all enumerations | order |
-  | ` + "`" + `904` + "`" + ` | a good order with malformed values in total_amount, discount, pay_time, step_pay_all, pay_timeout, receiver_info, quantity of the first line item, product_img_url of the second, carriage of the first shipment, star_level of the first review of the buyer, weight of the first customs item | ` + "`" + `UPSTREAM_BAD_DATA` + "`" + ` |
-  | ` + "`" + `905` + "`" + ` | lists as objects with numbered keys, numbers and booleans as text, empty objects as [] and empty texts | order |
-  | ` + "`" + `906` + "`" + ` | addresses and times with spaces, rounded ids and line breaks in lists, as in the document's sample | order |
-  | ` + "`" + `907` + "`" + ` | times as epoch numbers and RFC 3339, booleans in all forms, amounts with exponents | order |
-  | ` + "`" + `908` + "`" + ` | an order with nothing but its id and status | order |
-  | ` + "`" + `909` + "`" + ` | an order with 500 line items | order |
-  | ` + "`" + `910` + "`" + ` | an order whose status changes with each call: waitsellersend, waitbuyerreceive | order |
-  | ` + "`" + `911` + "`" + ` | an order whose shipments name line items that don't exist | order |
-  | ` + "`" + `912` + "`" + ` | an order with keys that the document doesn't list, whatever the edition | order |
-  | ` + "`" + `913` + "`" + ` | an order whose texts were cut in the middle of a character | order |
-  | ` + "`" + `914` + "`" + ` | an order that has the first element of each list in place of the list | order |
   """
   order(
     "The order's number: 1 to 19 digits, at most 9223372036854775807. Send it as a string, a JavaScript number would round it. (交易的订单id, ` + "`" + `order_id` + "`" + `)"
     id: ID!
     "The site that the order was placed on. (站点信息, ` + "`" + `web_site` + "`" + `)"
     webSite: WebSite! = CN_1688
-    "The version of the upstream's answer. (版本, ` + "`" + `edition` + "`" + `)"
+    "The version of the upstream's answer: leave it out, see ` + "`" + `Edition` + "`" + `. (版本, ` + "`" + `edition` + "`" + `)"
     edition: Edition! = V1
   ): Order
 
   """
   Several orders: as many as there are ids, in the same order. One that fails or does not exist is
   null, and a failed one has its own error at its index, so the others are still answered. An id that
-  comes twice is asked for once.
+  comes twice is asked for once. (订单详情查看, ` + "`" + `1688get-order-info` + "`" + `)
   """
   orders(
     "The orders' numbers, each one as in ` + "`" + `order` + "`" + `. How many distinct ones a request may have is limited. (交易的订单id, ` + "`" + `order_id` + "`" + `)"
     ids: [ID!]!
     "The site that all of these orders were placed on. (站点信息, ` + "`" + `web_site` + "`" + `)"
     webSite: WebSite! = CN_1688
-    "The version of the upstream's answers. (版本, ` + "`" + `edition` + "`" + `)"
+    "The version of the upstream's answers: leave it out, see ` + "`" + `Edition` + "`" + `. (版本, ` + "`" + `edition` + "`" + `)"
     edition: Edition! = V1
   ): [Order]!
 }
@@ -280,16 +206,19 @@ enum WebSite {
   ALIBABA
 }
 
-"The version of the upstream's answer. What it changes is not documented. (版本, ` + "`" + `edition` + "`" + `)"
+"""
+The version of the upstream's answer. Take ` + "`" + `V1` + "`" + `, unless whoever runs the upstream tells you otherwise: what ` + "`" + `V2` + "`" + `
+changes is not documented. Each version of an order is a call and a copy of its own. (版本, ` + "`" + `edition` + "`" + `)
+"""
 enum Edition {
-  "Version 1.0, the upstream's default. (` + "`" + `1` + "`" + `)"
+  "Version 1.0, the upstream's default, and what routers get. (版本 1.0, ` + "`" + `1` + "`" + `)"
   V1
-  "Version 2.0. (` + "`" + `2` + "`" + `)"
+  "Version 2.0. (版本 2.0, ` + "`" + `2` + "`" + `)"
   V2
 }
 
 """
-An amount of money. No sum in an order is guaranteed to add up: the upstream's own examples don't.
+An amount of money. No sum in an order is guaranteed to add up: the upstream's own examples don't. (金额)
 """
 type Money @shareable {
   "The amount in the currency's major unit (元), negative where the field says so. Amounts that the upstream keeps in fen (分) have exactly two decimals."
@@ -315,13 +244,22 @@ type Order @key(fields: "webSite id") {
   webSite: WebSite!
   "The version that was asked for. (版本, request parameter ` + "`" + `edition` + "`" + `)"
   edition: Edition!
-  "When the upstream's answer was read, in UTC with milliseconds. A copy from the cache keeps its time."
+  "When the upstream's answer was read, in UTC with milliseconds. A copy from the cache keeps its time. (读取时间)"
   fetchedAt: DateTime!
+  """
+  Until when this copy is served without another call, in UTC with milliseconds: before then the same request brings
+  the same, later it may cost a call. It lies in the past if the copy is served although it is stale. (缓存有效期至)
+  """
+  freshUntil: DateTime!
 
   "Where the order stands. ` + "`" + `UNKNOWN` + "`" + ` if the upstream sends nothing. (交易状态, ` + "`" + `base_info.status` + "`" + `)"
   status: OrderStatus!
   "` + "`" + `status` + "`" + ` exactly as sent. (交易状态, ` + "`" + `base_info.status` + "`" + `)"
   statusRaw: String
+  "` + "`" + `status` + "`" + ` as the upstream's Chinese text, such as 等待买家付款. Null for ` + "`" + `UNKNOWN` + "`" + `. (交易状态, ` + "`" + `base_info.status` + "`" + `)"
+  statusDescription: String
+  "Whether ` + "`" + `status` + "`" + ` is one that no other follows: ` + "`" + `SUCCESS` + "`" + `, ` + "`" + `CANCELLED` + "`" + ` or ` + "`" + `TERMINATED` + "`" + `. (交易状态, ` + "`" + `base_info.status` + "`" + `)"
+  isFinal: Boolean!
   "Where a refund during the sale stands; it may lag behind that of the line items. (订单的售中退款状态, ` + "`" + `base_info.refund_status` + "`" + `)"
   refundStatus: OrderRefundStatus
   "` + "`" + `refundStatus` + "`" + ` exactly as sent. (订单的售中退款状态, ` + "`" + `base_info.refund_status` + "`" + `)"
@@ -392,6 +330,12 @@ type Order @key(fields: "webSite id") {
   paymentTimeoutSeconds: Int
   "The payment deadline exactly as sent: seconds, or something undocumented if ` + "`" + `paymentTimeoutType` + "`" + ` is ` + "`" + `FIXED_TIME` + "`" + `. (支付超时时间, ` + "`" + `base_info.pay_timeout` + "`" + `)"
   paymentTimeoutRaw: String
+  """
+  By when the buyer has to pay: ` + "`" + `createdAt` + "`" + ` and ` + "`" + `paymentTimeoutSeconds` + "`" + ` together. Null unless ` + "`" + `status` + "`" + ` is
+  ` + "`" + `WAIT_BUYER_PAY` + "`" + ` and ` + "`" + `paymentTimeoutType` + "`" + ` is ` + "`" + `FIXED_DURATION` + "`" + `. (支付超时时间, ` + "`" + `base_info.create_time` + "`" + `,
+  ` + "`" + `base_info.pay_timeout` + "`" + `)
+  """
+  paymentDueAt: DateTime
   "The stages of a staged payment (Trade 3.0). Empty for all other orders. (分阶段订单list, ` + "`" + `base_info.step_order_list` + "`" + `)"
   paymentStages: [OrderPaymentStage!]!
   "Where the legal agreement on a staged payment lies, as a path and not an address. (分阶段法务协议地址, ` + "`" + `base_info.step_agreement_path` + "`" + `)"
@@ -541,7 +485,7 @@ type OrderRecipient {
   townCode: String
   "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (邮编, ` + "`" + `receiver_info.to_post` + "`" + `)"
   postalCode: String
-  "Province, city, district and town, separated by spaces, and sometimes the whole address. (收货地址, ` + "`" + `receiver_info.to_area` + "`" + `)"
+  "The regions, separated by spaces, often without the street, as in 浙江省 杭州市 滨江区 长河街道. The street is in ` + "`" + `OrderDomesticShipping.addressLine` + "`" + `. (收货地址, ` + "`" + `receiver_info.to_area` + "`" + `)"
   addressLine: String
 }
 
@@ -652,9 +596,9 @@ type OrderBusinessInfo {
 
 "A payment on credit by Cheng-e-She. (诚e赊支付详情, ` + "`" + `order_biz_info.credit_order_detail` + "`" + `)"
 type OrderCreditPayment {
-  "Where it stands; ` + "`" + `END` + "`" + ` is the one documented value. (状态, ` + "`" + `credit_order_detail.status` + "`" + `)"
+  "Where the credit payment stands; ` + "`" + `END` + "`" + ` is the one documented value. (状态, ` + "`" + `credit_order_detail.status` + "`" + `)"
   status: String
-  "Where it stands, as a Chinese text. (状态描述, ` + "`" + `credit_order_detail.status_str` + "`" + `)"
+  "Where the credit payment stands, as a Chinese text. (状态描述, ` + "`" + `credit_order_detail.status_str` + "`" + `)"
   statusDescription: String
   "When it was made. (支付时间, ` + "`" + `credit_order_detail.create_time` + "`" + `)"
   paidAt: DateTime
@@ -832,7 +776,7 @@ type OrderDomesticShipping {
   town: String
   "The nine-digit code of the town or street. (镇,街道地址码, ` + "`" + `native_logistics.town_code` + "`" + `)"
   townCode: String
-  "The address without its regions. (详细地址, ` + "`" + `native_logistics.address` + "`" + `)"
+  "The street and the number, often with some of the regions before them, as in 杭州市滨江区网商路699号: who puts ` + "`" + `province` + "`" + `, ` + "`" + `city` + "`" + ` and ` + "`" + `district` + "`" + ` before it may show them twice. (详细地址, ` + "`" + `native_logistics.address` + "`" + `)"
   addressLine: String
   "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (邮编, ` + "`" + `native_logistics.zip` + "`" + `)"
   postalCode: String
@@ -850,7 +794,7 @@ type OrderShipment {
   type: OrderShipmentType
   "` + "`" + `type` + "`" + ` exactly as sent. (发货方式, ` + "`" + `logistics_items.type` + "`" + `)"
   typeRaw: String
-  "Where it stands. The upstream documents no list of values. (状态, ` + "`" + `logistics_items.status` + "`" + `)"
+  "Where the shipment stands. The upstream documents no list of values. (状态, ` + "`" + `logistics_items.status` + "`" + `)"
   status: OrderShipmentStatus
   "` + "`" + `status` + "`" + ` exactly as sent. (状态, ` + "`" + `logistics_items.status` + "`" + `)"
   statusRaw: String
@@ -910,7 +854,7 @@ type OrderShipmentAddress {
   city: String
   "The district. (发货区, 收货区, ` + "`" + `logistics_items.from_area` + "`" + `, ` + "`" + `logistics_items.to_area` + "`" + `)"
   district: String
-  "The address without its regions. (发货街道地址, 收货街道地址, ` + "`" + `logistics_items.from_address` + "`" + `, ` + "`" + `logistics_items.to_address` + "`" + `)"
+  "The street and the number, sometimes with the town before them. (发货街道地址, 收货街道地址, ` + "`" + `logistics_items.from_address` + "`" + `, ` + "`" + `logistics_items.to_address` + "`" + `)"
   addressLine: String
   "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (发货地址邮编, 收货地址邮编, ` + "`" + `logistics_items.from_post` + "`" + `, ` + "`" + `logistics_items.to_post` + "`" + `)"
   postalCode: String
@@ -1172,7 +1116,7 @@ enum OrderCancellationReason {
   BUYER_CANCELLED
   "The seller ran out of stock. (卖家库存不足; ` + "`" + `sellerGoodsLack` + "`" + `)"
   SELLER_OUT_OF_STOCK
-  "The buyer did not pay in time. (not in the document, seen live; ` + "`" + `BUYER_NO_PAY` + "`" + `)"
+  "The buyer did not pay in time. (买家未付款, not in the document, seen live; ` + "`" + `BUYER_NO_PAY` + "`" + `)"
   BUYER_DID_NOT_PAY
   "Another reason. (其它; ` + "`" + `other` + "`" + `)"
   OTHER
@@ -1412,7 +1356,7 @@ enum OrderFulfillmentStatus {
   RETURNED
   "Shipped in part. (部分发货; ` + "`" + `5` + "`" + `)"
   PARTIALLY_SHIPPED
-  "Cancelled before shipping. (not in the document, seen in the SDK; ` + "`" + `7` + "`" + `)"
+  "Cancelled before shipping. (发货前取消, not in the document, seen in the SDK; ` + "`" + `7` + "`" + `)"
   CANCELLED_BEFORE_SHIPPING
   "There is no logistics order yet. (还未创建物流订单; ` + "`" + `8` + "`" + `)"
   NO_LOGISTICS_ORDER
@@ -1559,10 +1503,16 @@ func (ec *executionContext) childFields_Order(ctx context.Context, field graphql
 		return ec.fieldContext_Order_edition(ctx, field)
 	case "fetchedAt":
 		return ec.fieldContext_Order_fetchedAt(ctx, field)
+	case "freshUntil":
+		return ec.fieldContext_Order_freshUntil(ctx, field)
 	case "status":
 		return ec.fieldContext_Order_status(ctx, field)
 	case "statusRaw":
 		return ec.fieldContext_Order_statusRaw(ctx, field)
+	case "statusDescription":
+		return ec.fieldContext_Order_statusDescription(ctx, field)
+	case "isFinal":
+		return ec.fieldContext_Order_isFinal(ctx, field)
 	case "refundStatus":
 		return ec.fieldContext_Order_refundStatus(ctx, field)
 	case "refundStatusRaw":
@@ -1629,6 +1579,8 @@ func (ec *executionContext) childFields_Order(ctx context.Context, field graphql
 		return ec.fieldContext_Order_paymentTimeoutSeconds(ctx, field)
 	case "paymentTimeoutRaw":
 		return ec.fieldContext_Order_paymentTimeoutRaw(ctx, field)
+	case "paymentDueAt":
+		return ec.fieldContext_Order_paymentDueAt(ctx, field)
 	case "paymentStages":
 		return ec.fieldContext_Order_paymentStages(ctx, field)
 	case "stagedPaymentAgreementPath":
