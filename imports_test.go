@@ -40,7 +40,7 @@ var importRules = []importRule{
 	{"upstream", nil},
 	{"upstream/cache", []string{"upstream/lru", "upstream", "upstream/cache/shared"}},
 	{"upstream/cache/shared", nil},
-	{"upstream/client", []string{"upstream/lru", "upstream"}},
+	{"upstream/client", []string{"upstream/lru", "upstream", "upstream/cache/shared"}},
 	{"upstream/cache/rediscache", []string{"upstream/cache/shared"}},
 	// The emulated upstream must not share structs with the client: a typo would agree with itself.
 	{"upstream/sandbox/...", nil},

@@ -59,7 +59,7 @@ func (c *config) budgetsTo(logger zerolog.Logger) client.Budgets {
 		event.Stringer("budget", n.Budget).Str("client", n.Client).Int("percent", n.Percent).Int("spent", n.Spent).
 			Time("reset_at", n.ResetAt).Msg("a budget for upstream calls is being spent")
 	}
-	if len(budgets.All)+len(budgets.Each)+len(budgets.Named) > 0 {
+	if len(budgets.All)+len(budgets.Each)+len(budgets.Named) > 0 && c.Redis.URL == "" {
 		logger.Info().Msg("budgets begin at 0: what was spent before this start is not known")
 	}
 	return budgets

@@ -55,7 +55,7 @@ type config struct {
 	} `embed:"" group:"Access"`
 
 	Budget struct {
-		All    []string `name:"budget" placeholder:"N/WINDOW" help:"Points that all calls may cost: N/hour, N/day or N/month, by the calendar at UTC+8. Each instance counts for itself, from its start."`
+		All    []string `name:"budget" placeholder:"N/WINDOW" help:"Points that all calls may cost: N/hour, N/day or N/month, by the calendar at UTC+8. With --redis-url all instances count together; else each for itself, from its start."`
 		Client []string `name:"client-budget" placeholder:"[NAME:]N/WINDOW" help:"The same for each client, by its name in --client-tokens, in pass-through by its token. With NAME: for that client, in place of those without."`
 	} `embed:"" group:"Budgets"`
 

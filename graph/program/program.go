@@ -232,7 +232,7 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 			return err
 		}
 		cacheOptions.Shared, cacheOptions.HashKey = common, common.TenantKey()
-		clientOptions.SharedRate, callerRates = common.Rate("upstream"), common
+		clientOptions.SharedRate, clientOptions.Budgets.Shared, callerRates = common.Rate("upstream"), common, common
 	}
 	endpoint, err := client.New(clientOptions)
 	if err != nil {

@@ -4,7 +4,10 @@ import (
 	"encoding/base64"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,6 +96,36 @@ func TestInstancesShareRates(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	if count := admitted(second, 10); count > 7 {
 		t.Errorf("%d requests more, of 10 a second", count)
+	}
+}
+
+func TestInstancesShareBudgets(t *testing.T) {
+	redis := miniredis.RunT(t)
+	flags := []string{"--redis-url=redis://" + redis.Addr(), "--budget=50/day", "--client-budget=40/month"}
+	instances := []*program{startSharing(t, flags), startSharing(t, flags), startSharing(t, flags)}
+	var calls atomic.Int64
+	var group sync.WaitGroup
+	for i := range 200 {
+		group.Go(func() {
+			_, body := instances[i%3].query(t, `{order(id:"`+strconv.Itoa(70_000+i)+`"){id}}`, "Authorization", "Bearer caller"+strconv.Itoa(i%7))
+			called, _ := billOf(t, body)
+			calls.Add(int64(called))
+		})
+	}
+	group.Wait()
+	if calls.Load() != 50 {
+		t.Errorf("%d calls of 50", calls.Load())
+	}
+	restarted := startSharing(t, flags)
+	samples, _ := scrape(t, restarted)
+	if spent := samples[`budget_spent_points{client="",window="day"}`]; spent != 50 {
+		t.Errorf("%v points are said to be spent", spent)
+	}
+	if _, body := restarted.query(t, documentedQuery); !strings.Contains(body, `"BUDGET_EXHAUSTED"`) {
+		t.Errorf("%.2000s", body)
+	}
+	if strings.Contains(restarted.log.String(), "begin at 0") {
+		t.Error("it is said to begin at 0")
 	}
 }
 

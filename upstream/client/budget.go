@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"ordergraph/upstream"
+	"ordergraph/upstream/cache/shared"
 )
 
 const (
@@ -68,8 +70,7 @@ func ParseBudget(text string) (Budget, error) {
 	return b, nil
 }
 
-// Budgets bound the points that calls cost. No budget is no bound. What was spent is known to this process alone:
-// another one begins at 0.
+// Budgets bound the points that calls cost. No budget is no bound; of two for the same window the tighter one holds.
 type Budgets struct {
 	// All bound the points of all calls together.
 	All []Budget
@@ -77,6 +78,10 @@ type Budgets struct {
 	Each []Budget
 	// Named bound those of clients by their name, in place of Each.
 	Named map[string][]Budget
+	// Shared keeps what was spent together with other clients, and longer than this one lives. As long as it can't be
+	// asked, this client goes on with what it knows, and tells afterwards what it has spent. Nil: what was spent is
+	// known to this client alone, and begins at 0.
+	Shared shared.Budgets
 	// Notice is told when half, four fifths and all of a budget are spent, if set. It must not block.
 	Notice func(Notice)
 }
@@ -96,10 +101,10 @@ type Notice struct {
 // ledger counts the points that calls cost against the budgets. A call reserves what it will probably cost before
 // it is made, and settles afterwards: checking first and adding later would let all calls through that are under
 // way together. The price of the next call is that of the last one which told it; while it rises, the budget is
-// exceeded by the rise for each call in flight, at most. A price above a whole budget lets one call pass in each
-// window, to learn what it is by then.
+// exceeded by the rise for each call in flight, at most.
 //
-// All is decided under one mutex. reserve and settle are what instances that share a budget would do elsewhere.
+// All is decided under one mutex, unless the budgets are shared: then those who wait are decided about together, by
+// one question at a time (budget_shared.go). A reservation of a client that died is never settled, and counts as spent.
 type ledger struct {
 	budgets Budgets
 
@@ -110,6 +115,7 @@ type ledger struct {
 	clients map[accountKey]*account
 	// refused counts the calls that were refused, by the client whose budget was spent.
 	refused map[string]uint64
+	sharing
 }
 
 // accountKey names a client: by its name, or by a hash of its tenant where it has none.
@@ -122,14 +128,22 @@ type accountKey struct {
 type account struct {
 	client string
 	spent  []spending
+	shared sharedAccount
 }
 
 // spending is what was spent of one budget in its window.
 type spending struct {
-	budget          Budget
-	start, end      time.Time
-	spent, reserved int
-	noticed         int
+	budget     Budget
+	start, end time.Time
+	// spent and reserved are of this client, others of those that share the budget, as far as it is known.
+	spent, reserved, others int
+	noticed                 int
+	shared                  sharedSpending
+}
+
+// fits reports whether so many points are left.
+func (s *spending) fits(points int) bool {
+	return s.others+s.spent+s.reserved+points <= s.budget.Points
 }
 
 // reservation is what a call will probably cost, in all accounts that pay for it. The zero value is of no account.
@@ -141,13 +155,25 @@ type reservation struct {
 }
 
 func newLedger(budgets Budgets) *ledger {
-	return &ledger{budgets: budgets, price: 1, all: newAccount("", budgets.All), clients: map[accountKey]*account{}, refused: map[string]uint64{}}
+	l := &ledger{budgets: budgets, price: 1, clients: map[accountKey]*account{}, refused: map[string]uint64{}}
+	l.untold = map[*account]struct{}{}
+	l.all = l.newAccount("", nil, budgets.All)
+	return l
 }
 
-func newAccount(client string, budgets []Budget) *account {
+// newAccount returns an account that has spent nothing. Of tenants without a name, tenant says whose it is.
+func (l *ledger) newAccount(client string, tenant []byte, budgets []Budget) *account {
 	a := &account{client: client}
 	for _, budget := range budgets {
-		a.spent = append(a.spent, spending{budget: budget})
+		same := slices.IndexFunc(a.spent, func(s spending) bool { return s.budget.Window == budget.Window })
+		if same < 0 {
+			a.spent = append(a.spent, spending{budget: budget})
+		} else {
+			a.spent[same].budget.Points = min(a.spent[same].budget.Points, budget.Points)
+		}
+	}
+	if l.budgets.Shared != nil {
+		a.share(l.budgets.Shared, tenant)
 	}
 	return a
 }
@@ -156,40 +182,67 @@ func newAccount(client string, budgets []Budget) *account {
 func (l *ledger) reserve(by caller) (reservation, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
-	reserved := reservation{points: max(1, l.price)}
+	asked := reservation{points: max(1, l.price)}
 	for _, a := range []*account{l.all, l.accountOf(by)} {
 		if a != nil && len(a.spent) > 0 {
-			reserved.accounts = append(reserved.accounts, a)
+			asked.accounts = append(asked.accounts, a)
 		}
 	}
+	if l.budgets.Shared != nil && len(asked.accounts) > 0 {
+		return l.reserveShared(asked)
+	}
+	return l.decide(asked)
+}
+
+// decide reserves by what this client knows. As with all methods from here on, the mutex is held.
+func (l *ledger) decide(asked reservation) (reservation, error) {
+	if err := l.refuse(asked); err != nil {
+		return reservation{}, err
+	}
+	for s := range asked.each() {
+		s.reserved += asked.points
+		asked.starts = append(asked.starts, s.start)
+	}
+	return asked, nil
+}
+
+// each yields what was spent in all accounts of a reservation.
+func (r *reservation) each() iter.Seq[*spending] {
+	return func(yield func(*spending) bool) {
+		for _, a := range r.accounts {
+			for i := range a.spent {
+				if !yield(&a.spent[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// refuse returns an error if a budget has too few points left, with the time when all will have enough.
+func (l *ledger) refuse(asked reservation) error {
+	now := time.Now()
 	var exhausted Budget
 	var client string
 	var resetAt time.Time
-	for _, a := range reserved.accounts {
+	for _, a := range asked.accounts {
 		for i := range a.spent {
 			s := &a.spent[i]
 			s.roll(now)
-			if s.spent+s.reserved+min(reserved.points, s.budget.Points) > s.budget.Points && s.end.After(resetAt) {
+			if !s.fits(asked.points) && s.end.After(resetAt) {
 				exhausted, client, resetAt = s.budget, a.client, s.end
 			}
-			l.notice(a, s, min(reserved.points, s.budget.Points))
+			l.notice(a, s, asked.points)
 		}
 	}
-	if !resetAt.IsZero() {
-		l.refused[client]++
-		return reservation{}, &upstream.Error{
-			Kind: upstream.KindBudgetExhausted, Outage: true, ResetAt: resetAt, RetryAfter: resetAt.Sub(now),
-			Cause: fmt.Errorf("%w: %v", errBudget, exhausted),
-		}
+	if resetAt.IsZero() {
+		return nil
 	}
-	for _, a := range reserved.accounts {
-		for i := range a.spent {
-			a.spent[i].reserved += reserved.points
-			reserved.starts = append(reserved.starts, a.spent[i].start)
-		}
+	l.refused[client]++
+	return &upstream.Error{
+		Kind: upstream.KindBudgetExhausted, Outage: true, ResetAt: resetAt, RetryAfter: resetAt.Sub(now),
+		Cause: fmt.Errorf("%w: %v", errBudget, exhausted),
 	}
-	return reserved, nil
 }
 
 var errBudget = errors.New("the budget is spent")
@@ -199,15 +252,15 @@ var errBudget = errors.New("the budget is spent")
 func (l *ledger) settle(reserved reservation, made Attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if made.priced && made.Err == nil {
+		l.price = min(made.Points, maxBudget)
+	}
 	cost := 0
 	switch {
 	case made.priced:
-		cost = made.Points
+		cost = min(made.Points, maxBudget)
 	case made.Written:
-		cost = reserved.points // nobody said, so it is as likely to have been charged as not
-	}
-	if made.priced && made.Err == nil {
-		l.price = min(made.Points, maxBudget)
+		cost = max(1, l.price) // nobody said, so it is as likely to have been charged as not
 	}
 	starts := reserved.starts
 	for _, a := range reserved.accounts {
@@ -215,11 +268,14 @@ func (l *ledger) settle(reserved reservation, made Attempt) {
 			s := &a.spent[i]
 			if s.start.Equal(starts[i]) {
 				s.reserved -= reserved.points
-				s.spent += min(cost, maxBudget)
-				l.notice(a, s, min(max(1, l.price), s.budget.Points))
+				s.spent += cost
+				l.notice(a, s, max(1, l.price))
 			}
 		}
 		starts = starts[len(a.spent):]
+	}
+	if l.budgets.Shared != nil && cost != reserved.points {
+		l.tell(reserved.accounts...)
 	}
 }
 
@@ -231,21 +287,20 @@ func (s *spending) roll(now time.Time) {
 	}
 }
 
-// notice tells of the highest part of a budget that was reached, once. As with all methods from here on, the mutex
-// is held.
+// notice tells of the highest part of a budget that was reached, once.
 func (l *ledger) notice(a *account, s *spending, price int) {
-	percent := 0
+	percent, spent := 0, s.others+s.spent
 	switch {
-	case s.spent+price > s.budget.Points:
+	case spent+price > s.budget.Points:
 		percent = 100
-	case 5*s.spent >= 4*s.budget.Points:
+	case 5*spent >= 4*s.budget.Points:
 		percent = 80
-	case 2*s.spent >= s.budget.Points:
+	case 2*spent >= s.budget.Points:
 		percent = 50
 	}
 	if percent > s.noticed && l.budgets.Notice != nil {
 		s.noticed = percent
-		l.budgets.Notice(Notice{Budget: s.budget, Client: a.client, Percent: percent, Spent: s.spent, ResetAt: s.end})
+		l.budgets.Notice(Notice{Budget: s.budget, Client: a.client, Percent: percent, Spent: spent, ResetAt: s.end})
 	}
 }
 
@@ -255,16 +310,16 @@ func (l *ledger) accountOf(by caller) *account {
 	if len(budgets) == 0 {
 		return nil
 	}
-	key, client := accountKey{name: by.client}, by.client
+	key, client, tenant := accountKey{name: by.client}, by.client, []byte(nil)
 	if client == "" {
-		key, client = accountKey{tenant: by.tenant}, tenantClient
+		key, client, tenant = accountKey{tenant: by.tenant}, tenantClient, []byte(by.secret.Reveal())
 	}
 	known, found := l.clients[key]
 	if !found {
 		if len(l.clients) >= maxAccounts {
 			l.forget()
 		}
-		known = newAccount(client, budgets)
+		known = l.newAccount(client, tenant, budgets)
 		l.clients[key] = known
 	}
 	return known
@@ -283,25 +338,26 @@ type BudgetState struct {
 }
 
 // Budgets returns the budget of all and those of the named clients, whether or not they have spent anything. Tenants
-// without a name are left out.
+// without a name are left out. Of budgets that are shared it is what all have spent, which may take a moment to ask for.
 func (c *Client) Budgets(clients []string) (states []BudgetState) {
 	l := c.transport.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
-	add := func(a *account) {
-		for i := range a.spent {
-			s := a.spent[i]
-			s.roll(now)
-			states = append(states, BudgetState{s.budget, a.client, s.spent, s.end})
+	accounts := []*account{l.all}
+	for _, client := range clients {
+		if a := l.accountOf(caller{client: client}); a != nil {
+			accounts = append(accounts, a)
 		}
 	}
-	add(l.all)
-	for _, client := range clients {
-		if known := l.clients[accountKey{name: client}]; known != nil {
-			add(known)
-		} else {
-			add(newAccount(client, l.budgetsOf(client)))
+	if l.budgets.Shared != nil {
+		_, _ = l.reserveShared(reservation{accounts: accounts}) // of nothing
+	}
+	now := time.Now()
+	for _, a := range accounts {
+		for i := range a.spent {
+			s := &a.spent[i]
+			s.roll(now)
+			states = append(states, BudgetState{s.budget, a.client, s.others + s.spent, s.end})
 		}
 	}
 	return states
@@ -344,12 +400,13 @@ func (l *ledger) forget() {
 		points := 0
 		for i := range a.spent {
 			a.spent[i].roll(now)
-			points = max(points, a.spent[i].spent+a.spent[i].reserved)
+			points = max(points, a.spent[i].others+a.spent[i].spent+a.spent[i].reserved)
 		}
 		all = append(all, spent{key, points})
 	}
 	slices.SortFunc(all, func(a, b spent) int { return cmp.Compare(a.points, b.points) })
 	for _, least := range all[:len(all)/8] {
+		delete(l.untold, l.clients[least.key])
 		delete(l.clients, least.key)
 	}
 }

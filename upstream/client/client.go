@@ -171,6 +171,7 @@ func (c *Client) State() State {
 
 // Close closes the connections that are not in use. Calls under way are not disturbed.
 func (c *Client) Close() {
+	c.transport.ledger.close()
 	if transport, ok := c.options.Transport.(interface{ CloseIdleConnections() }); ok {
 		transport.CloseIdleConnections()
 	}

@@ -19,6 +19,8 @@ type caller struct {
 	tenant, token uint64
 	// client is the operator's name for it, if any.
 	client string
+	// secret is the tenant itself.
+	secret upstream.Secret
 }
 
 // transport is what stands around every attempt: cooldowns that the upstream asked for, the circuit
@@ -43,7 +45,7 @@ func newTransport(options Options) *transport {
 }
 
 func (t *transport) caller(by *upstream.Caller, token upstream.Secret) caller {
-	return caller{tenant: maphash.String(t.seed, by.Tenant.Reveal()), token: maphash.String(t.seed, token.Reveal()), client: by.Client}
+	return caller{tenant: maphash.String(t.seed, by.Tenant.Reveal()), token: maphash.String(t.seed, token.Reveal()), client: by.Client, secret: by.Tenant}
 }
 
 // once makes one attempt as soon as it may, and tells all of them how it went.

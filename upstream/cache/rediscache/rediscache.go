@@ -1,12 +1,13 @@
 // Package rediscache keeps the cache that instances share in Redis (or Valkey): a single server, one with
 // Sentinels, or a Cluster.
 //
-// What package shared describes is here four small scripts, a channel and these keys, where {order} is the
+// What package shared describes is here a few small scripts, a channel and these keys, where {order} is the
 // order's name. Each of them expires.
 //
 //	og1:c:{order}  copy: version, sealed value
 //	og1:l:{order}  lease: version, R, sealed needs; for 2 s after a failure: version, F, sealed failure
 //	og1:r:{name}   rate: when the next call is due, in microseconds since 1970
+//	og1:b:{}name   budget in a window, all in one slot: what was spent; of each writer turn and what it has spent
 //	og1:e          channel of events: C or F, name, version, sealed failure if there is one
 //
 // Versions are microseconds of Redis's clock, 16 digits. Scripts run one by one, so that each of an order's
@@ -95,12 +96,13 @@ const (
 	opConfirm  = "confirm" // is a copy the newest
 	opAcquire  = "acquire" // a lease, or a copy
 	opEnd      = "end"     // of a call, with its copy
-	opRate     = "rate"    // a part in a rate or a budget
+	opRate     = "rate"    // a part in a rate
+	opBudget   = "budget"  // points
 	opMaintain = "maintain"
 )
 
 // Operations are what Options.Observe is told of.
-var Operations = []string{opConfirm, opAcquire, opEnd, opRate, opMaintain}
+var Operations = []string{opConfirm, opAcquire, opEnd, opRate, opBudget, opMaintain}
 
 // CheckURL returns what is wrong with a URL. It shows nothing of it.
 func CheckURL(url string) error {

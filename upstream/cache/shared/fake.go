@@ -30,6 +30,7 @@ type Fake struct {
 
 	mu        sync.Mutex
 	orders    map[Name]*fakeOrder
+	budgets   map[Name]*kept
 	instances []*FakeInstance
 }
 
@@ -50,7 +51,10 @@ type FakeInstance struct {
 	epoch    uint64
 }
 
-var _ Cache = (*FakeInstance)(nil)
+var (
+	_ Cache   = (*FakeInstance)(nil)
+	_ Budgets = (*FakeInstance)(nil)
+)
 
 // Instance adds an instance. It is up when it was started.
 func (f *Fake) Instance() *FakeInstance {
@@ -65,7 +69,7 @@ func (f *Fake) Instance() *FakeInstance {
 func (f *Fake) Flush() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.orders = nil
+	f.orders, f.budgets = nil, nil
 }
 
 // Overwrite replaces what is stored as the value of a copy.

@@ -1,0 +1,106 @@
+package rediscache
+
+import (
+	"context"
+	"encoding/base64"
+	"strconv"
+
+	"github.com/redis/rueidis"
+
+	"ordergraph/upstream/cache/shared"
+)
+
+// budgetScript takes note of what an instance has spent, and grants the reservations that fit. What a writer has told
+// once is replaced by what it tells now, in a later turn. Where that is gone, it was lost, and so was what others had
+// told: then what this one knew of all is no less true. So who was told of something has written something.
+//
+// KEYS: budgets. ARGV: turn; of each budget limit, until, writer, own, told, known; of each reservation points, the
+// number of its budgets, their indices.
+var budgetScript = rueidis.NewLuaScript(`
+local last = 0
+local function argument()
+	last = last + 1
+	return ARGV[last]
+end
+local function number() return tonumber(argument()) end
+local function format(x) return string.format('%.0f', x) end
+local turn = number()
+local spent, own, found, late, limits, untils, writers = {}, {}, {}, {}, {}, {}, {}
+for i, key in ipairs(KEYS) do
+	limits[i], untils[i], writers[i], own[i] = number(), argument(), argument(), number()
+	local told, known = number(), number()
+	local stored = redis.pcall('HMGET', key, 'spent', writers[i])
+	if stored.err then
+		redis.call('DEL', key)
+		stored = {}
+	end
+	local all = tonumber(stored[1] or '')
+	local before, mine = string.match(stored[2] or '', '^(%d+) (%d+)$')
+	found[i] = before
+	if not (all and all >= 0 and all < 1e15 and before) then
+		all, mine = math.max(known, all and all >= 0 and all < 1e15 and all or 0), told
+	elseif tonumber(before) >= turn then
+		late[i] = true
+		mine = own[i]
+	end
+	spent[i] = math.max(0, all + own[i] - mine)
+end
+local reply = {}
+while last < #ARGV do
+	local points, fits, of = number(), true, {}
+	for i = 1, number() do
+		local b = number()
+		of[i] = b
+		if late[b] or spent[b] + points > limits[b] then fits = false end
+	end
+	for _, i in ipairs(of) do
+		if fits then spent[i], own[i] = spent[i] + points, own[i] + points end
+	end
+	reply[#reply + 1] = fits and 1 or 0
+end
+for i, key in ipairs(KEYS) do
+	if not late[i] and (spent[i] > 0 or found[i]) then
+		redis.call('HSET', key, 'spent', format(spent[i]), writers[i], format(turn) .. ' ' .. format(own[i]))
+		redis.call('PEXPIREAT', key, untils[i])
+	end
+	reply[#reply + 1] = spent[i]
+end
+return reply
+`)
+
+var _ shared.Budgets = (*Cache)(nil)
+
+// ReservePoints asks once. All budgets are in one slot of a Cluster, so that a call is granted in all or none.
+func (c *Cache) ReservePoints(ctx context.Context, told shared.Spending) (spent []int, granted []bool, err error) {
+	keys, arguments := make([]string, 0, len(told.Budgets)), []string{strconv.FormatUint(told.Turn, 10)}
+	slot := prefix + "b:" + tag(c.Name("budgets", nil))
+	for _, b := range told.Budgets {
+		keys = append(keys, slot+base64.RawURLEncoding.EncodeToString(b.Name[:]))
+		arguments = append(arguments, strconv.Itoa(b.Limit), strconv.FormatInt(b.Until.UnixMilli(), 10), b.Writer,
+			strconv.Itoa(b.Own), strconv.Itoa(b.Told), strconv.Itoa(b.Known))
+	}
+	for _, r := range told.Reservations {
+		arguments = append(arguments, strconv.Itoa(r.Points), strconv.Itoa(len(r.Budgets)))
+		for _, index := range r.Budgets {
+			arguments = append(arguments, strconv.Itoa(index+1))
+		}
+	}
+	err = c.runIfUp(ctx, opBudget, func(ctx context.Context, client rueidis.Client) error {
+		reply, err := budgetScript.Exec(ctx, client, keys, arguments).AsIntSlice()
+		if err != nil {
+			return err
+		}
+		if len(reply) != len(told.Reservations)+len(keys) {
+			return errReply
+		}
+		for n, number := range reply {
+			if n < len(told.Reservations) {
+				granted = append(granted, number == 1)
+			} else {
+				spent = append(spent, int(number))
+			}
+		}
+		return nil
+	})
+	return spent, granted, err
+}
