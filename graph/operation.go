@@ -206,7 +206,11 @@ func (o *operations) introspect(ctx context.Context, next graphql.RootResolver) 
 func (o *operations) DispatchOperation(ctx context.Context, parsed *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
 	known, end := operationOf(parsed), func() {}
 	if len(known.needs) > 0 {
-		known.loader, end = loader.New(ctx, o.orders, known.needs, parsed.RecoverFunc)
+		if scope.From(ctx).DryRun != nil {
+			known.loader, end = loader.NewDryRun(ctx, o.orders, known.needs)
+		} else {
+			known.loader, end = loader.New(ctx, o.orders, known.needs, parsed.RecoverFunc)
+		}
 	}
 	written := projection.NewResponse(o.maxResponse, &limits.Error{Limit: limits.MaxResponse, Maximum: o.maxResponse})
 	respond, ctx := o.Executor.DispatchOperation(projection.WithResponse(ctx, written), parsed)

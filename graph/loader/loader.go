@@ -55,16 +55,20 @@ func New(
 	recover func(ctx context.Context, thrown any) error,
 ) (_ *Loader, end context.CancelFunc) {
 	l := &Loader{orders: orders, needs: needs, recover: recover}
-	if deadline := scope.From(ctx).Deadline; deadline.IsZero() {
-		l.ctx, end = context.WithCancel(ctx)
-	} else {
-		l.ctx, end = context.WithDeadlineCause(ctx, deadline, ErrTimeout)
-	}
+	l.ctx, end = untilDeadline(ctx)
 	l.peek()
 	if len(needs) > 0 {
 		l.batches = l.newBatches()
 	}
 	return l, end
+}
+
+// untilDeadline returns a context that ends with the time of the request.
+func untilDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline := scope.From(ctx).Deadline; !deadline.IsZero() {
+		return context.WithDeadlineCause(ctx, deadline, ErrTimeout)
+	}
+	return context.WithCancel(ctx)
 }
 
 // partKey names what one load brings.

@@ -29,6 +29,7 @@ type queryCommand struct {
 	File      string `short:"f" placeholder:"FILE" help:"A file with the query, in place of its text."`
 	Variables string `placeholder:"JSON" help:"Its variables: a JSON object, or @FILE."`
 	Operation string `placeholder:"NAME" help:"The operation to run, where there are several."`
+	DryRun    bool   `help:"Show what the query would cost, and make no call. All orders are null."`
 	Server    string `placeholder:"URL" help:"A running server to ask. Without it the query is answered here, from the configured upstream, and costs what it costs with nothing cached."`
 }
 
@@ -124,6 +125,9 @@ func (q queryCommand) request(ctx context.Context) (*http.Request, error) {
 	if token != "" {
 		r.Header.Set("Authorization", token.Reveal())
 	}
+	if q.DryRun {
+		r.Header.Set("X-Dry-Run", "true")
+	}
 	return r, nil
 }
 
@@ -165,7 +169,10 @@ type graphQLAnswer struct {
 		Extensions struct{ Code string }
 	}
 	Extensions struct {
-		Upstream *struct{ Calls, Points, Hits, Stale json.Number }
+		Upstream *struct {
+			Calls, Points, Hits, Stale json.Number
+			DryRun                     *struct{ Orders, Hits, Shared, Calls, Points json.Number }
+		}
 	}
 }
 
@@ -208,7 +215,12 @@ func (a *graphQLAnswer) show(program *kong.Kong) error {
 		line := fmt.Sprintf("error: %s: %s (%s)", cmp.Or(strings.Join(place, "."), "request"), e.Message, e.Extensions.Code)
 		text.WriteString(strings.Map(blankControl, line) + "\n")
 	}
-	if u := a.Extensions.Upstream; u != nil {
+	switch u := a.Extensions.Upstream; {
+	case u == nil:
+	case u.DryRun != nil:
+		fmt.Fprintf(&text, "dry run, orders: %s, at hand: %s, of calls under way: %s; would make calls: %s, for points: %s\n",
+			u.DryRun.Orders, u.DryRun.Hits, u.DryRun.Shared, u.DryRun.Calls, u.DryRun.Points)
+	default:
 		fmt.Fprintf(&text, "calls: %s, points: %s, hits: %s, stale: %s\n", u.Calls, u.Points, u.Hits, u.Stale)
 	}
 	if _, err := io.WriteString(program.Stderr, text.String()); err != nil {

@@ -31,6 +31,7 @@ func TestQueryCommand(t *testing.T) {
 	}{
 		"complete":         {[]string{`{order(id:"58218860983545941"){id total{amount}}}`}, 0, "{\n  \"order\": {\n    \"id\": \"58218860983545941\",\n    \"total\": {\n      \"amount\": \"6.15\"\n    }\n  }\n}\n", "calls: 1, points: 1, hits: 0, stale: 0\n"},
 		"more points":      {[]string{`{order(id:809){id}}`}, 0, `"809"`, "calls: 1, points: 3, hits: 0, stale: 0\n"},
+		"dry run":          {[]string{"--dry-run", `{orders(ids:[1,2,1]){id}}`}, 0, "{\n  \"orders\": [\n    null,", "would make calls: 2, for points: 2\n"},
 		"file":             {[]string{"-f", file, "--operation=A", `--variables={"id":"1"}`}, 0, `"id": "1"`, "calls: 1,"},
 		"another one":      {[]string{"--file=" + file, "--operation", "B"}, 0, `"Query"`, "calls: 0,"},
 		"variables file":   {[]string{"-f", file, "--operation=A", "--variables=@" + variables}, 0, `"id": "9223372036854775807"`, "calls: 1,"},

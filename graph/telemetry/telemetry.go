@@ -96,7 +96,7 @@ func (t *Telemetry) ObserveRedis(operations []string) func(operation string, too
 	failed := t.total("redis_errors_total", "With `--redis-url`: questions to Redis that failed.")
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "redis_request_duration_seconds", Buckets: serverBuckets[:12],
-		Help: "With `--redis-url`: how long Redis took, by what it was asked: `confirm` that a copy is the newest, `acquire` a lease or a copy, `end` a call, a `rate`, a `budget`, `maintain` the connection.",
+		Help: "With `--redis-url`: how long Redis took, by what it was asked: `confirm` that a copy is the newest, `acquire` a lease or a copy, `look` at them, `end` a call, a `rate`, a `budget`, `maintain` the connection.",
 	}, []string{"operation"})
 	t.registry.MustRegister(durations)
 	children := map[string]prometheus.Observer{}

@@ -41,6 +41,9 @@ func (h *Handler) logRequest(x *requestState, duration time.Duration) {
 			wait, took := x.scope.Slowest.Times()
 			event.Float64("upstream_ms", milliseconds(took)).Float64("wait_ms", milliseconds(wait))
 		}
+		if x.scope.DryRun != nil {
+			event.Bool("dry_run", true)
+		}
 		event.Int("calls", counts.Calls).Int("points", counts.Points).Int("hits", counts.Hits).
 			Int("saved", x.operation.Tally.SavedPoints()).Str("source", sourceOf(&x.operation.Tally)).Msg("request")
 	})

@@ -13,9 +13,9 @@ import (
 const corsMaxAge = "600"
 
 // corsRequestHeaders are what a page may send that does not say what it sends.
-const corsRequestHeaders = "Authorization, Content-Type, Cache-Control, If-None-Match, X-Request-Id, X-Requested-With, " +
+const corsRequestHeaders = "Authorization, Content-Type, Cache-Control, If-None-Match, X-Request-Id, X-Requested-With, X-Dry-Run, " +
 	"Apollo-Require-Preflight, GraphQL-Preflight, X-Apollo-Operation-Name, X-Apollo-Operation-Id, " +
-	"Apollographql-Client-Name, Apollographql-Client-Version"
+	"GraphQL-Client-Name, Apollographql-Client-Name, Apollographql-Client-Version"
 
 const corsResponseHeaders = "X-Request-Id, ETag, Retry-After, WWW-Authenticate"
 

@@ -44,6 +44,21 @@ func freshnessOf(header http.Header, arrivedAt time.Time) upstream.Freshness {
 	return f
 }
 
+const dryRunHeader = "X-Dry-Run"
+
+// asksDryRun reports whether a request wants to know its price and nothing else. A value that can't be read is
+// refused: who meant it would pay.
+func asksDryRun(header http.Header) (bool, *httpError) {
+	values := header[dryRunHeader]
+	switch {
+	case len(values) == 0, len(values) == 1 && strings.EqualFold(values[0], "false"):
+		return false, nil
+	case len(values) == 1 && strings.EqualFold(values[0], "true"):
+		return true, nil
+	}
+	return false, badRequest("The header " + dryRunHeader + " must be true or false, and be sent once.")
+}
+
 // secondsOf reads a whole number of seconds, quoted or not.
 func secondsOf(text string) (time.Duration, bool) {
 	text = strings.Trim(text, `"`)

@@ -185,8 +185,10 @@ func (h *Handler) handle(w http.ResponseWriter, r *http.Request, x *requestState
 		return refused
 	}
 	request.Generation = x.trust.generation
-	if x.stored = h.responses.Get(&x.scope, request); x.stored != nil {
-		return nil
+	if x.scope.DryRun == nil {
+		if x.stored = h.responses.Get(&x.scope, request); x.stored != nil {
+			return nil
+		}
 	}
 	return h.execute(r.Context(), request, x)
 }
@@ -199,6 +201,13 @@ func (h *Handler) admit(r *http.Request, x *requestState) *httpError {
 	x.media = negotiate(r.Header["Accept"])
 	if x.media == mediaNone {
 		return notAcceptable()
+	}
+	dry, refused := asksDryRun(r.Header)
+	if refused != nil {
+		return refused
+	}
+	if dry {
+		x.scope.DryRun = new(scope.DryRun)
 	}
 	x.trust = h.trust.Load()
 	if refused := x.trust.identify(r, &x.caller); refused != nil {
@@ -240,13 +249,13 @@ func (h *Handler) execute(ctx context.Context, request respcache.Request, x *req
 	if request.Get && operation.Operation.Operation != ast.Query {
 		return methodNotAllowed(http.MethodPost)
 	}
-	if h.documents.keep(keepAs, p.Query) {
+	if x.scope.DryRun == nil && h.documents.keep(keepAs, p.Query) {
 		x.operation.Persisted = automaticStored
 		// The document may be forgotten. To leave it again, the request must come this far again.
 		request.Raw = nil
 	}
 	x.executed = true
-	if operation.Operation.Operation != ast.Query {
+	if operation.Operation.Operation != ast.Query || x.scope.DryRun != nil {
 		return h.respond(ctx, operation, x)
 	}
 	return h.executeOnce(ctx, operation, request, x)
@@ -288,7 +297,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, x *requestState, 
 	}
 	x.status, x.codes, x.causes = status, errorCodes(x.answer.Errors), causesOf(x.answer.Errors)
 	if x.executed {
-		x.answer.Executed, x.answer.Usage = true, x.scope.Meter.Usage()
+		x.answer.Executed, x.answer.Usage, x.answer.DryRun = true, x.scope.Meter.Usage(), x.scope.DryRun
 	}
 	header := w.Header()
 	if x.answer.complete() {

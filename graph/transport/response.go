@@ -18,6 +18,7 @@ import (
 
 	"ordergraph/graph/internal/codes"
 	"ordergraph/graph/internal/httpx"
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -43,6 +44,8 @@ type answer struct {
 	// extensions.upstream, which then says what it has cost by now.
 	Executed bool
 	Usage    upstream.Usage
+	// DryRun is the result of a dry run, else nil.
+	DryRun *scope.DryRun
 	// ShowsOrder says whether the data show any order, FreshUntil until when all of those are fresh.
 	ShowsOrder bool
 	FreshUntil time.Time
@@ -155,15 +158,27 @@ func (a *answer) appendTail(body *bytes.Buffer) {
 	case len(a.Extensions) > 0:
 		extensions := maps.Clone(a.Extensions)
 		if a.Executed {
-			extensions["upstream"] = a.Usage
+			extensions["upstream"] = a.bill()
 		}
 		body.WriteString(`,"extensions":`)
 		body.Write(encode(extensions))
+	case a.DryRun != nil:
+		body.WriteString(`,"extensions":{"upstream":`)
+		body.Write(encode(a.bill()))
+		body.WriteByte('}')
 	case a.Executed:
 		fmt.Fprintf(body, `,"extensions":{"upstream":{"calls":%d,"points":%d,"hits":%d,"stale":%d}}`,
 			a.Usage.Calls, a.Usage.Points, a.Usage.Hits, a.Usage.Stale)
 	}
 	body.WriteString("}\n")
+}
+
+// bill is extensions.upstream.
+func (a *answer) bill() any {
+	return struct {
+		upstream.Usage
+		DryRun *scope.DryRun `json:"dryRun,omitempty"`
+	}{a.Usage, a.DryRun}
 }
 
 // appendErrors writes the errors, as many as there is room for: the last one says how many are left out.

@@ -168,7 +168,7 @@ func (c *Cache) Order(ctx context.Context, request upstream.Request) (upstream.R
 	if err := request.Check(); err != nil {
 		return upstream.Result{}, err
 	}
-	l, now, denied := c.newLookup(request)
+	l, now, denied := c.newLookup(request, c.negative.find)
 	if denied != nil {
 		return upstream.Result{}, denied
 	}
@@ -199,7 +199,7 @@ func (c *Cache) Peek(request upstream.Request) (result upstream.Result, found bo
 	if request.Check() != nil {
 		return result, false
 	}
-	l, now, denied := c.newLookup(request)
+	l, now, denied := c.newLookup(request, c.negative.find)
 	if denied != nil {
 		return result, false
 	}
@@ -216,7 +216,7 @@ func (c *Cache) Peek(request upstream.Request) (result upstream.Result, found bo
 }
 
 // newLookup returns what is to be known of a request, or the refusal that denies it everything.
-func (c *Cache) newLookup(request upstream.Request) (l lookup, now time.Time, denied *upstream.Error) {
+func (c *Cache) newLookup(request upstream.Request, find func(k key, receivedAt, now time.Time) (denied, noFetch *upstream.Error)) (l lookup, now time.Time, denied *upstream.Error) {
 	now = time.Now()
 	l = lookup{
 		Request:   request,
@@ -224,7 +224,7 @@ func (c *Cache) newLookup(request upstream.Request) (l lookup, now time.Time, de
 		arrivedAt: cmp.Or(request.Freshness.ArrivedAt, now),
 	}
 	l.Freshness.MaxStale = min(l.Freshness.MaxStale, c.options.StaleIfError)
-	denied, l.noFetch = c.negative.find(l.key, cmp.Or(request.Freshness.ReceivedAt, l.arrivedAt), now)
+	denied, l.noFetch = find(l.key, cmp.Or(request.Freshness.ReceivedAt, l.arrivedAt), now)
 	return l, now, denied
 }
 
@@ -263,7 +263,8 @@ func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
 
 // serveOnly answers from what the shared cache has, or not at all.
 func (c *Cache) serveOnly(ctx context.Context, l *lookup) (upstream.Result, error) {
-	if s := c.read(ctx, l); s != nil {
+	// What is found is not kept: nothing would tell that it is outdated.
+	if s, _ := c.look(ctx, l); s.serves(l, time.Now()) {
 		return c.serve(l, s, time.Now())
 	}
 	return upstream.Result{}, &upstream.Error{Kind: upstream.KindNotCached}

@@ -86,12 +86,23 @@ func (n *negativeCache) tableOf(rule refusalRule, k key) (*lru.Cache[refusalKey,
 // hides copies, noFetch only stops calls. One learnt after the request had been received does not hold
 // for it, so that one bad order never spoils another of the same request.
 func (n *negativeCache) find(k key, receivedAt, now time.Time) (denied, noFetch *upstream.Error) {
+	return n.read(k, receivedAt, now, (*lru.Cache[refusalKey, refusal]).Get)
+}
+
+// peek is find without a use of the refusal.
+func (n *negativeCache) peek(k key, receivedAt, now time.Time) (denied, noFetch *upstream.Error) {
+	return n.read(k, receivedAt, now, (*lru.Cache[refusalKey, refusal]).Peek)
+}
+
+func (n *negativeCache) read(
+	k key, receivedAt, now time.Time, get func(*lru.Cache[refusalKey, refusal], refusalKey) (refusal, bool),
+) (denied, noFetch *upstream.Error) {
 	if now.UnixNano() >= n.until.Load() {
 		return nil, nil
 	}
 	for _, rule := range refusalRules {
 		table, name := n.tableOf(rule, k)
-		found, ok := table.Get(name)
+		found, ok := get(table, name)
 		switch {
 		case !ok || found.since.After(receivedAt) || !now.Before(found.until):
 		case !rule.denies:

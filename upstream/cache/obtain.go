@@ -150,37 +150,6 @@ func (c *Cache) countShared(round int, waitedFor shared.Version, s *snapshot, wa
 	}
 }
 
-// read returns a copy of the shared cache that serves a request, or nil. It is not kept: nothing would tell that it is
-// outdated.
-func (c *Cache) read(ctx context.Context, l *lookup) *snapshot {
-	if c.options.Shared == nil || l.Freshness.NoCache {
-		return nil
-	}
-	epoch, up := c.options.Shared.State()
-	if !up {
-		return nil
-	}
-	var seen shared.Seen
-	if held := c.memory.get(l.key); held != nil {
-		seen.Copy = shared.Version(max(held.newest.Load(), uint64(held.version)+1) - 1)
-	}
-	name := c.nameOf(l.key)
-	acquired, err := c.options.Shared.Acquire(ctx, name, seen, encodeNeeds(l.Needs))
-	switch {
-	case err != nil:
-		return nil
-	case acquired.Version != 0:
-		c.options.Shared.Fail(name, acquired.Version, nil) // whoever waits acquires again
-		return nil
-	}
-	s, err := c.decodeCopy(l.key, upstream.Version(acquired.Copy.Version), acquired.Copy.Value, time.Now())
-	if err != nil || !s.serves(l, time.Now()) {
-		return nil
-	}
-	s.epoch.Store(epoch)
-	return s
-}
-
 // missed reports whether a failure is a refusal that came after the request which started the call: that could have
 // waited for it, but was too slow to do so.
 func (call *call) missed(failure []byte) bool {

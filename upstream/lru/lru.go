@@ -60,6 +60,17 @@ func (c *Cache[K, V]) Get(key K) (value V, found bool) {
 	return element.Value.(*entry[K, V]).value, true
 }
 
+// Peek returns the value of a key, which does not count as a use.
+func (c *Cache[K, V]) Peek(key K) (value V, found bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	element, found := c.entries[key]
+	if !found {
+		return value, false
+	}
+	return element.Value.(*entry[K, V]).value, true
+}
+
 // Put keeps a value that takes the given size, in place of an earlier one of its key. One that is larger than
 // the cache is not kept.
 func (c *Cache[K, V]) Put(key K, value V, size int) {

@@ -25,6 +25,8 @@ type Scope struct {
 	Deadline time.Time
 	// RequestID names the request in logs, errors and the header X-Request-Id.
 	RequestID string
+	// DryRun is what loading its orders would take, if it is to be found out and nothing is to be loaded; else nil.
+	DryRun *DryRun
 	// Slowest is how long the slowest of its calls waited and took.
 	Slowest Slowest
 	// Client, Trusted and OperationName say who pays and for what, for counting only: see [transport.Operation].
@@ -34,6 +36,18 @@ type Scope struct {
 	// RouterTrusted says that the caller proved to be the router of a federated graph, with the
 	// router secret.
 	RouterTrusted bool
+}
+
+// DryRun is what loading the orders of a request would take.
+type DryRun struct {
+	// Orders are the distinct ones that it names, Hits those that copies would answer, Shared those that calls under
+	// way would, and Calls those that calls of its own would. The rest would fail without a call.
+	Orders int `json:"orders"`
+	Hits   int `json:"hits"`
+	Shared int `json:"shared"`
+	Calls  int `json:"calls"`
+	// Points is what the calls would cost at the price of the last one.
+	Points int `json:"points"`
 }
 
 // Slowest gathers the longest times of calls.

@@ -95,6 +95,7 @@ var _ shared.Cache = (*Cache)(nil)
 const (
 	opConfirm  = "confirm" // is a copy the newest
 	opAcquire  = "acquire" // a lease, or a copy
+	opLook     = "look"    // at a copy and a lease
 	opEnd      = "end"     // of a call, with its copy
 	opRate     = "rate"    // a part in a rate
 	opBudget   = "budget"  // points
@@ -102,7 +103,7 @@ const (
 )
 
 // Operations are what Options.Observe is told of.
-var Operations = []string{opConfirm, opAcquire, opEnd, opRate, opBudget, opMaintain}
+var Operations = []string{opConfirm, opAcquire, opLook, opEnd, opRate, opBudget, opMaintain}
 
 // CheckURL returns what is wrong with a URL. It shows nothing of it.
 func CheckURL(url string) error {

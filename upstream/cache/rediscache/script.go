@@ -108,6 +108,24 @@ func (c *Cache) Acquire(ctx context.Context, name shared.Name, seen shared.Seen,
 	return acquired, err
 }
 
+// Look reads both keys at once.
+func (c *Cache) Look(ctx context.Context, name shared.Name) (stored shared.StoredCopy, lease shared.Lease, err error) {
+	err = c.runIfUp(ctx, opLook, func(ctx context.Context, client rueidis.Client) error {
+		reply, err := client.Do(ctx, client.B().Mget().Key(copyKey(name), leaseKey(name)).Build()).ToArray()
+		if err != nil {
+			return err
+		}
+		if record, err := reply[0].ToString(); err == nil {
+			stored = c.keys.parseCopy(name, record)
+		}
+		if record, err := reply[1].ToString(); err == nil {
+			lease = c.keys.parseLease(name, record)
+		}
+		return nil
+	})
+	return stored, lease, err
+}
+
 func (c *Cache) parseAcquired(name shared.Name, reply []rueidis.RedisMessage) (acquired shared.Acquired, err error) {
 	if len(reply) != 3 {
 		return acquired, errReply

@@ -441,3 +441,36 @@ func TestAnInstanceThatGaveUpLeads(t *testing.T) {
 		t.Error("that a caller gave up let the cache be away")
 	}
 }
+
+// TestLook shows what there is, and nobody is kept from leading by it.
+func TestLook(t *testing.T) {
+	_, url := newServer(t)
+	for name, url := range map[string]string{"single server": url, "cluster": url + "?cluster"} {
+		t.Run(name, func(t *testing.T) {
+			a, b := newInstance(t, url), newInstance(t, url)
+			order := a.Name("order", []byte(t.Name()))
+			look := func() (shared.StoredCopy, shared.Lease) {
+				t.Helper()
+				stored, lease, err := b.Look(t.Context(), order)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return stored, lease
+			}
+			if stored, lease := look(); stored.Version != 0 || lease.Version != 0 {
+				t.Errorf("nothing is there, and shown %+v, %+v", stored, lease)
+			}
+			first := a.lead(t, order, "needs")
+			if stored, lease := look(); stored.Version != 0 || lease.Version != first || string(lease.Needs) != "needs" {
+				t.Errorf("shown %+v, %+v", stored, lease)
+			}
+			a.Complete(order, first, []byte("copy"), time.Hour, nil)
+			if stored, lease := look(); stored.Version != first || string(stored.Value) != "copy" || lease.Version != 0 {
+				t.Errorf("shown %+v, %+v", stored, lease)
+			}
+			if second := a.acquire(t, order, shared.Seen{Copy: first}, "more"); second.Version == 0 {
+				t.Error("a look took the lease")
+			}
+		})
+	}
+}

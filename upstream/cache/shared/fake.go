@@ -239,6 +239,11 @@ func (i *FakeInstance) Acquire(ctx context.Context, name Name, seen Seen, needs 
 	return acquired, err
 }
 
+func (i *FakeInstance) Look(ctx context.Context, name Name) (stored StoredCopy, lease Lease, err error) {
+	err = i.run(ctx, func() { order := i.fake.order(name); stored, lease = order.copied, order.lease })
+	return stored, lease, err
+}
+
 func (i *FakeInstance) acquire(name Name, seen Seen, needs []byte) (acquired Acquired) {
 	order := i.fake.order(name)
 	if order.copied.Version > seen.Copy {

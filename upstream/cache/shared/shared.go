@@ -67,6 +67,8 @@ type Cache interface {
 	// Acquire grants the lease of an order for a call that asks for needs, or shows what has not been seen.
 	// Who is granted a lease keeps it until it calls Complete or Fail, which it must.
 	Acquire(ctx context.Context, name Name, seen Seen, needs []byte) (Acquired, error)
+	// Look shows the copy and the latest lease of an order, and grants nothing.
+	Look(ctx context.Context, name Name) (StoredCopy, Lease, error)
 	// Watch lets a lease be waited for that Acquire will show: what happens in between is not missed.
 	Watch(name Name) *Watch
 	// Complete says that the call with this version was answered, and so every copy with a lower one is out of
