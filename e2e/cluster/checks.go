@@ -54,17 +54,7 @@ func coldChecks() []check {
 	one := func(int) string { return "status" }
 	different := func(n int) string { return domains[n%len(domains)] }
 	cold := func(latency time.Duration, fields func(int) string, refusal, code string, most int) func(*suite) (string, error) {
-		return func(s *suite) (string, error) {
-			r, err := s.startRedis()
-			if err != nil {
-				return "", err
-			}
-			defer r.stop()
-			d, err := s.deploy(3, latency, r)
-			if err != nil {
-				return "", err
-			}
-			defer d.stop()
+		return on(setup{instances: 3, latency: latency}, func(_ *suite, d *deployment) (string, error) {
 			if refusal != "" {
 				d.refusal.Store(&refusal)
 			}
@@ -88,7 +78,7 @@ func coldChecks() []check {
 				return "", fmt.Errorf("%s, want %d at most", measured, most)
 			}
 			return measured, nil
-		}
+		})
 	}
 	refusal := func(code int, text string) string {
 		return fmt.Sprintf(`{"status":%d,"message":%q,"data":{"deduct_money":1}}`, code, text)
@@ -103,17 +93,7 @@ func coldChecks() []check {
 	}
 }
 
-func refreshCheck(s *suite) (string, error) {
-	r, err := s.startRedis()
-	if err != nil {
-		return "", err
-	}
-	defer r.stop()
-	d, err := s.deploy(3, 5*time.Millisecond, r)
-	if err != nil {
-		return "", err
-	}
-	defer d.stop()
+func refreshCheck(_ *suite, d *deployment) (string, error) {
 	var seen []answer
 	for range 100 {
 		id := newID()
@@ -187,16 +167,9 @@ func (d *deployment) play(ctx context.Context, list []request, prefix string) []
 
 func mixedCheck(s *suite) (string, error) {
 	var paid [2]int64
-	for i, instances := range []int{1, 3} {
-		r, err := s.startRedis()
-		if err != nil {
-			return "", err
-		}
-		defer r.stop()
-		if instances == 1 {
-			r.stop()
-		}
-		d, err := s.deploy(instances, 20*time.Millisecond, r)
+	for i, setup := range []setup{{instances: 1, alone: true}, {instances: 3}} {
+		setup.latency = 20 * time.Millisecond
+		d, err := s.deploy(setup)
 		if err != nil {
 			return "", err
 		}
@@ -214,17 +187,7 @@ func mixedCheck(s *suite) (string, error) {
 	return measured, nil
 }
 
-func killedHolderCheck(s *suite) (string, error) {
-	r, err := s.startRedis()
-	if err != nil {
-		return "", err
-	}
-	defer r.stop()
-	d, err := s.deploy(3, 3*time.Second, r)
-	if err != nil {
-		return "", err
-	}
-	defer d.stop()
+func killedHolderCheck(_ *suite, d *deployment) (string, error) {
 	id := newID()
 	go d.ask(0, id, "status")
 	time.Sleep(300 * time.Millisecond)
@@ -247,21 +210,11 @@ func killedHolderCheck(s *suite) (string, error) {
 }
 
 // spoiltCheck wants each value that was changed to be a miss, one call, and then replaced.
-func spoiltCheck(s *suite) (string, error) {
-	r, err := s.startRedis()
-	if err != nil {
-		return "", err
-	}
-	defer r.stop()
-	d, err := s.deploy(3, 5*time.Millisecond, r)
-	if err != nil {
-		return "", err
-	}
-	defer d.stop()
+func spoiltCheck(_ *suite, d *deployment) (string, error) {
 	other := newID()
 	d.ask(0, other, "status")
 	time.Sleep(50 * time.Millisecond)
-	keys, err := r.command("--raw", "KEYS", "og1:c:*")
+	keys, err := d.redis.command("--raw", "KEYS", "og1:c:*")
 	if err != nil || strings.Count(keys, "\n") != 1 {
 		return "", fmt.Errorf("keys %q, %w", keys, err)
 	}
@@ -278,7 +231,7 @@ func spoiltCheck(s *suite) (string, error) {
 		id := newID()
 		d.ask(0, id, "status")
 		time.Sleep(50 * time.Millisecond)
-		after, err := r.command("--raw", "KEYS", "og1:c:*")
+		after, err := d.redis.command("--raw", "KEYS", "og1:c:*")
 		if err != nil {
 			return "", err
 		}
@@ -289,7 +242,7 @@ func spoiltCheck(s *suite) (string, error) {
 			}
 		}
 		keys = after
-		if output, err := r.command("EVAL", script, "1", key); err != nil || strings.Contains(output, "ERR") {
+		if output, err := d.redis.command("EVAL", script, "1", key); err != nil || strings.Contains(output, "ERR") {
 			return "", fmt.Errorf("%s: %q, %w", name, output, err)
 		}
 		before := d.calls.Load()
@@ -307,13 +260,8 @@ func spoiltCheck(s *suite) (string, error) {
 }
 
 // secrecyCheck looks for what must not be seen in everything that a reader of Redis can see.
-func secrecyCheck(s *suite) (string, error) {
-	r, err := s.startRedis("--slowlog-log-slower-than", "0", "--slowlog-max-len", "10000")
-	if err != nil {
-		return "", err
-	}
-	defer r.stop()
-	monitor := exec.Command("redis-cli", "-p", r.port, "MONITOR")
+func secrecyCheck(_ *suite, d *deployment) (string, error) {
+	monitor := exec.Command("redis-cli", "-p", d.redis.port, "MONITOR")
 	output, err := monitor.StdoutPipe()
 	if err != nil {
 		return "", err
@@ -321,11 +269,6 @@ func secrecyCheck(s *suite) (string, error) {
 	if err := monitor.Start(); err != nil {
 		return "", err
 	}
-	d, err := s.deploy(2, 5*time.Millisecond, r, "--upstream-rate", "100", "--rate-limit", "100")
-	if err != nil {
-		return "", err
-	}
-	defer d.stop()
 	var ids []string
 	for range 20 {
 		id := newID()
@@ -339,11 +282,20 @@ func secrecyCheck(s *suite) (string, error) {
 	ids = append(ids, id)
 	d.ask(0, id, "status")
 	time.Sleep(200 * time.Millisecond)
-	seen, err := r.command("--raw", "EVAL", `local all = {} for _, key in ipairs(redis.call("KEYS", "*")) do all[#all+1] = key; all[#all+1] = redis.call("GET", key) end return all`, "0")
+	seen, err := d.redis.command("--raw", "EVAL", `local all = {}
+for _, key in ipairs(redis.call("KEYS", "*")) do
+	all[#all+1] = key
+	if redis.call("TYPE", key).ok == "hash" then
+		for _, text in ipairs(redis.call("HGETALL", key)) do all[#all+1] = text end
+	else
+		all[#all+1] = redis.call("GET", key)
+	end
+end
+return all`, "0")
 	if err != nil {
 		return "", err
 	}
-	slow, err := r.command("--raw", "SLOWLOG", "GET", "10000")
+	slow, err := d.redis.command("--raw", "SLOWLOG", "GET", "10000")
 	if err != nil {
 		return "", err
 	}
@@ -351,7 +303,7 @@ func secrecyCheck(s *suite) (string, error) {
 	monitored, _ := io.ReadAll(output)
 	_ = monitor.Wait()
 	everything := seen + slow + string(monitored)
-	if len(seen) < 1000 || len(monitored) < 5000 || !strings.Contains(everything, "og1:c:") {
+	if len(seen) < 1000 || len(monitored) < 5000 || !strings.Contains(seen, "og1:c:") || !strings.Contains(seen, "og1:b:") {
 		return "", fmt.Errorf("%d bytes of keys and values, %d of MONITOR: too little was seen", len(seen), len(monitored))
 	}
 	for _, secret := range append(ids, "PLANTED", d.address, "base_info") {
@@ -362,19 +314,87 @@ func secrecyCheck(s *suite) (string, error) {
 	return fmt.Sprintf("%d bytes of keys, values, MONITOR and the slow log", len(everything)), nil
 }
 
+// spend asks the instances in turn, at the same moment, each time for an order that was not asked for yet. It returns
+// how many were answered with one; the others must have been refused for want of points.
+func (d *deployment) spend(times int) (orders int, err error) {
+	answers := make([]answer, times)
+	var group sync.WaitGroup
+	for n := range answers {
+		group.Go(func() { answers[n] = d.ask(n%len(d.instances), newID(), "status") })
+	}
+	group.Wait()
+	for _, a := range answers {
+		if a.code != "BUDGET_EXHAUSTED" || a.err != nil {
+			if err := wrong([]answer{a}, ""); err != nil {
+				return 0, err
+			}
+			orders++
+		}
+	}
+	return orders, nil
+}
+
+// budgetChecks are on a budget of 50 points, where each call costs one.
+func budgetChecks() []check {
+	three := setup{instances: 3, latency: 50 * time.Millisecond, arguments: []string{"--budget=50/day"}}
+	return []check{
+		{"a budget holds for all, and for who is restarted", on(three, func(s *suite, d *deployment) (string, error) {
+			if orders, err := d.spend(200); err != nil || orders != 50 || d.calls.Load() != 50 {
+				return "", fmt.Errorf("%d orders for %d calls, want 50, %w", orders, d.calls.Load(), err)
+			}
+			for _, i := range d.instances {
+				_ = i.process.Process.Kill()
+				<-i.exited
+			}
+			d.instances = nil
+			for range 2 {
+				if err := s.addInstance(d); err != nil {
+					return "", err
+				}
+			}
+			time.Sleep(300 * time.Millisecond)
+			if orders, err := d.spend(20); err != nil || orders != 0 {
+				return "", fmt.Errorf("%d orders after a restart, %w", orders, err)
+			}
+			return "50 calls for 200 requests, and none after a restart", nil
+		})},
+		{"a budget outlives Redis", on(three, func(s *suite, d *deployment) (string, error) {
+			before, err := d.spend(12)
+			if err != nil {
+				return "", err
+			}
+			d.redis.stop()
+			during, err := d.spend(12)
+			if err != nil {
+				return "", err
+			}
+			if err := d.redis.start(s.folder); err != nil {
+				return "", err
+			}
+			time.Sleep(3 * time.Second)
+			after, err := d.spend(200)
+			if err != nil || d.calls.Load() != 50 {
+				return "", fmt.Errorf("%d calls, want 50, %w", d.calls.Load(), err)
+			}
+			return fmt.Sprintf("%d calls before, %d while it was away, %d after it came back empty", before, during, after), nil
+		})},
+		{"a budget while Redis is killed", on(three, func(_ *suite, d *deployment) (string, error) {
+			killed := time.AfterFunc(30*time.Millisecond, d.redis.stop)
+			defer killed.Stop()
+			began := time.Now()
+			_, err := d.spend(300)
+			took, calls := time.Since(began).Round(10*time.Millisecond), d.calls.Load()
+			if err != nil || calls < 50 || calls > 150 || took > 3*time.Second {
+				return "", fmt.Errorf("%d calls after %v, want 50 to 150, %w", calls, took, err)
+			}
+			return fmt.Sprintf("%d calls in three instances, the last answer after %v", calls, took), nil
+		})},
+	}
+}
+
 // hotCheck compares the throughput of an instance with Redis and of one without, in turn, and counts commands.
-func hotCheck(s *suite) (string, error) {
-	r, err := s.startRedis()
-	if err != nil {
-		return "", err
-	}
-	defer r.stop()
-	with, err := s.deploy(1, 5*time.Millisecond, r)
-	if err != nil {
-		return "", err
-	}
-	defer with.stop()
-	without, err := s.deploy(1, 5*time.Millisecond, nil)
+func hotCheck(s *suite, with *deployment) (string, error) {
+	without, err := s.deploy(setup{instances: 1, latency: 5 * time.Millisecond, alone: true})
 	if err != nil {
 		return "", err
 	}
@@ -401,7 +421,7 @@ func hotCheck(s *suite) (string, error) {
 	hot(with)
 	hot(without)
 	scripts := func() (count int) {
-		text, _ := r.command("INFO", "commandstats")
+		text, _ := with.redis.command("INFO", "commandstats")
 		for _, found := range regexp.MustCompile(`cmdstat_eval(?:sha)?:calls=(\d+)`).FindAllStringSubmatch(text, -1) {
 			calls, _ := strconv.Atoi(found[1])
 			count += calls
@@ -425,25 +445,15 @@ func hotCheck(s *suite) (string, error) {
 // faultChecks put load on three instances while something happens to Redis.
 func faultChecks() []check {
 	fault := func(options []string, cause, repair func(s *suite, r *redis) error) func(*suite) (string, error) {
-		return func(s *suite) (string, error) {
-			r, err := s.startRedis(options...)
-			if err != nil {
-				return "", err
-			}
-			defer func() { r.stop() }()
-			d, err := s.deploy(3, 20*time.Millisecond, r)
-			if err != nil {
-				return "", err
-			}
-			defer d.stop()
+		return on(setup{instances: 3, latency: 20 * time.Millisecond, redis: options}, func(s *suite, d *deployment) (string, error) {
 			list := schedule(9 * time.Second)
 			happened := make(chan error, 1)
 			go func() {
 				time.Sleep(3 * time.Second)
-				err := cause(s, r)
+				err := cause(s, d.redis)
 				time.Sleep(3 * time.Second)
 				if repair != nil && err == nil {
-					err = repair(s, r)
+					err = repair(s, d.redis)
 				}
 				happened <- err
 			}()
@@ -479,7 +489,7 @@ func faultChecks() []check {
 				return "", fmt.Errorf("%s; and %d calls for one order afterwards", measured, calls)
 			}
 			return measured, nil
-		}
+		})
 	}
 	restart := func(s *suite, r *redis) error { return r.start(s.folder) }
 	set := func(name, value string) func(*suite, *redis) error {

@@ -101,11 +101,6 @@ func freePort() string {
 	return port
 }
 
-func (s *suite) startRedis(options ...string) (*redis, error) {
-	r := &redis{port: freePort(), options: options}
-	return r, r.start(s.folder)
-}
-
 func (r *redis) start(folder string) error {
 	arguments := append([]string{"--port", r.port, "--save", "", "--appendonly", "no", "--dir", folder, "--bind", "127.0.0.1"}, r.options...)
 	r.process = exec.Command("redis-server", arguments...)
@@ -122,6 +117,9 @@ func (r *redis) start(folder string) error {
 }
 
 func (r *redis) stop() {
+	if r.process.Process == nil {
+		return // it could not be started
+	}
 	_ = r.process.Process.Kill()
 	_ = r.process.Wait()
 }
@@ -153,35 +151,72 @@ func (i *instance) cpu() (ticks int) {
 	return user + system
 }
 
-// deployment is some instances on one upstream, and one Redis or none.
+// setup says what to deploy: instances on one upstream that takes its time, and their Redis.
+type setup struct {
+	instances int
+	latency   time.Duration
+	redis     []string // its options
+	alone     bool     // without Redis
+	arguments []string // of each instance
+}
+
+// deployment is what was set up.
 type deployment struct {
 	*endpoint
+	arguments []string
 	redis     *redis
 	instances []*instance
 	client    *http.Client
 }
 
-// deploy starts instances; without Redis if that is nil.
-func (s *suite) deploy(count int, latency time.Duration, redis *redis, arguments ...string) (*deployment, error) {
-	upstream, err := startEndpoint(latency)
-	if err != nil {
-		return nil, err
+// on returns a check that runs on a deployment of its own.
+func on(set setup, check func(*suite, *deployment) (string, error)) func(*suite) (string, error) {
+	return func(s *suite) (string, error) {
+		d, err := s.deploy(set)
+		if err != nil {
+			return "", err
+		}
+		defer d.stop()
+		return check(s, d)
 	}
-	d := &deployment{endpoint: upstream, redis: redis, client: &http.Client{
+}
+
+func (s *suite) deploy(set setup) (d *deployment, err error) {
+	d = &deployment{arguments: set.arguments, client: &http.Client{
 		Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 500},
 	}}
-	for range count {
-		i, err := s.startInstance(upstream, redis, arguments)
+	defer func() {
 		if err != nil {
 			d.stop()
+		}
+	}()
+	if d.endpoint, err = startEndpoint(set.latency); err != nil {
+		return nil, err
+	}
+	if !set.alone {
+		d.redis = &redis{port: freePort(), options: set.redis}
+		if err := d.redis.start(s.folder); err != nil {
 			return nil, err
 		}
-		d.instances = append(d.instances, i)
 	}
-	if redis != nil {
+	for range set.instances {
+		if err := s.addInstance(d); err != nil {
+			return nil, err
+		}
+	}
+	if !set.alone {
 		time.Sleep(300 * time.Millisecond) // they connect in the background
 	}
 	return d, nil
+}
+
+// addInstance starts one more.
+func (s *suite) addInstance(d *deployment) error {
+	i, err := s.startInstance(d.endpoint, d.redis, d.arguments)
+	if err == nil {
+		d.instances = append(d.instances, i)
+	}
+	return err
 }
 
 func (s *suite) startInstance(upstream *endpoint, redis *redis, arguments []string) (*instance, error) {
@@ -221,7 +256,12 @@ func (d *deployment) stop() {
 		_ = i.process.Process.Kill()
 		<-i.exited
 	}
-	_ = d.Close()
+	if d.redis != nil {
+		d.redis.stop()
+	}
+	if d.endpoint != nil {
+		_ = d.Close()
+	}
 }
 
 // answer is what an instance says.

@@ -76,14 +76,18 @@ func (s *suite) runAll(pattern string) (err error) {
 }
 
 func checks() []check {
-	list := coldChecks()
+	list, three := coldChecks(), setup{instances: 3, latency: 5 * time.Millisecond}
 	list = append(list,
-		check{"a refresh reaches the others", refreshCheck},
+		check{"a refresh reaches the others", on(three, refreshCheck)},
 		check{"mixed load costs what it costs one instance", mixedCheck},
-		check{"the holder of a lease is killed", killedHolderCheck},
-		check{"what is stored is spoilt", spoiltCheck},
-		check{"a reader of Redis learns nothing", secrecyCheck},
-		check{"hot load leaves Redis alone", hotCheck},
+		check{"the holder of a lease is killed", on(setup{instances: 3, latency: 3 * time.Second}, killedHolderCheck)},
+		check{"what is stored is spoilt", on(three, spoiltCheck)},
+		check{"a reader of Redis learns nothing", on(setup{
+			instances: 2, latency: 5 * time.Millisecond, redis: []string{"--slowlog-log-slower-than", "0", "--slowlog-max-len", "10000"},
+			arguments: []string{"--upstream-rate=100", "--rate-limit=100", "--budget=1000/hour", "--client-budget=1000/day"},
+		}, secrecyCheck)},
+		check{"hot load leaves Redis alone", on(setup{instances: 1, latency: 5 * time.Millisecond}, hotCheck)},
 	)
+	list = append(list, budgetChecks()...)
 	return append(list, faultChecks()...)
 }
