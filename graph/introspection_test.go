@@ -40,7 +40,7 @@ func TestAPISchemaIsTheSchemaWithoutFederation(t *testing.T) {
 	if !strings.HasPrefix(servedText(t), "\"\"\"\nOrders of 1688.com") || !strings.Contains(servedText(t), "可直接用它们搜索。\n\"\"\"\nschema {\n  query: Query\n}\n") {
 		t.Errorf("it begins with %.400s", servedText(t))
 	}
-	for _, word := range []string{"@key", "@link", "@domain", "@shareable", "extend ", "_Any", "_Service", "_entities", "federation__", "directive "} {
+	for _, word := range []string{"@key", "@link", "@domain", "@shareable", "@tag", "@cost", "@listSize", "extend ", "_Any", "_Service", "_entities", "federation__", "directive "} {
 		if strings.Contains(servedText(t), word) {
 			t.Errorf("the text for clients has %q", word)
 		}

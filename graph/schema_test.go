@@ -83,6 +83,7 @@ func schemaProblems(t *testing.T, text string, rows []fieldRow) []string {
 		rawTwinProblems(schema),
 		descriptionProblems(schema),
 		valueProblems(t, schema),
+		tagProblems(schema),
 		domainProblems(schema),
 		contractProblems(schema, readEnums(t)),
 		entityProblems(schema),
@@ -101,7 +102,7 @@ func TestSchemaProblems(t *testing.T) {
 	tests := []struct{ name, old, new, problem string }{
 		{"field gone", "  qualityAssurance: String\n", "  x: String\n", "Order.guarantees.qualityAssurance: missing"},
 		{"other type", "  trackingNumber: String\n", "  trackingNumber: ID\n", "Order.domesticShipping.shipments.trackingNumber: is ID, want String"},
-		{"not nullable", "  orderNote: String\n", "  orderNote: String!\n", "Order.orderNote: is String!, want String"},
+		{"not nullable", "  orderNote: String @tag", "  orderNote: String! @tag", "Order.orderNote: is String!, want String"},
 		{"nullable list", "  payments: [OrderPayment!]!\n", "  payments: [OrderPayment!]\n", "Order.payments: is [OrderPayment!], want [OrderPayment!]!"},
 		{"domain gone", `OrderInvoice @domain(name: "OrderInvoice")`, "OrderInvoice", "Order.invoice.title: needs no domain, want OrderInvoice"},
 		{"domain too much", "  reviews: OrderReviews\n", "  reviews: OrderReviews @domain(name: \"RateDetail\")\n", "Order.reviews: needs RateDetail, want no domain"},
@@ -117,8 +118,14 @@ func TestSchemaProblems(t *testing.T) {
 		{"sandbox", "One order. It is", "One order of the sandbox. It is", "Query.order: description speaks of what isn't there"},
 		{"description without Chinese", "(英文名称, `customs", "(`customs", "OrderCustomsItem.englishName: description lacks the Chinese term"},
 		{"default gone", "webSite: WebSite! = CN_1688\n    \"The version of the upstream's answer: ", "webSite: WebSite!\n    \"The version of the upstream's answer: ", "Query.order(webSite:): is WebSite!, want WebSite! = CN_1688"},
-		{"link gone", "  member: Member\n}\n\n\"Who sells", "  x: Member\n}\n\n\"Who sells", "OrderBuyer.member: missing"},
-		{"key of another site", `type Order @key(fields: "webSite id") {`, `type Order @key(fields: "webSite id") @key(fields: "id") {`, `Order: keys are [webSite id id], want [webSite id]`},
+		{"link gone", "  member: Member @tag(name: \"pii\")\n}\n\n\"Who sells", "  x: Member\n}\n\n\"Who sells", "OrderBuyer.member: missing"},
+		{"key of another site", `type Order @key(fields: "webSite id")`, `type Order @key(fields: "webSite id") @key(fields: "id")`, `Order: keys are [webSite id id], want [webSite id]`},
+		{"tag gone", `taxpayerId: String @tag(name: "pii")`, "taxpayerId: String", "OrderInvoice.taxpayerId: is described as personal data and not tagged"},
+		{"tag of a type gone", `type OrderContact @tag(name: "pii")`, "type OrderContact", "OrderContact: is described as personal data and not tagged"},
+		{"tag of a way there gone", `recipient: OrderRecipient @tag(name: "pii")`, "recipient: OrderRecipient", "Order.recipient: is described as personal data and not tagged"},
+		{"other tag", `buyerMemo: String @tag(name: "pii")`, `buyerMemo: String @tag(name: "private")`, "Order.buyerMemo: is tagged private"},
+		{"tag without a word", "The taxpayer's number. Personal data.", "The taxpayer's number.", "OrderInvoice.taxpayerId: is tagged and not described as personal data"},
+		{"personal by its name", "  trackingNumber: String\n", "  trackingNumber: String\n  \"The number.\"\n  receiverPhone: String\n", "OrderShipment.receiverPhone: is not described as personal data"},
 		{"value gone", "  ONE_CENT_SAMPLE\n", "  TWO_CENT_SAMPLE\n", "OrderBusinessType: lacks ONE_CENT_SAMPLE"},
 		{"value too much", "  SIGN_FAILED\n", "  SIGN_FAILED\n  \"Lost.\"\n  LOST\n", "OrderStatus.LOST: not in enums.tsv"},
 		{"UNKNOWN gone", "  SELLER_REFUSED\n  \"A value that is not known yet: the raw field beside this one has what was sent. (未枚举: 其他状态)\"\n  UNKNOWN\n", "  SELLER_REFUSED\n", "OrderRefundStatus: lacks UNKNOWN"},
@@ -262,6 +269,41 @@ func valueProblems(t *testing.T, schema *ast.Schema) (problems []string) {
 	for value, is := range named {
 		if !is {
 			problems = append(problems, value.Name+": description lacks what the upstream sends")
+		}
+	}
+	return problems
+}
+
+var (
+	// personalNames are the names of fields that can only hold personal data.
+	personalNames = regexp.MustCompile(`(?i)(phone|email|fax|fullName|recipientName|contactName|senderName|nickname|address|postalCode|taxpayer|bank|loginId|alipayId|userId|memberId|note$|message$|memo$)`)
+	saysPersonal  = regexp.MustCompile(`(?i)\bpersonal data\b`)
+)
+
+// tagProblems wants the tag pii on what its description, that of its type, or that of the type that it leads to, calls
+// personal data, and nowhere else: routers and catalogues read tags, people descriptions.
+func tagProblems(schema *ast.Schema) (problems []string) {
+	check := func(name string, directives ast.DirectiveList, personal bool) {
+		tags := directives.ForNames("tag")
+		switch {
+		case personal && len(tags) == 0:
+			problems = append(problems, name+": is described as personal data and not tagged")
+		case !personal && len(tags) > 0:
+			problems = append(problems, name+": is tagged and not described as personal data")
+		case len(tags) > 0 && tags[0].Arguments.ForName("name").Value.Raw != "pii":
+			problems = append(problems, name+": is tagged "+tags[0].Arguments.ForName("name").Value.Raw)
+		}
+	}
+	for _, definition := range schema.Types {
+		whole := saysPersonal.MatchString(definition.Description)
+		check(definition.Name, definition.Directives, whole)
+		for _, field := range definition.Fields {
+			name := definition.Name + "." + field.Name
+			personal := whole || saysPersonal.MatchString(field.Description) || saysPersonal.MatchString(schema.Types[field.Type.Name()].Description)
+			check(name, field.Directives, personal)
+			if !personal && schema.Types[field.Type.Name()].Kind == ast.Scalar && personalNames.MatchString(field.Name) {
+				problems = append(problems, name+": is not described as personal data")
+			}
 		}
 	}
 	return problems

@@ -30,7 +30,7 @@ export async function startApollo(supergraphSdl, secret) {
   return { url, stop: () => server.stop() };
 }
 
-export async function startHive(supergraph, secret) {
+export async function startHive(supergraph, secret, options) {
   const runtime = createGatewayRuntime({
     supergraph, logging: false, graphiql: false, landingPage: false, maskedErrors: false,
     propagateHeaders: {
@@ -39,6 +39,7 @@ export async function startHive(supergraph, secret) {
         ...(secret && subgraphName === 'ordergraph' ? { 'x-router-secret': secret } : {}),
       }),
     },
+    ...options,
   });
   return { url: `${await serve(runtime)}/graphql`, stop: () => runtime[Symbol.asyncDispose]() };
 }

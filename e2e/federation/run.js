@@ -3,6 +3,7 @@
 // ORDERGRAPH_BINARY is the program (else it is built).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { checkDirectives } from './directive_cases.js';
 import { checkExample } from './example_cases.js';
 import { binary, ordergraph, record, startSandbox, stopAll } from './programs.js';
 import { check, close } from './report.js';
@@ -36,6 +37,7 @@ try {
   await checkIntrospectionOff({ url: `${hidden.url}/graphql`, sdl });
   await checkSecret({ url: `${guarded.url}/graphql`, sdl, secret, sandbox });
   await checkSubgraph({ url: `${open.url}/graphql`, sandbox });
+  await checkDirectives({ url: `${open.url}/graphql`, sdl, services: subgraphs.services, sandbox });
 
   for (const [mode, program, shown] of [['', open], [' with a secret', guarded, secret]]) {
     const subgraph = await record(`${program.url}/graphql`);

@@ -10,7 +10,9 @@ const federation = `
 directive @link(url: String!, import: [String]) repeatable on SCHEMA
 directive @key(fields: String!, resolvable: Boolean = true) repeatable on OBJECT
 directive @shareable on OBJECT | FIELD_DEFINITION
-directive @tag(name: String!) repeatable on OBJECT | FIELD_DEFINITION | ENUM | ENUM_VALUE | ARGUMENT_DEFINITION | SCALAR
+directive @tag(name: String!) repeatable on OBJECT | FIELD_DEFINITION
+directive @cost(weight: Int!) on OBJECT
+directive @listSize(assumedSize: Int) on FIELD_DEFINITION
 scalar _Any
 union _Entity = Order
 type _Service { sdl: String }

@@ -136,7 +136,7 @@ schema {
 }
 
 extend schema
-  @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
+  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@cost", "@key", "@listSize", "@shareable", "@tag"])
 
 """
 Marks a field that the upstream sends only if it is asked for the named part of the order
@@ -195,7 +195,7 @@ type Query {
     webSite: WebSite! = CN_1688
     "The version of the upstream's answers: leave it out, see ` + "`" + `Edition` + "`" + `. (版本, ` + "`" + `edition` + "`" + `)"
     edition: Edition! = V1
-  ): [Order]!
+  ): [Order]! @listSize(assumedSize: 100)
 }
 
 "The marketplace that an order was placed on. (站点信息, ` + "`" + `web_site` + "`" + `)"
@@ -237,7 +237,7 @@ group fields of one prefix, such as ` + "`" + `cancellation` + "`" + `, are null
 value that is not known yet is ` + "`" + `UNKNOWN` + "`" + `, and the ` + "`" + `…Raw` + "`" + ` field beside each enum field has exactly what was
 sent.
 """
-type Order @key(fields: "webSite id") {
+type Order @key(fields: "webSite id") @cost(weight: 100) {
   "The order's number as it was asked for. (交易id, ` + "`" + `base_info.id_of_str` + "`" + `, ` + "`" + `base_info.id` + "`" + `)"
   id: ID!
   "The site that was asked. (站点信息, request parameter ` + "`" + `web_site` + "`" + `)"
@@ -349,21 +349,21 @@ type Order @key(fields: "webSite id") {
   isOverseasOrder: Boolean
   "The pre-order that this order came from; see also ` + "`" + `businessInfo.preOrder` + "`" + `. (预订单ID, ` + "`" + `base_info.pre_order_id` + "`" + `)"
   preOrderId: ID
-  "The note that was written when ordering. (备注, ` + "`" + `base_info.remark` + "`" + `)"
-  orderNote: String
-  "The buyer's message to the seller, at most 500 characters. (买家留言, ` + "`" + `base_info.buyer_feedback` + "`" + `)"
-  buyerMessage: String
-  "The buyer's own memo. (买家备忘信息, ` + "`" + `base_info.buyer_memo` + "`" + `)"
-  buyerMemo: String
+  "The note that was written when ordering. May hold personal data. (备注, ` + "`" + `base_info.remark` + "`" + `)"
+  orderNote: String @tag(name: "pii")
+  "The buyer's message to the seller, at most 500 characters. May hold personal data. (买家留言, ` + "`" + `base_info.buyer_feedback` + "`" + `)"
+  buyerMessage: String @tag(name: "pii")
+  "The buyer's own memo. May hold personal data. (买家备忘信息, ` + "`" + `base_info.buyer_memo` + "`" + `)"
+  buyerMemo: String @tag(name: "pii")
   "The flag of the buyer's memo. (买家备忘标志, ` + "`" + `base_info.buyer_remark_icon` + "`" + `)"
   buyerMemoFlag: String
 
   "Who ordered. (买家, ` + "`" + `base_info.buyer_*` + "`" + `)"
-  buyer: OrderBuyer
+  buyer: OrderBuyer @tag(name: "pii")
   "Who sells. (卖家, ` + "`" + `base_info.seller_*` + "`" + `)"
-  seller: OrderSeller
+  seller: OrderSeller @tag(name: "pii")
   "Who receives the goods. (收件人信息, ` + "`" + `base_info.receiver_info` + "`" + `)"
-  recipient: OrderRecipient
+  recipient: OrderRecipient @tag(name: "pii")
   "How and why the order was closed. Null if the upstream sends nothing about it; whether it is closed says ` + "`" + `status` + "`" + `. (关闭订单, ` + "`" + `base_info.close_*` + "`" + `)"
   cancellation: OrderCancellation
 
@@ -396,97 +396,97 @@ type Order @key(fields: "webSite id") {
 }
 
 "Who ordered. Personal data. (买家, ` + "`" + `base_info.buyer_*` + "`" + `)"
-type OrderBuyer {
+type OrderBuyer @tag(name: "pii") {
   "The id of the main account, as in ` + "`" + `b2b-2248544159` + "`" + `. (买家主账号id, ` + "`" + `base_info.buyer_id` + "`" + `)"
-  memberId: ID
+  memberId: ID @tag(name: "pii")
   "The number of the account. (买家数字id, ` + "`" + `base_info.buyer_user_id` + "`" + `)"
-  userId: ID
+  userId: ID @tag(name: "pii")
   "The login name, which is also the WangWang messenger's. (买家loginId, 旺旺Id, ` + "`" + `base_info.buyer_login_id` + "`" + `)"
-  loginId: String
+  loginId: String @tag(name: "pii")
   "The login name of the sub-account that ordered. (买家子账号, ` + "`" + `base_info.sub_buyer_login_id` + "`" + `)"
-  subAccountLoginId: String
+  subAccountLoginId: String @tag(name: "pii")
   "The Alipay account. (买家支付宝id, ` + "`" + `base_info.buyer_alipay_id` + "`" + `)"
-  alipayId: String
+  alipayId: String @tag(name: "pii")
   "How to reach the buyer. (买家联系人, ` + "`" + `base_info.buyer_contact` + "`" + `)"
-  contact: OrderContact
+  contact: OrderContact @tag(name: "pii")
   "The member behind ` + "`" + `memberId` + "`" + `, for other services of a federated graph to add to. Null without a ` + "`" + `memberId` + "`" + `. (买家主账号)"
-  member: Member
+  member: Member @tag(name: "pii")
 }
 
 "Who sells. Personal data. (卖家, ` + "`" + `base_info.seller_*` + "`" + `)"
-type OrderSeller {
+type OrderSeller @tag(name: "pii") {
   "The id of the main account, as in ` + "`" + `b2b-2248564064` + "`" + `. (卖家主账号id, ` + "`" + `base_info.seller_id` + "`" + `)"
-  memberId: ID
+  memberId: ID @tag(name: "pii")
   "The number of the account. (卖家数字id, ` + "`" + `base_info.seller_user_id` + "`" + `)"
-  userId: ID
+  userId: ID @tag(name: "pii")
   "The login name, which is also the WangWang messenger's. (卖家loginId, 旺旺Id, ` + "`" + `base_info.seller_login_id` + "`" + `)"
-  loginId: String
+  loginId: String @tag(name: "pii")
   "The Alipay account. (卖家支付宝id, ` + "`" + `base_info.seller_alipay_id` + "`" + `)"
-  alipayId: String
+  alipayId: String @tag(name: "pii")
   "The credit level, as in ` + "`" + `L1` + "`" + `. (卖家诚信等级, ` + "`" + `base_info.seller_credit_level` + "`" + `)"
-  creditLevel: String
+  creditLevel: String @tag(name: "pii")
   "How to reach the seller. (卖家联系人信息, ` + "`" + `base_info.seller_contact` + "`" + `)"
-  contact: OrderSellerContact
+  contact: OrderSellerContact @tag(name: "pii")
   "The member behind ` + "`" + `memberId` + "`" + `, for other services of a federated graph to add to. Null without a ` + "`" + `memberId` + "`" + `. (卖家主账号)"
-  member: Member
+  member: Member @tag(name: "pii")
 }
 
 "How to reach the buyer. Personal data. (买家联系人, ` + "`" + `base_info.buyer_contact` + "`" + `)"
-type OrderContact {
+type OrderContact @tag(name: "pii") {
   "The person's name. (联系人名称, ` + "`" + `buyer_contact.name` + "`" + `)"
-  name: String
+  name: String @tag(name: "pii")
   "The company's name. (公司名称, ` + "`" + `buyer_contact.company_name` + "`" + `)"
-  companyName: String
+  companyName: String @tag(name: "pii")
   "The landline number, as in ` + "`" + `86-0571-81895955` + "`" + `. (联系电话, ` + "`" + `buyer_contact.phone` + "`" + `)"
-  phone: String
+  phone: String @tag(name: "pii")
   "The mobile number. (联系人手机号, ` + "`" + `buyer_contact.mobile` + "`" + `)"
-  mobilePhone: String
+  mobilePhone: String @tag(name: "pii")
   "The fax number. (传真, ` + "`" + `buyer_contact.fax` + "`" + `)"
-  fax: String
+  fax: String @tag(name: "pii")
   "The e-mail address. (邮箱, ` + "`" + `buyer_contact.email` + "`" + `)"
-  email: String
+  email: String @tag(name: "pii")
   "The account in the site's own messenger. (联系人在平台的IM账号, ` + "`" + `buyer_contact.im_in_platform` + "`" + `)"
-  imAccount: String
+  imAccount: String @tag(name: "pii")
 }
 
 "How to reach the seller. Personal data. (卖家联系人信息, ` + "`" + `base_info.seller_contact` + "`" + `)"
-type OrderSellerContact {
+type OrderSellerContact @tag(name: "pii") {
   "The person's name. (联系人名称, ` + "`" + `seller_contact.name` + "`" + `)"
-  name: String
+  name: String @tag(name: "pii")
   "The company's name. (公司名称, ` + "`" + `seller_contact.company_name` + "`" + `)"
-  companyName: String
+  companyName: String @tag(name: "pii")
   "The landline number, as in ` + "`" + `86-0571-88881888` + "`" + `. (联系电话, ` + "`" + `seller_contact.phone` + "`" + `)"
-  phone: String
+  phone: String @tag(name: "pii")
   "The mobile number. (联系人手机号, ` + "`" + `seller_contact.mobile` + "`" + `)"
-  mobilePhone: String
+  mobilePhone: String @tag(name: "pii")
   "The fax number. (传真, ` + "`" + `seller_contact.fax` + "`" + `)"
-  fax: String
+  fax: String @tag(name: "pii")
   "The e-mail address. (邮箱, ` + "`" + `seller_contact.email` + "`" + `)"
-  email: String
+  email: String @tag(name: "pii")
   "The account in the site's own messenger. (联系人在平台的IM账号, ` + "`" + `seller_contact.im_in_platform` + "`" + `)"
-  imAccount: String
+  imAccount: String @tag(name: "pii")
   "The sender's name that a distributor shows on the parcel (WeiGong and the like). (发件人名称, ` + "`" + `seller_contact.wg_sender_name` + "`" + `)"
-  dropshipSenderName: String
+  dropshipSenderName: String @tag(name: "pii")
   "The sender's phone number that a distributor shows on the parcel (WeiGong and the like). (发件人电话, ` + "`" + `seller_contact.wg_sender_phone` + "`" + `)"
-  dropshipSenderPhone: String
+  dropshipSenderPhone: String @tag(name: "pii")
 }
 
 "Who receives the goods, as given when ordering. ` + "`" + `domesticShipping` + "`" + ` has the address in parts. Personal data. (收件人信息, ` + "`" + `base_info.receiver_info` + "`" + `)"
-type OrderRecipient {
+type OrderRecipient @tag(name: "pii") {
   "The person's name. (收件人, ` + "`" + `receiver_info.to_full_name` + "`" + `)"
-  fullName: String
+  fullName: String @tag(name: "pii")
   "The landline number. (收件人电话, ` + "`" + `receiver_info.to_phone` + "`" + `)"
-  phone: String
+  phone: String @tag(name: "pii")
   "The mobile number. (收件人移动电话, ` + "`" + `receiver_info.to_mobile` + "`" + `)"
-  mobilePhone: String
+  mobilePhone: String @tag(name: "pii")
   "The six-digit code of the district, GB/T 2260. (收货人地址区域编码, ` + "`" + `receiver_info.to_division_code` + "`" + `)"
-  regionCode: String
+  regionCode: String @tag(name: "pii")
   "The nine-digit code of the town or street, where there is one. (收货人街道或镇区域编码, ` + "`" + `receiver_info.to_town_code` + "`" + `)"
-  townCode: String
+  townCode: String @tag(name: "pii")
   "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (邮编, ` + "`" + `receiver_info.to_post` + "`" + `)"
-  postalCode: String
+  postalCode: String @tag(name: "pii")
   "The regions, separated by spaces, often without the street, as in 浙江省 杭州市 滨江区 长河街道. The street is in ` + "`" + `OrderDomesticShipping.addressLine` + "`" + `. (收货地址, ` + "`" + `receiver_info.to_area` + "`" + `)"
-  addressLine: String
+  addressLine: String @tag(name: "pii")
 }
 
 "How and why an order was closed. (关闭订单, ` + "`" + `base_info.close_*` + "`" + `)"
@@ -499,8 +499,8 @@ type OrderCancellation {
   initiator: OrderCancellationInitiator
   "` + "`" + `initiator` + "`" + ` exactly as sent; may be the empty string for an order that is not closed. (关闭订单操作类型, ` + "`" + `base_info.close_operate_type` + "`" + `)"
   initiatorRaw: String
-  "A note on it. (关闭订单备注, ` + "`" + `base_info.close_remark` + "`" + `)"
-  note: String
+  "A note on it. May hold personal data. (关闭订单备注, ` + "`" + `base_info.close_remark` + "`" + `)"
+  note: String @tag(name: "pii")
 }
 
 """
@@ -554,8 +554,8 @@ type OrderPaymentStage {
   endedAt: DateTime
   "What the seller does in this stage. (卖家操作名称, ` + "`" + `step_order_list.seller_action_name` + "`" + `)"
   sellerActionName: String
-  "What the seller wrote about it. (卖家操作留言, ` + "`" + `step_order_list.message` + "`" + `)"
-  sellerMessage: String
+  "What the seller wrote about it. May hold personal data. (卖家操作留言, ` + "`" + `step_order_list.message` + "`" + `)"
+  sellerMessage: String @tag(name: "pii")
   "Where the seller's message lies, as a path and not an address. (卖家操作留言路径, ` + "`" + `step_order_list.message_path` + "`" + `)"
   sellerMessagePath: String
   "Where the picture that proves the seller's action lies, as a path and not an address. (卖家上传图片凭据路径, ` + "`" + `step_order_list.picture_path` + "`" + `)"
@@ -754,32 +754,32 @@ type OrderGuarantee {
   qualityAssurance: String
 }
 
-"Where the goods go within China, and in which shipments. Personal data. (国内物流, ` + "`" + `native_logistics` + "`" + `)"
+"Where the goods go within China, and in which shipments. (国内物流, ` + "`" + `native_logistics` + "`" + `)"
 type OrderDomesticShipping {
-  "Who receives the goods. (联系人姓名, ` + "`" + `native_logistics.contact_person` + "`" + `)"
-  recipientName: String
-  "The landline number. (电话, ` + "`" + `native_logistics.telephone` + "`" + `)"
-  phone: String
-  "The mobile number. (手机, ` + "`" + `native_logistics.mobile` + "`" + `)"
-  mobilePhone: String
-  "The fax number. (传真, ` + "`" + `native_logistics.fax` + "`" + `)"
-  fax: String
-  "The province. (省份, ` + "`" + `native_logistics.province` + "`" + `)"
-  province: String
-  "The city. (城市, ` + "`" + `native_logistics.city` + "`" + `)"
-  city: String
-  "The district or county. (县,区, ` + "`" + `native_logistics.area` + "`" + `)"
-  district: String
-  "The six-digit code of the district, GB/T 2260. (省市区编码, ` + "`" + `native_logistics.area_code` + "`" + `)"
-  regionCode: String
-  "The town or street. (镇,街道, ` + "`" + `native_logistics.town` + "`" + `)"
-  town: String
-  "The nine-digit code of the town or street. (镇,街道地址码, ` + "`" + `native_logistics.town_code` + "`" + `)"
-  townCode: String
-  "The street and the number, often with some of the regions before them, as in 杭州市滨江区网商路699号: who puts ` + "`" + `province` + "`" + `, ` + "`" + `city` + "`" + ` and ` + "`" + `district` + "`" + ` before it may show them twice. (详细地址, ` + "`" + `native_logistics.address` + "`" + `)"
-  addressLine: String
-  "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (邮编, ` + "`" + `native_logistics.zip` + "`" + `)"
-  postalCode: String
+  "Who receives the goods. Personal data. (联系人姓名, ` + "`" + `native_logistics.contact_person` + "`" + `)"
+  recipientName: String @tag(name: "pii")
+  "The landline number. Personal data. (电话, ` + "`" + `native_logistics.telephone` + "`" + `)"
+  phone: String @tag(name: "pii")
+  "The mobile number. Personal data. (手机, ` + "`" + `native_logistics.mobile` + "`" + `)"
+  mobilePhone: String @tag(name: "pii")
+  "The fax number. Personal data. (传真, ` + "`" + `native_logistics.fax` + "`" + `)"
+  fax: String @tag(name: "pii")
+  "The province. Personal data. (省份, ` + "`" + `native_logistics.province` + "`" + `)"
+  province: String @tag(name: "pii")
+  "The city. Personal data. (城市, ` + "`" + `native_logistics.city` + "`" + `)"
+  city: String @tag(name: "pii")
+  "The district or county. Personal data. (县,区, ` + "`" + `native_logistics.area` + "`" + `)"
+  district: String @tag(name: "pii")
+  "The six-digit code of the district, GB/T 2260. Personal data. (省市区编码, ` + "`" + `native_logistics.area_code` + "`" + `)"
+  regionCode: String @tag(name: "pii")
+  "The town or street. Personal data. (镇,街道, ` + "`" + `native_logistics.town` + "`" + `)"
+  town: String @tag(name: "pii")
+  "The nine-digit code of the town or street. Personal data. (镇,街道地址码, ` + "`" + `native_logistics.town_code` + "`" + `)"
+  townCode: String @tag(name: "pii")
+  "The street and the number, often with some of the regions before them, as in 杭州市滨江区网商路699号: who puts ` + "`" + `province` + "`" + `, ` + "`" + `city` + "`" + ` and ` + "`" + `district` + "`" + ` before it may show them twice. Personal data. (详细地址, ` + "`" + `native_logistics.address` + "`" + `)"
+  addressLine: String @tag(name: "pii")
+  "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. Personal data. (邮编, ` + "`" + `native_logistics.zip` + "`" + `)"
+  postalCode: String @tag(name: "pii")
   "The shipments. Empty before shipping. (运单明细, ` + "`" + `native_logistics.logistics_items` + "`" + `)"
   shipments: [OrderShipment!]!
 }
@@ -817,9 +817,9 @@ type OrderShipment {
   "Who delivers it, and why, where no carrier does. (无需物流, ` + "`" + `logistics_items.no_logistics_*` + "`" + `)"
   noCarrier: OrderNoCarrier
   "Where it comes from. (发货地址, ` + "`" + `logistics_items.from_*` + "`" + `)"
-  origin: OrderShipmentAddress
+  origin: OrderShipmentAddress @tag(name: "pii")
   "Where it goes. (收货地址, ` + "`" + `logistics_items.to_*` + "`" + `)"
-  destination: OrderShipmentAddress
+  destination: OrderShipmentAddress @tag(name: "pii")
 }
 
 "The company that carries a shipment. (物流公司, ` + "`" + `logistics_items.logistics_company_*` + "`" + `)"
@@ -832,7 +832,7 @@ type OrderCarrier {
   name: String
 }
 
-"A delivery without a carrier. Personal data. (无需物流, ` + "`" + `logistics_items.no_logistics_*` + "`" + `)"
+"A delivery without a carrier. (无需物流, ` + "`" + `logistics_items.no_logistics_*` + "`" + `)"
 type OrderNoCarrier {
   "Why no carrier is needed. (无需物流类别, ` + "`" + `logistics_items.no_logistics_condition` + "`" + `)"
   reason: OrderCarrierlessDeliveryReason
@@ -840,31 +840,31 @@ type OrderNoCarrier {
   reasonRaw: String
   "The number of the delivery. (无需物流业务单号, ` + "`" + `logistics_items.no_logistics_bill_no` + "`" + `)"
   referenceNumber: String
-  "Who delivers. (物流姓名, ` + "`" + `logistics_items.no_logistics_name` + "`" + `)"
-  contactName: String
-  "The deliverer's phone number. (联系方式, ` + "`" + `logistics_items.no_logistics_tel` + "`" + `)"
-  contactPhone: String
+  "Who delivers. Personal data. (物流姓名, ` + "`" + `logistics_items.no_logistics_name` + "`" + `)"
+  contactName: String @tag(name: "pii")
+  "The deliverer's phone number. Personal data. (联系方式, ` + "`" + `logistics_items.no_logistics_tel` + "`" + `)"
+  contactPhone: String @tag(name: "pii")
 }
 
 "Where a shipment comes from or goes to. Personal data. (发货地址, 收货地址, ` + "`" + `logistics_items.from_*` + "`" + `, ` + "`" + `logistics_items.to_*` + "`" + `)"
-type OrderShipmentAddress {
+type OrderShipmentAddress @tag(name: "pii") {
   "The province. (发货省, 收货省, ` + "`" + `logistics_items.from_province` + "`" + `, ` + "`" + `logistics_items.to_province` + "`" + `)"
-  province: String
+  province: String @tag(name: "pii")
   "The city. (发货市, 收货市, ` + "`" + `logistics_items.from_city` + "`" + `, ` + "`" + `logistics_items.to_city` + "`" + `)"
-  city: String
+  city: String @tag(name: "pii")
   "The district. (发货区, 收货区, ` + "`" + `logistics_items.from_area` + "`" + `, ` + "`" + `logistics_items.to_area` + "`" + `)"
-  district: String
+  district: String @tag(name: "pii")
   "The street and the number, sometimes with the town before them. (发货街道地址, 收货街道地址, ` + "`" + `logistics_items.from_address` + "`" + `, ` + "`" + `logistics_items.to_address` + "`" + `)"
-  addressLine: String
+  addressLine: String @tag(name: "pii")
   "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (发货地址邮编, 收货地址邮编, ` + "`" + `logistics_items.from_post` + "`" + `, ` + "`" + `logistics_items.to_post` + "`" + `)"
-  postalCode: String
+  postalCode: String @tag(name: "pii")
   "The landline number. (发货联系电话, 收货联系电话, ` + "`" + `logistics_items.from_phone` + "`" + `, ` + "`" + `logistics_items.to_phone` + "`" + `)"
-  phone: String
+  phone: String @tag(name: "pii")
   "The mobile number. (发货联系手机, 收货联系手机, ` + "`" + `logistics_items.from_mobile` + "`" + `, ` + "`" + `logistics_items.to_mobile` + "`" + `)"
-  mobilePhone: String
+  mobilePhone: String @tag(name: "pii")
 }
 
-"The invoice that the buyer asked for. Personal and financial data. (发票信息, ` + "`" + `order_invoice_info` + "`" + `)"
+"The invoice that the buyer asked for. (发票信息, ` + "`" + `order_invoice_info` + "`" + `)"
 type OrderInvoice {
   "The invoice's number. (本地发票号, ` + "`" + `order_invoice_info.local_invoice_id` + "`" + `)"
   id: ID
@@ -874,48 +874,48 @@ type OrderInvoice {
   type: OrderInvoiceType
   "` + "`" + `type` + "`" + ` exactly as sent; ` + "`" + `9` + "`" + ` is the upstream's own \"unknown\". (发票类型, ` + "`" + `order_invoice_info.invoice_type` + "`" + `)"
   typeRaw: String
-  "The name that the invoice is made out to. (发票公司名称, 发票抬头, ` + "`" + `order_invoice_info.invoice_company_name` + "`" + `)"
-  title: String
-  "The taxpayer's number. (纳税人识别号, ` + "`" + `order_invoice_info.taxpayer_identify` + "`" + `)"
-  taxpayerId: String
+  "The name that the invoice is made out to. Personal data. (发票公司名称, 发票抬头, ` + "`" + `order_invoice_info.invoice_company_name` + "`" + `)"
+  title: String @tag(name: "pii")
+  "The taxpayer's number. Personal data. (纳税人识别号, ` + "`" + `order_invoice_info.taxpayer_identify` + "`" + `)"
+  taxpayerId: String @tag(name: "pii")
   "The company as registered, which a VAT invoice needs. (公司, ` + "`" + `order_invoice_info.register_*` + "`" + `)"
-  company: OrderInvoiceCompany
+  company: OrderInvoiceCompany @tag(name: "pii")
   "Who gets the paper invoice. (发票收货人, ` + "`" + `order_invoice_info.receive_*` + "`" + `)"
-  recipient: OrderInvoiceRecipient
+  recipient: OrderInvoiceRecipient @tag(name: "pii")
 }
 
-"The company as registered. Financial data. (公司, ` + "`" + `order_invoice_info.register_*` + "`" + `)"
-type OrderInvoiceCompany {
+"The company as registered, with its bank account. Personal data. (公司, ` + "`" + `order_invoice_info.register_*` + "`" + `)"
+type OrderInvoiceCompany @tag(name: "pii") {
   "The code of the district. ((注册)省市区编码, ` + "`" + `order_invoice_info.register_code` + "`" + `)"
-  regionCode: String
+  regionCode: String @tag(name: "pii")
   "Province, city and district, as a text. ((注册)省市区文本, ` + "`" + `order_invoice_info.register_code_text` + "`" + `)"
-  regionName: String
+  regionName: String @tag(name: "pii")
   "The address without its regions. ((注册)街道地址, ` + "`" + `order_invoice_info.register_street` + "`" + `)"
-  streetAddress: String
+  streetAddress: String @tag(name: "pii")
   "The phone number. ((公司)注册电话, ` + "`" + `order_invoice_info.register_phone` + "`" + `)"
-  phone: String
+  phone: String @tag(name: "pii")
   "The bank. ((公司)开户银行, ` + "`" + `order_invoice_info.register_bank` + "`" + `)"
-  bankName: String
+  bankName: String @tag(name: "pii")
   "The number of the bank account. Never log it. ((公司)银行账号, ` + "`" + `order_invoice_info.register_account_id` + "`" + `)"
-  bankAccountNumber: String
+  bankAccountNumber: String @tag(name: "pii")
 }
 
 "Who gets the paper invoice. Personal data. (发票收货人, ` + "`" + `order_invoice_info.receive_*` + "`" + `)"
-type OrderInvoiceRecipient {
+type OrderInvoiceRecipient @tag(name: "pii") {
   "The person's name. (发票收货人, ` + "`" + `order_invoice_info.receive_name` + "`" + `)"
-  name: String
+  name: String @tag(name: "pii")
   "The landline number. (发票收货人电话, ` + "`" + `order_invoice_info.receive_phone` + "`" + `)"
-  phone: String
+  phone: String @tag(name: "pii")
   "The mobile number. (发票收货人手机, ` + "`" + `order_invoice_info.receive_mobile` + "`" + `)"
-  mobilePhone: String
+  mobilePhone: String @tag(name: "pii")
   "The code of the district. ((收件人)址区域编码, ` + "`" + `order_invoice_info.receive_code` + "`" + `)"
-  regionCode: String
+  regionCode: String @tag(name: "pii")
   "Province, city and district, as a text. ((收件人)省市区编码对应的文案, ` + "`" + `order_invoice_info.receive_code_text` + "`" + `)"
-  regionName: String
+  regionName: String @tag(name: "pii")
   "The address without its regions. ((收件人)街道地址, ` + "`" + `order_invoice_info.receive_street` + "`" + `)"
-  streetAddress: String
+  streetAddress: String @tag(name: "pii")
   "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (发票收货地址邮编, ` + "`" + `order_invoice_info.receive_post` + "`" + `)"
-  postalCode: String
+  postalCode: String @tag(name: "pii")
 }
 
 "How the two sides rated each other. (订单评价信息, ` + "`" + `order_rate_info` + "`" + `)"
@@ -934,16 +934,16 @@ type OrderReviews {
   reviewsOfSeller: [OrderReview!] @domain(name: "RateDetail")
 }
 
-"One review. Personal data. (评价, ` + "`" + `order_rate_info.buyer_rate_list` + "`" + `, ` + "`" + `order_rate_info.seller_rate_list` + "`" + `)"
+"One review. (评价, ` + "`" + `order_rate_info.buyer_rate_list` + "`" + `, ` + "`" + `order_rate_info.seller_rate_list` + "`" + `)"
 type OrderReview {
   "The number of stars. (评价星级, ` + "`" + `buyer_rate_list.star_level` + "`" + `, ` + "`" + `seller_rate_list.star_level` + "`" + `)"
   rating: Int
-  "What was written. (评价详情, ` + "`" + `buyer_rate_list.content` + "`" + `, ` + "`" + `seller_rate_list.content` + "`" + `)"
-  content: String
-  "Who wrote it. (发送评价的用户昵称, ` + "`" + `buyer_rate_list.poster_nick` + "`" + `, ` + "`" + `seller_rate_list.poster_nick` + "`" + `)"
-  reviewerNickname: String
-  "Whom it is about. (收到评价的用户昵称, ` + "`" + `buyer_rate_list.receiver_nick` + "`" + `, ` + "`" + `seller_rate_list.receiver_nick` + "`" + `)"
-  revieweeNickname: String
+  "What was written. May hold personal data. (评价详情, ` + "`" + `buyer_rate_list.content` + "`" + `, ` + "`" + `seller_rate_list.content` + "`" + `)"
+  content: String @tag(name: "pii")
+  "Who wrote it. Personal data. (发送评价的用户昵称, ` + "`" + `buyer_rate_list.poster_nick` + "`" + `, ` + "`" + `seller_rate_list.poster_nick` + "`" + `)"
+  reviewerNickname: String @tag(name: "pii")
+  "Whom it is about. Personal data. (收到评价的用户昵称, ` + "`" + `buyer_rate_list.receiver_nick` + "`" + `, ` + "`" + `seller_rate_list.receiver_nick` + "`" + `)"
+  revieweeNickname: String @tag(name: "pii")
   "When it was published. (评价上线时间, ` + "`" + `buyer_rate_list.publish_time` + "`" + `, ` + "`" + `seller_rate_list.publish_time` + "`" + `)"
   publishedAt: DateTime
 }
@@ -959,7 +959,7 @@ type OrderOverseasShipping {
   "The country's name. (国家, ` + "`" + `overseas_extra_address.country` + "`" + `)"
   country: String
   "The buyer's e-mail address. Personal data. (买家邮箱, ` + "`" + `overseas_extra_address.email` + "`" + `)"
-  buyerEmail: String
+  buyerEmail: String @tag(name: "pii")
   "The freight forwarder. (货代公司, ` + "`" + `overseas_extra_address.shipping_company_*` + "`" + `)"
   forwarder: OrderForwarder
 }
@@ -978,8 +978,8 @@ type OrderCustomsDeclaration {
   id: ID
   "The order's number. (主订单id, ` + "`" + `customs.order_id` + "`" + `)"
   orderId: ID
-  "The number of the buyer's account: ` + "`" + `OrderBuyer.userId` + "`" + `, not ` + "`" + `OrderBuyer.memberId` + "`" + `. (买家id, ` + "`" + `customs.buyer_id` + "`" + `)"
-  buyerUserId: ID
+  "The number of the buyer's account: ` + "`" + `OrderBuyer.userId` + "`" + `, not ` + "`" + `OrderBuyer.memberId` + "`" + `. Personal data. (买家id, ` + "`" + `customs.buyer_id` + "`" + `)"
+  buyerUserId: ID @tag(name: "pii")
   "The kind of record. (业务数据类型, ` + "`" + `customs.type` + "`" + `)"
   recordType: OrderCustomsRecordType
   "` + "`" + `recordType` + "`" + ` exactly as sent. (业务数据类型, ` + "`" + `customs.type` + "`" + `)"
@@ -1441,6 +1441,15 @@ directive @key(fields: federation__FieldSet!, resolvable: Boolean = true) repeat
 
 "Allows other subgraphs to define the same type or field."
 directive @shareable repeatable on OBJECT | FIELD_DEFINITION
+
+"Marks what tools and routers are to treat in some way: ` + "`" + `pii` + "`" + ` is on what tells of a person."
+directive @tag(name: String!) repeatable on OBJECT | FIELD_DEFINITION
+
+"What routers count for each object of a type, where they limit what a request may cost."
+directive @cost(weight: Int!) on OBJECT
+
+"How long a list may be, for the same."
+directive @listSize(assumedSize: Int) on FIELD_DEFINITION
 
 "The name of a directive or type to import."
 scalar link__Import
