@@ -161,6 +161,37 @@ func TestRealTime(t *testing.T) {
 	})
 }
 
+// reserve asks for a point of some budgets, for a writer that has spent nothing yet, and returns what all have spent.
+func reserve(t *testing.T, i *instance, writer string, until time.Time, budgets ...string) (spent []int, granted bool) {
+	t.Helper()
+	asked := shared.Spending{Turn: 1, Reservations: []shared.Reservation{{Points: 1}}}
+	for n, budget := range budgets {
+		asked.Budgets = append(asked.Budgets, shared.Budget{Name: i.Name("budget", []byte(budget)), Limit: 10, Until: until, Writer: writer})
+		asked.Reservations[0].Budgets = append(asked.Reservations[0].Budgets, n)
+	}
+	spent, grants, err := i.ReservePoints(t.Context(), asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spent, grants[0]
+}
+
+func TestABudgetHoldsUntilItsWindowEnds(t *testing.T) {
+	server := startRedis(t)
+	a, b := newInstance(t, server.url()), newInstance(t, server.url())
+	until := time.Now().Add(3 * time.Second)
+	for n := range 12 {
+		spent, granted := reserve(t, []*instance{a, b}[n%2], fmt.Sprint(n), until, "hour", "day")
+		if granted != (n < 10) || spent[0] != min(n+1, 10) || spent[1] != spent[0] {
+			t.Errorf("reservation %d: %v, %v", n, spent, granted)
+		}
+	}
+	eventually(t, func() bool { return server.cli(t, "DBSIZE") == "0" })
+	if early := time.Until(until); early > 0 {
+		t.Errorf("it was forgotten %v too early", early)
+	}
+}
+
 func TestFailuresOfRedis(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -281,9 +312,10 @@ func TestNothingInRedisCanBeRead(t *testing.T) {
 	a.Complete(order, version, []byte("secret-value"), time.Hour, []byte("secret-failure"))
 	a.Fail(order, a.acquire(t, order, shared.Seen{Copy: version, Lease: version}, "secret-needs").Version, []byte("secret-failure"))
 	eventually(t, func() bool { _, failed := b.heard(); return len(failed) > 0 })
+	reserve(t, a, "writer", time.Now().Add(time.Hour), "secret-client")
 	stored := server.cli(t, "SLOWLOG", "GET", "10000")
 	for _, key := range strings.Fields(server.cli(t, "KEYS", "*")) {
-		stored += key + server.cli(t, "GET", key)
+		stored += key + server.cli(t, "EVAL", `return redis.pcall("GET", KEYS[1])`, "1", key) + server.cli(t, "EVAL", `return redis.pcall("HGETALL", KEYS[1])`, "1", key)
 	}
 	_ = monitor.Process.Kill()
 	_ = monitor.Wait()
@@ -411,6 +443,15 @@ func TestCluster(t *testing.T) {
 	}
 	c := newCluster(t, nodes[2])
 	eventually(t, func() bool { return c.Rate("").Instances() == 3 })
+	budgets := make([]string, 30)
+	for n := range budgets {
+		budgets[n] = fmt.Sprint(n)
+	}
+	for n, i := range []*instance{a, b, c} {
+		if spent, granted := reserve(t, i, fmt.Sprint(n), time.Now().Add(time.Hour), budgets...); !granted || spent[29] != n+1 {
+			t.Errorf("%v, %v", spent, granted)
+		}
+	}
 	used := map[string]time.Duration{}
 	for n := range 30 {
 		used[fmt.Sprint(n)] = time.Minute
