@@ -196,6 +196,7 @@ type service struct {
 	metrics  *telemetry.Telemetry
 	endpoint *client.Client
 	clients  *clientNames
+	redis    *rediscache.Cache // nil without one
 }
 
 // withService has use work with the service that the settings describe, and then ends all that stands behind it.
@@ -226,8 +227,10 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		StaleIfError: c.Cache.StaleIfError, MaxAttributeKeys: c.Max.AttributeKeys,
 	}
 	var callerRates transport.SharedRates
+	var common *rediscache.Cache
 	if c.Redis.URL != "" {
-		common, err := newRedisCache(c, logger, metrics)
+		var err error
+		common, err = newRedisCache(c, logger, metrics)
 		if err != nil {
 			return err
 		}
@@ -280,7 +283,7 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 	if err != nil {
 		return err
 	}
-	return use(&service{logger, handler, health, metrics, endpoint, clients})
+	return use(&service{logger, handler, health, metrics, endpoint, clients, common})
 }
 
 // newRedisCache returns the cache that this instance shares with others.

@@ -2,7 +2,6 @@ package program
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -55,12 +54,16 @@ func reload(c *config, s *service) error {
 	if err != nil {
 		return err
 	}
-	if now.Redis != c.Redis {
-		return errors.New("--redis-url or --redis-encryption-key: [redacted] is another one, which needs a restart: copies are kept under it")
-	}
 	trusted, err := now.trustedDocuments()
 	if err != nil {
 		return err
+	}
+	if now.Redis != c.Redis { // it may fail; what follows was checked with the settings
+		key, _ := now.redisKey()
+		if err := s.redis.Swap(now.Redis.URL.Reveal(), key); err != nil {
+			return fmt.Errorf("--redis-url or --redis-encryption-key: [redacted] can't be used: %w", err)
+		}
+		c.Redis = now.Redis
 	}
 	if err := s.handler.Reload(now.access(), now.Access.RouterSecret, trusted); err != nil {
 		return err

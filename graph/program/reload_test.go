@@ -2,6 +2,7 @@ package program
 
 import (
 	"bufio"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/alicebob/miniredis/v2"
 )
 
 // hangUp sends SIGHUP and returns the line that the process writes about it.
@@ -145,26 +148,55 @@ func TestSIGHUPWithoutFiles(t *testing.T) {
 	p.end(t)
 }
 
-// What is kept under a name or a key of Redis can't be found under another one.
-func TestRedisIsNotReloaded(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "redis")
-	write := func(text string) {
+// Another Redis and another key are taken into use where they work. What is in memory stays.
+func TestRedisIsReloaded(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string) {
 		t.Helper()
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	write("redis://:planted@127.0.0.1:1")
-	t.Setenv("ORDERGRAPH_REDIS_URL_FILE", path)
+	first, second := miniredis.RunT(t), miniredis.RunT(t)
+	second.RequireAuth("planted")
+	write("url", "redis://"+first.Addr())
+	write("key", base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	t.Setenv("ORDERGRAPH_REDIS_URL_FILE", filepath.Join(folder, "url"))
+	t.Setenv("ORDERGRAPH_REDIS_ENCRYPTION_KEY_FILE", filepath.Join(folder, "key"))
 	p := startProcess(t, "--log-format=json")
 	lines := bufio.NewScanner(p.log)
-	if line := hangUp(t, p, lines); !strings.Contains(line, `"INFO"`) {
-		t.Errorf("the same: %s", line)
+	for lines.Scan() && !strings.Contains(lines.Text(), "the shared cache is up") {
+		continue
 	}
-	write("redis://:planted@127.0.0.1:2")
-	if line := hangUp(t, p, lines); !strings.Contains(line, `"ERROR"`) || !strings.Contains(line, "--redis-url") || !strings.Contains(line, "restart") || strings.Contains(line, "planted") {
+	ask := func(id, want string) {
+		t.Helper()
+		if _, answer := p.ask(t, `{"query":"{order(id:\"`+id+`\"){id}}"}`, "any"); !strings.Contains(answer, want) {
+			t.Errorf("%s: %s", id, answer)
+		}
+	}
+	ask("70001", `"calls":1`)
+	waitUntil(t, func() bool { return countKeys(first, "og1:c:") == 1 })
+	for name, text := range map[string]string{"url": "redis://:planted@127.0.0.1:1", "key": "planted"} {
+		good, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(name, text)
+		if line := hangUp(t, p, lines); !strings.Contains(line, `"ERROR"`) || !strings.Contains(line, "--redis-") || strings.Contains(line, "planted") {
+			t.Errorf("a bad %s: %s", name, line)
+		}
+		write(name, string(good))
+	}
+	ask("70002", `"calls":1`)
+	waitUntil(t, func() bool { return countKeys(first, "og1:c:") == 2 })
+	write("url", "redis://:planted@"+second.Addr())
+	write("key", base64.StdEncoding.EncodeToString([]byte("another key of thirty-two bytes.")))
+	if line := hangUp(t, p, lines); !strings.Contains(line, `"INFO"`) {
 		t.Errorf("another one: %s", line)
 	}
+	ask("70001", `"calls":0,"points":0,"hits":1`)
+	ask("70003", `"calls":1`)
+	waitUntil(t, func() bool { return countKeys(second, "og1:c:") == 1 })
 	p.end(t)
 }
 

@@ -2,7 +2,6 @@ package rediscache
 
 import (
 	"context"
-	"encoding/base64"
 	"strconv"
 
 	"github.com/redis/rueidis"
@@ -72,10 +71,8 @@ var _ shared.Budgets = (*Cache)(nil)
 
 // ReservePoints asks once. All budgets are in one slot of a Cluster, so that a call is granted in all or none.
 func (c *Cache) ReservePoints(ctx context.Context, told shared.Spending) (spent []int, granted []bool, err error) {
-	keys, arguments := make([]string, 0, len(told.Budgets)), []string{strconv.FormatUint(told.Turn, 10)}
-	slot := prefix + "b:" + tag(c.Name("budgets", nil))
+	arguments := []string{strconv.FormatUint(told.Turn, 10)}
 	for _, b := range told.Budgets {
-		keys = append(keys, slot+base64.RawURLEncoding.EncodeToString(b.Name[:]))
 		arguments = append(arguments, strconv.Itoa(b.Limit), strconv.FormatInt(b.Until.UnixMilli(), 10), b.Writer,
 			strconv.Itoa(b.Own), strconv.Itoa(b.Told), strconv.Itoa(b.Known))
 	}
@@ -85,8 +82,12 @@ func (c *Cache) ReservePoints(ctx context.Context, told shared.Spending) (spent 
 			arguments = append(arguments, strconv.Itoa(index+1))
 		}
 	}
-	err = c.runIfUp(ctx, opBudget, func(ctx context.Context, client rueidis.Client) error {
-		reply, err := budgetScript.Exec(ctx, client, keys, arguments).AsIntSlice()
+	err = c.runIfUp(ctx, opBudget, func(ctx context.Context, l *link) error {
+		keys := make([]string, 0, len(told.Budgets))
+		for _, b := range told.Budgets {
+			keys = append(keys, l.keys.budgetKey(b.Name))
+		}
+		reply, err := budgetScript.Exec(ctx, l.client, keys, arguments).AsIntSlice()
 		if err != nil {
 			return err
 		}

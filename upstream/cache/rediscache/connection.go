@@ -2,9 +2,12 @@ package rediscache
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -21,22 +24,129 @@ const (
 	leaseTime     = time.Second
 	maintainEvery = 300 * time.Millisecond
 	countEvery    = time.Minute
+	// swapPatience is how long another Redis may take to be in use.
+	swapPatience = 2 * time.Second
 )
 
-// connect connects, and listens for as long as ctx allows.
-func (c *Cache) connect(ctx context.Context) {
-	for ; ctx.Err() == nil; pause(ctx, retryEvery) {
-		// It fails where Redis is away, but finds it again by itself once it was there.
-		client, err := rueidis.NewClient(c.option)
-		if err != nil {
-			c.changeState(err, func() {})
-			continue
-		}
-		c.client.Store(&client)
-		for ; ctx.Err() == nil; pause(ctx, retryEvery) {
-			c.listen(ctx, client)
-		}
+// link is a Redis, and the keys under which everything is kept there.
+type link struct {
+	option rueidis.ClientOption
+	keys   keyring
+	stop   context.CancelFunc // once it was started
+	// established is closed when the link is in use, if another one was before it.
+	established chan struct{}
+
+	mu     sync.RWMutex   // held for reading by whoever uses the client
+	client rueidis.Client // nil until there was a connection, and after the end
+}
+
+func newLink(url string, key []byte) (*link, error) {
+	option, err := clientOption(url)
+	if err != nil {
+		return nil, err
 	}
+	keys, err := newKeyring(key, option.Password)
+	return &link{option: option, keys: keys, established: make(chan struct{})}, err
+}
+
+// use lets the client be used in the time for one command.
+func (l *link) use(ctx context.Context, ask func(context.Context, *link) error) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.client == nil {
+		return errAway
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return ask(limited, l)
+}
+
+// set replaces the client when nobody uses the one before it.
+func (l *link) set(client rueidis.Client) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.client != nil {
+		l.client.Close()
+	}
+	l.client = client
+}
+
+// Swap takes to another Redis, or another key, and returns when it is in use: what instances tell each other, leases,
+// rates and budgets are there from then on, and copies in memory are confirmed there. What is under way at the old one
+// ends first. After an error, which shows nothing of the URL, all is as before.
+func (c *Cache) Swap(url string, key []byte) error {
+	next, err := newLink(url, key)
+	if err != nil {
+		return err
+	}
+	c.swapping.Lock()
+	defer c.swapping.Unlock()
+	if c.ended.Err() != nil {
+		return errAway
+	}
+	last := c.link.Load()
+	next.option.ForceSingleClient = last.option.ForceSingleClient
+	client, err := rueidis.NewClient(next.option)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUnreachable, err)
+	}
+	next.set(client)
+	if err := next.use(c.ended, probe); err != nil {
+		next.set(nil)
+		return fmt.Errorf("%w: %w", errUnreachable, err)
+	}
+	c.mu.Lock()
+	c.candidate = next
+	c.mu.Unlock()
+	c.start(next)
+	select {
+	case <-next.established:
+	case <-c.ended.Done():
+	case <-time.After(swapPatience):
+	}
+	c.mu.Lock()
+	unused := c.candidate == next
+	c.candidate = nil
+	c.mu.Unlock()
+	if unused {
+		next.stop()
+		return errUnreachable
+	}
+	last.stop()
+	c.warnOf(key)
+	return nil
+}
+
+// establish takes a candidate into use.
+func (c *Cache) establish(l *link) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l == c.candidate {
+		c.candidate, c.failures = nil, 0
+		c.link.Store(l)
+		close(l.established)
+	}
+}
+
+// start connects in the background, and listens until the link is stopped.
+func (c *Cache) start(l *link) {
+	ctx, cancel := context.WithCancel(c.ended)
+	l.stop = cancel
+	c.background.Go(func() {
+		defer l.set(nil)
+		for ; ctx.Err() == nil; pause(ctx, retryEvery) {
+			if l.client == nil {
+				// It fails where Redis is away, but finds it again by itself once it was there.
+				client, err := rueidis.NewClient(l.option)
+				if err != nil {
+					c.changeState(l, err, func() {})
+					continue
+				}
+				l.set(client)
+			}
+			c.listen(ctx, l, l.client)
+		}
+	})
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -46,24 +156,29 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// listen subscribes to the events and passes them on until the connection is lost.
-func (c *Cache) listen(ctx context.Context, client rueidis.Client) {
+// listen subscribes to the events and passes them on until the connection is lost. A link that can be written to and
+// listened to is taken into use.
+func (c *Cache) listen(ctx context.Context, l *link, client rueidis.Client) {
 	ctx = rueidis.WithOnSubscriptionHook(ctx, func(subscription rueidis.PubSubSubscription) {
-		if subscription.Kind == "subscribe" {
-			c.changeState(nil, func() { c.subscribed, c.epoch = true, c.epoch+1 })
+		if subscription.Kind != "subscribe" || ctx.Err() != nil {
+			return
 		}
+		c.establish(l)
+		c.changeState(l, nil, func() { c.subscribed, c.epoch = true, c.epoch+1 })
 	})
 	connection, _ := client.Dedicate()
 	defer connection.Close() // nobody else wants a connection to which events come
-	err := connection.Receive(ctx, connection.B().Subscribe().Channel(channel).Build(), c.hear)
+	err := connection.Receive(ctx, connection.B().Subscribe().Channel(channel).Build(), func(message rueidis.PubSubMessage) {
+		c.hear(l.keys, message)
+	})
 	if ctx.Err() == nil {
-		c.changeState(err, func() { c.subscribed = false })
+		c.changeState(l, err, func() { c.subscribed = false })
 	}
 }
 
 // hear passes an event on.
-func (c *Cache) hear(message rueidis.PubSubMessage) {
-	event, ok := c.keys.parseEvent(message.Message)
+func (c *Cache) hear(keys keyring, message rueidis.PubSubMessage) {
+	event, ok := keys.parseEvent(message.Message)
 	switch {
 	case !ok:
 		return
@@ -105,12 +220,12 @@ func (c *Cache) renew(ctx context.Context) {
 	if len(names) == 0 {
 		return
 	}
-	_ = c.run(ctx, opMaintain, func(ctx context.Context, client rueidis.Client) (err error) {
+	_ = c.run(ctx, opMaintain, func(ctx context.Context, l *link) (err error) {
 		commands := make(rueidis.Commands, len(names))
 		for i, name := range names {
-			commands[i] = client.B().Pexpire().Key(leaseKey(name)).Milliseconds(leaseTime.Milliseconds()).Build()
+			commands[i] = l.client.B().Pexpire().Key(l.keys.leaseKey(name)).Milliseconds(leaseTime.Milliseconds()).Build()
 		}
-		for _, result := range client.DoMulti(ctx, commands...) {
+		for _, result := range l.client.DoMulti(ctx, commands...) {
 			if failure := result.Error(); failure != nil {
 				err = failure
 			}
@@ -120,15 +235,15 @@ func (c *Cache) renew(ctx context.Context) {
 }
 
 // probe writes: a Redis that can't be written to is as good as away. In a Cluster it asks any of the servers.
-func probe(ctx context.Context, client rueidis.Client) error {
+func probe(ctx context.Context, l *link) error {
 	key := prefix + "p:" + strconv.FormatInt(time.Now().UnixMicro(), 10)
-	return client.Do(ctx, client.B().Set().Key(key).Value("").PxMilliseconds(1).Build()).Error()
+	return l.client.Do(ctx, l.client.B().Set().Key(key).Value("").PxMilliseconds(1).Build()).Error()
 }
 
 // count asks all servers, since each knows only who is connected to it.
-func (c *Cache) count(ctx context.Context, client rueidis.Client) error {
+func (c *Cache) count(ctx context.Context, l *link) error {
 	var sum int64
-	for _, node := range client.Nodes() {
+	for _, node := range l.client.Nodes() {
 		counts, err := node.Do(ctx, node.B().PubsubNumsub().Channel(channel).Build()).AsIntMap()
 		if err != nil {
 			return err
@@ -141,20 +256,15 @@ func (c *Cache) count(ctx context.Context, client rueidis.Client) error {
 
 // run lets something be asked of Redis in the time for one command, and draws conclusions from how it went.
 // That a caller gave up says nothing.
-func (c *Cache) run(ctx context.Context, operation string, ask func(context.Context, rueidis.Client) error) error {
-	client := c.client.Load()
-	if client == nil {
-		return errAway
-	}
-	limited, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
+func (c *Cache) run(ctx context.Context, operation string, ask func(context.Context, *link) error) error {
+	l := c.link.Load()
 	began := time.Now()
-	err := ask(limited, *client)
-	if ctx.Err() == nil {
+	err := l.use(ctx, ask)
+	if ctx.Err() == nil && !errors.Is(err, errAway) {
 		if c.observe != nil {
 			c.observe(operation, time.Since(began), err)
 		}
-		c.changeState(err, func() {
+		c.changeState(l, err, func() {
 			c.failures++
 			if err == nil {
 				c.failures = 0
@@ -165,17 +275,21 @@ func (c *Cache) run(ctx context.Context, operation string, ask func(context.Cont
 }
 
 // runIfUp is run for what may as well not be asked.
-func (c *Cache) runIfUp(ctx context.Context, operation string, ask func(context.Context, rueidis.Client) error) error {
+func (c *Cache) runIfUp(ctx context.Context, operation string, ask func(context.Context, *link) error) error {
 	if _, up := c.State(); !up {
 		return errAway
 	}
 	return c.run(ctx, operation, ask)
 }
 
-// changeState changes what the state depends on, and logs it where it is another one then.
-func (c *Cache) changeState(err error, change func()) {
+// changeState changes what the state depends on, and logs it where it is another one then. What becomes of a link that
+// is not in use says nothing.
+func (c *Cache) changeState(l *link, err error, change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if l != c.link.Load() {
+		return
+	}
 	change()
 	state := 2 * c.epoch
 	up := c.subscribed && c.failures < maxFailures

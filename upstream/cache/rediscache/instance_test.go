@@ -110,6 +110,23 @@ func (i *instance) acquire(t *testing.T, name shared.Name, seen shared.Seen, nee
 	return acquired
 }
 
+// share shows that two instances share: one completes a call for an order, and the other one reads it.
+func share(t *testing.T, a, b *instance, order string) {
+	t.Helper()
+	name := a.Name("order", []byte(order))
+	version := a.lead(t, name, "needs")
+	watch := b.Watch(name)
+	defer watch.Stop()
+	if shown := b.acquire(t, name, shared.Seen{}, ""); shown.Lease.Version != version {
+		t.Fatalf("b was shown %+v", shown)
+	}
+	a.Complete(name, version, []byte("value"), time.Hour, nil)
+	watch.Wait(t.Context(), version)
+	if shown := b.acquire(t, name, shared.Seen{Lease: version}, ""); string(shown.Copy.Value) != "value" {
+		t.Fatalf("b was shown %+v", shown)
+	}
+}
+
 // newServer starts a Redis in this process, which is exact in what scripts do, but not about time.
 func newServer(t *testing.T) (server *miniredis.Miniredis, url string) {
 	t.Helper()

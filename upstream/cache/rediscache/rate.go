@@ -39,8 +39,8 @@ func (c *Cache) Rate(name string) Rate { return Rate{c, name} }
 // Reserve reserves a call for this instance, where two of all instances are so much time apart, and returns how long
 // it is until then.
 func (r Rate) Reserve(ctx context.Context, apart time.Duration) (wait time.Duration, err error) {
-	err = r.cache.runIfUp(ctx, opRate, func(ctx context.Context, client rueidis.Client) error {
-		wait, err = micros(rateScript.Exec(ctx, client, r.cache.rateKeys(r.name), []string{"reserve", costOf(apart)}))
+	err = r.cache.runIfUp(ctx, opRate, func(ctx context.Context, l *link) error {
+		wait, err = micros(rateScript.Exec(ctx, l.client, []string{l.rateKey(r.name)}, []string{"reserve", costOf(apart)}))
 		return err
 	})
 	return wait, err
@@ -53,13 +53,13 @@ func (r Rate) Instances() int { return int(r.cache.instances.Load()) }
 // time all instances are. What is not among it is not known.
 func (c *Cache) Spend(ctx context.Context, used map[string]time.Duration) (ahead map[string]time.Duration, err error) {
 	ahead = make(map[string]time.Duration, len(used))
-	rates, executions := make([]string, 0, len(used)), make([]rueidis.LuaExec, 0, len(used))
-	for rate, cost := range used {
-		rates = append(rates, rate)
-		executions = append(executions, rueidis.LuaExec{Keys: c.rateKeys(rate), Args: []string{"spend", costOf(cost)}})
-	}
-	err = c.runIfUp(ctx, opRate, func(ctx context.Context, client rueidis.Client) (failure error) {
-		for i, result := range rateScript.ExecMulti(ctx, client, executions...) {
+	err = c.runIfUp(ctx, opRate, func(ctx context.Context, l *link) (failure error) {
+		rates, executions := make([]string, 0, len(used)), make([]rueidis.LuaExec, 0, len(used))
+		for rate, cost := range used {
+			rates = append(rates, rate)
+			executions = append(executions, rueidis.LuaExec{Keys: []string{l.rateKey(rate)}, Args: []string{"spend", costOf(cost)}})
+		}
+		for i, result := range rateScript.ExecMulti(ctx, l.client, executions...) {
 			if known, err := micros(result); err == nil {
 				ahead[rates[i]] = known
 			} else {
@@ -71,9 +71,7 @@ func (c *Cache) Spend(ctx context.Context, used map[string]time.Duration) (ahead
 	return ahead, err
 }
 
-func (c *Cache) rateKeys(rate string) []string {
-	return []string{prefix + "r:" + tag(c.Name("rate", []byte(rate)))}
-}
+func (l *link) rateKey(rate string) string { return l.keys.rateKey(nameOf("rate", []byte(rate))) }
 
 func costOf(d time.Duration) string { return strconv.FormatInt(d.Microseconds(), 10) }
 

@@ -11,11 +11,22 @@ import (
 // versionDigits is the length of a version in a record. In microseconds it is enough until 2286.
 const versionDigits = 16
 
-func copyKey(name shared.Name) string  { return prefix + "c:" + tag(name) }
-func leaseKey(name shared.Name) string { return prefix + "l:" + tag(name) }
+func (k keyring) copyKey(name shared.Name) string  { return prefix + "c:" + k.tag(name) }
+func (k keyring) leaseKey(name shared.Name) string { return prefix + "l:" + k.tag(name) }
+func (k keyring) rateKey(name shared.Name) string  { return prefix + "r:" + k.tag(name) }
+
+// budgetKey has all budgets in one slot of a Cluster.
+func (k keyring) budgetKey(name shared.Name) string {
+	return prefix + "b:" + k.tag(nameOf("budgets", nil)) + k.text(name)
+}
 
 // tag keeps the keys of an order in one slot of a Cluster.
-func tag(name shared.Name) string { return "{" + base64.RawURLEncoding.EncodeToString(name[:]) + "}" }
+func (k keyring) tag(name shared.Name) string { return "{" + k.text(name) + "}" }
+
+func (k keyring) text(name shared.Name) string {
+	hidden := k.hide(name)
+	return base64.RawURLEncoding.EncodeToString(hidden[:])
+}
 
 func digits(version shared.Version) string { return fmt.Sprintf("%0*d", versionDigits, version) }
 
@@ -70,7 +81,8 @@ func (k keyring) formatEvent(event shared.Event) (message, record string) {
 		sealed = k.seal("failure", event.Name, event.Version, event.Failure)
 		record = version + "F" + sealed
 	}
-	return kind + string(event.Name[:]) + version + sealed, record
+	name := k.hide(event.Name)
+	return kind + string(name[:]) + version + sealed, record
 }
 
 func (k keyring) parseEvent(message string) (event shared.Event, ok bool) {
@@ -78,8 +90,9 @@ func (k keyring) parseEvent(message string) (event shared.Event, ok bool) {
 		return event, false
 	}
 	event.Completed = message[0] == 'C'
-	version, sealed := cut(message[1+copy(event.Name[:], message[1:]):])
-	event.Version = version
+	var hidden shared.Name
+	version, sealed := cut(message[1+copy(hidden[:], message[1:]):])
+	event.Name, event.Version = k.reveal(hidden), version
 	if sealed != "" {
 		event.Failure = k.open("failure", event.Name, version, sealed)
 	}

@@ -9,7 +9,7 @@ import (
 
 func testKeyring(t testing.TB, secret string) keyring {
 	t.Helper()
-	keys, err := newKeyring([]byte(secret), "", "https://upstream.example/")
+	keys, err := newKeyring([]byte(secret), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ const (
 
 func TestRecordsAreReadByTheirOwnersAlone(t *testing.T) {
 	mine, others := testKeyring(t, secret), testKeyring(t, otherSecret)
-	name, other := mine.name("order", []byte("1")), mine.name("order", []byte("2"))
+	name, other := nameOf("order", []byte("1")), nameOf("order", []byte("2"))
 	record := mine.formatCopy(name, 7, []byte("value"))
 	if got := mine.parseCopy(name, record); got.Version != 7 || string(got.Value) != "value" {
 		t.Errorf("%+v", got)
@@ -61,7 +61,7 @@ func TestRecordsAreReadByTheirOwnersAlone(t *testing.T) {
 
 func TestEventsKeepWhatTheySay(t *testing.T) {
 	keys := testKeyring(t, secret)
-	name := keys.name("order", []byte("1"))
+	name := nameOf("order", []byte("1"))
 	for _, event := range []shared.Event{
 		{Name: name, Version: 7},
 		{Name: name, Version: 7, Completed: true},
@@ -81,43 +81,45 @@ func TestEventsKeepWhatTheySay(t *testing.T) {
 }
 
 func TestKeysAreDerivedAlikeAndApart(t *testing.T) {
-	with := func(master, password, upstream string) keyring {
-		keys, err := newKeyring([]byte(master), password, upstream)
+	name := nameOf("order", []byte("1"))
+	// with returns what a keyring makes of things, which is the same where the keys are.
+	with := func(master, password string) (hidden shared.Name, values string) {
+		keys, err := newKeyring([]byte(master), password)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return keys
+		if keys.hide(name) == name || keys.reveal(keys.hide(name)) != name {
+			t.Error("a name is not hidden, or not revealed")
+		}
+		return keys.hide(name), string(keys.values)
 	}
-	first := with(secret, "p", "u")
-	if again := with(secret, "another", "u"); !bytes.Equal(first.tenants, again.tenants) ||
-		!bytes.Equal(first.names, again.names) || !bytes.Equal(first.values, again.values) {
+	names, values := with(secret, "p")
+	if again, same := with(secret, "another"); again != names || same != values {
 		t.Error("the password changes the keys, although there is a secret")
 	}
-	if bytes.Equal(first.tenants, first.names) || bytes.Equal(first.names, first.values) {
-		t.Error("two keys are one")
-	}
-	if bytes.Equal(first.tenants, with(secret, "p", "v").tenants) {
-		t.Error("two upstreams share tenants")
-	}
-	if bytes.Equal(first.values, with(otherSecret, "p", "u").values) {
+	if other, others := with(otherSecret, "p"); other == names || others == values {
 		t.Error("two secrets give one key")
 	}
-	if !bytes.Equal(with("", "p", "u").values, with("", "p", "u").values) || bytes.Equal(with("", "p", "u").values, with("", "q", "u").values) {
+	names, values = with("", "p")
+	if again, same := with("", "p"); again != names || same != values {
+		t.Error("instances without a secret share nothing")
+	}
+	if other, others := with("", "q"); other == names || others == values {
 		t.Error("without a secret the password does not decide")
 	}
 	for _, length := range []int{1, 31, 33, 64} {
-		if _, err := newKeyring(make([]byte, length), "", ""); err == nil {
+		if _, err := newKeyring(make([]byte, length), ""); err == nil {
 			t.Errorf("a key of %d bytes was accepted", length)
 		}
 	}
-	if first.name("order", []byte("1")) == first.name("rate", []byte("1")) {
+	if name == nameOf("rate", []byte("1")) {
 		t.Error("two kinds share a name")
 	}
 }
 
 func FuzzParseCopy(f *testing.F) {
 	keys := testKeyring(f, secret)
-	name := keys.name("order", []byte("1"))
+	name := nameOf("order", []byte("1"))
 	f.Add(keys.formatCopy(name, 7, []byte("value")))
 	f.Add(digits(7))
 	f.Add("")
@@ -135,7 +137,7 @@ func FuzzParseCopy(f *testing.F) {
 
 func FuzzParseLease(f *testing.F) {
 	keys := testKeyring(f, secret)
-	name := keys.name("order", []byte("1"))
+	name := nameOf("order", []byte("1"))
 	f.Add(digits(7) + keys.formatLease(name, []byte("needs")))
 	_, failed := keys.formatEvent(shared.Event{Name: name, Version: 7, Failure: []byte("failure")})
 	f.Add(failed)
@@ -152,7 +154,7 @@ func FuzzParseLease(f *testing.F) {
 
 func FuzzParseEvent(f *testing.F) {
 	keys := testKeyring(f, secret)
-	name := keys.name("order", []byte("1"))
+	name := nameOf("order", []byte("1"))
 	for _, event := range []shared.Event{{Name: name, Version: 7, Completed: true}, {Name: name, Version: 7, Failure: []byte("failure")}} {
 		message, _ := keys.formatEvent(event)
 		f.Add(message)

@@ -42,10 +42,12 @@ const (
 )
 
 var (
-	errURL   = errors.New("want redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS or unix://PATH; ?addr=HOST:PORT adds an address, ?master_set=NAME asks Sentinels")
-	errKey   = errors.New("want 32 bytes")
-	errAway  = errors.New("redis is away")
-	errReply = errors.New("redis answered something else")
+	errURL  = errors.New("want redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS or unix://PATH; ?addr=HOST:PORT adds an address, ?master_set=NAME asks Sentinels")
+	errKey  = errors.New("want 32 bytes")
+	errAway = errors.New("redis is away")
+	// errUnreachable is of a Redis that is not taken into use.
+	errUnreachable = errors.New("it can't be reached, written to and listened to")
+	errReply       = errors.New("redis answered something else")
 )
 
 // Options configure a Cache.
@@ -65,19 +67,23 @@ type Options struct {
 
 // Cache is a [shared.Cache] in Redis. [New] makes one; Close ends it.
 type Cache struct {
-	option  rueidis.ClientOption
-	keys    keyring
 	log     zerolog.Logger
+	tenants []byte
 	observe func(operation string, took time.Duration, err error)
 	watches shared.Watches
 
 	listener   shared.Listener
-	stop       context.CancelFunc
 	background sync.WaitGroup
-	client     atomic.Pointer[rueidis.Client] // nil until there was a connection
-	instances  atomic.Int64
+	// link is the one in use. swapping is held while there may be another one, and until all has ended.
+	link      atomic.Pointer[link]
+	swapping  sync.Mutex
+	ended     context.Context
+	stop      context.CancelFunc
+	instances atomic.Int64
 
 	mu sync.Mutex
+	// candidate is the link that is to be the next one.
+	candidate *link
 	// epoch counts the subscriptions, failures the commands that failed since the last one that did not.
 	epoch      uint64
 	subscribed bool
@@ -113,20 +119,24 @@ func CheckURL(url string) error {
 
 // New returns a Cache that is not up before Start. It does not connect.
 func New(options Options) (*Cache, error) {
-	option, err := clientOption(options.URL)
+	first, err := newLink(options.URL, options.EncryptionKey)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := newKeyring(options.EncryptionKey, option.Password, options.Upstream)
-	if err != nil {
-		return nil, err
+	c := &Cache{
+		log: options.Log, observe: options.Observe, tenants: derive(nil, "tenants 2 "+options.Upstream),
+		leases: map[shared.Name]shared.Version{},
 	}
-	if len(options.EncryptionKey) == 0 {
-		options.Log.Warn().Msg("there is no encryption key: whoever reads Redis reads orders and can test guesses of tokens")
+	c.ended, c.stop = context.WithCancel(context.Background())
+	c.link.Store(first)
+	c.warnOf(options.EncryptionKey)
+	return c, nil
+}
+
+func (c *Cache) warnOf(key []byte) {
+	if len(key) == 0 {
+		c.log.Warn().Msg("there is no encryption key: whoever reads Redis reads orders and can test guesses of tokens")
 	}
-	return &Cache{
-		option: option, keys: keys, log: options.Log, observe: options.Observe, stop: func() {}, leases: map[shared.Name]shared.Version{},
-	}, nil
 }
 
 // clientOption reads a URL. No error shows any of it.
@@ -158,24 +168,23 @@ func clientOption(url string) (rueidis.ClientOption, error) {
 	return option, nil
 }
 
-// TenantKey returns the secret under which the instances hash tenants: the same for all of them.
-func (c *Cache) TenantKey() []byte { return c.keys.tenants }
+// TenantKey returns the key under which the instances hash tenants in their memory: the same for all of them, whatever
+// Redis they use. It is no secret. What leaves the process is hidden or sealed under the encryption key.
+func (c *Cache) TenantKey() []byte { return c.tenants }
 
 // Start connects in the background, now and whenever the connection is lost.
 func (c *Cache) Start(listener shared.Listener) {
-	ctx, cancel := context.WithCancel(context.Background())
-	c.listener, c.stop = listener, cancel
-	c.background.Go(func() { c.connect(ctx) })
-	c.background.Go(func() { c.maintain(ctx) })
+	c.listener = listener
+	c.start(c.link.Load())
+	c.background.Go(func() { c.maintain(c.ended) })
 }
 
 // Close ends what is under way in the background, which takes about a second where Redis does not answer.
 func (c *Cache) Close() {
 	c.stop()
+	c.swapping.Lock()
+	defer c.swapping.Unlock()
 	c.background.Wait()
-	if client := c.client.Load(); client != nil {
-		(*client).Close()
-	}
 	c.state.Store(0) // who still asks is told that it is away
 }
 
@@ -185,8 +194,8 @@ func (c *Cache) State() (epoch uint64, up bool) {
 	return state >> 1, state&1 == 1
 }
 
-// Name returns a keyed hash of data.
-func (c *Cache) Name(kind string, data []byte) shared.Name { return c.keys.name(kind, data) }
+// Name returns a hash of data, which only this process sees: Redis has it encrypted.
+func (c *Cache) Name(kind string, data []byte) shared.Name { return nameOf(kind, data) }
 
 // Watch begins a watch.
 func (c *Cache) Watch(name shared.Name) *shared.Watch { return c.watches.Watch(name) }

@@ -71,8 +71,8 @@ return 0
 
 // Confirm asks for the version of the copy.
 func (c *Cache) Confirm(ctx context.Context, name shared.Name, version shared.Version) (newest bool, err error) {
-	err = c.runIfUp(ctx, opConfirm, func(ctx context.Context, client rueidis.Client) error {
-		found, err := client.Do(ctx, client.B().Getrange().Key(copyKey(name)).Start(0).End(versionDigits-1).Build()).ToString()
+	err = c.runIfUp(ctx, opConfirm, func(ctx context.Context, l *link) error {
+		found, err := l.client.Do(ctx, l.client.B().Getrange().Key(l.keys.copyKey(name)).Start(0).End(versionDigits-1).Build()).ToString()
 		if refusal, ok := rueidis.IsRedisErr(err); ok && strings.HasPrefix(refusal.Error(), "WRONGTYPE") {
 			return nil // Acquire deletes it
 		}
@@ -86,17 +86,17 @@ func (c *Cache) Confirm(ctx context.Context, name shared.Name, version shared.Ve
 // Acquire asks once. Where that fails the lease may be granted all the same, now or when Redis comes round; it is
 // given back then, so that nobody waits for a call that is not made.
 func (c *Cache) Acquire(ctx context.Context, name shared.Name, seen shared.Seen, needs []byte) (acquired shared.Acquired, err error) {
-	lease := c.keys.formatLease(name, needs)
-	err = c.runIfUp(ctx, opAcquire, func(ctx context.Context, client rueidis.Client) error {
-		keys := []string{copyKey(name), leaseKey(name)}
-		reply, err := acquireScript.Exec(ctx, client, keys, []string{
+	err = c.runIfUp(ctx, opAcquire, func(ctx context.Context, l *link) error {
+		lease := l.keys.formatLease(name, needs)
+		keys := []string{l.keys.copyKey(name), l.keys.leaseKey(name)}
+		reply, err := acquireScript.Exec(ctx, l.client, keys, []string{
 			strconv.FormatUint(uint64(seen.Copy), 10), strconv.FormatUint(uint64(seen.Lease), 10), lease, milliseconds(leaseTime),
 		}).ToArray()
 		if err == nil {
-			acquired, err = c.parseAcquired(name, reply)
+			acquired, err = l.keys.parseAcquired(name, reply)
 		}
 		if err != nil {
-			c.background.Go(func() { release(client, keys[1:], lease) })
+			c.background.Go(func() { l.release(keys[1:], lease) })
 		}
 		return err
 	})
@@ -110,23 +110,23 @@ func (c *Cache) Acquire(ctx context.Context, name shared.Name, seen shared.Seen,
 
 // Look reads both keys at once.
 func (c *Cache) Look(ctx context.Context, name shared.Name) (stored shared.StoredCopy, lease shared.Lease, err error) {
-	err = c.runIfUp(ctx, opLook, func(ctx context.Context, client rueidis.Client) error {
-		reply, err := client.Do(ctx, client.B().Mget().Key(copyKey(name), leaseKey(name)).Build()).ToArray()
+	err = c.runIfUp(ctx, opLook, func(ctx context.Context, l *link) error {
+		reply, err := l.client.Do(ctx, l.client.B().Mget().Key(l.keys.copyKey(name), l.keys.leaseKey(name)).Build()).ToArray()
 		if err != nil {
 			return err
 		}
 		if record, err := reply[0].ToString(); err == nil {
-			stored = c.keys.parseCopy(name, record)
+			stored = l.keys.parseCopy(name, record)
 		}
 		if record, err := reply[1].ToString(); err == nil {
-			lease = c.keys.parseLease(name, record)
+			lease = l.keys.parseLease(name, record)
 		}
 		return nil
 	})
 	return stored, lease, err
 }
 
-func (c *Cache) parseAcquired(name shared.Name, reply []rueidis.RedisMessage) (acquired shared.Acquired, err error) {
+func (k keyring) parseAcquired(name shared.Name, reply []rueidis.RedisMessage) (acquired shared.Acquired, err error) {
 	if len(reply) != 3 {
 		return acquired, errReply
 	}
@@ -136,49 +136,49 @@ func (c *Cache) parseAcquired(name shared.Name, reply []rueidis.RedisMessage) (a
 	}
 	acquired.Version = shared.Version(version)
 	if record, err := reply[1].ToString(); err == nil && record != "" {
-		acquired.Copy = c.keys.parseCopy(name, record)
+		acquired.Copy = k.parseCopy(name, record)
 	}
 	if record, err := reply[2].ToString(); err == nil && record != "" {
-		acquired.Lease = c.keys.parseLease(name, record)
+		acquired.Lease = k.parseLease(name, record)
 	}
 	return acquired, nil
 }
 
 // release is sent after the command that it takes back, on the same connection.
-func release(client rueidis.Client, keys []string, lease string) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	_ = releaseScript.Exec(ctx, client, keys, []string{lease}).Error()
+func (l *link) release(keys []string, lease string) {
+	_ = l.use(context.Background(), func(ctx context.Context, l *link) error {
+		return releaseScript.Exec(ctx, l.client, keys, []string{lease}).Error()
+	})
 }
 
 // Complete stores a value, of a very large one the version alone, even where the cache counts as away: a lease that
 // is left behind is waited for.
 func (c *Cache) Complete(name shared.Name, version shared.Version, value []byte, keep time.Duration, failure []byte) {
-	var record string
-	switch {
-	case keep < time.Millisecond:
-	case value == nil || len(value) > maxValue:
-		record = digits(version)
-	default:
-		record = c.keys.formatCopy(name, version, value)
-	}
-	c.end(shared.Event{Name: name, Version: version, Completed: true, Failure: failure}, record, keep)
+	c.end(shared.Event{Name: name, Version: version, Completed: true, Failure: failure}, value, keep)
 }
 
 // Fail ends a lease, even where the cache counts as away.
 func (c *Cache) Fail(name shared.Name, version shared.Version, failure []byte) {
-	c.end(shared.Event{Name: name, Version: version, Failure: failure}, "", 0)
+	c.end(shared.Event{Name: name, Version: version, Failure: failure}, nil, 0)
 }
 
-func (c *Cache) end(event shared.Event, record string, keep time.Duration) {
+func (c *Cache) end(event shared.Event, value []byte, keep time.Duration) {
 	c.mu.Lock()
 	if c.leases[event.Name] <= event.Version {
 		delete(c.leases, event.Name)
 	}
 	c.mu.Unlock()
-	message, failed := c.keys.formatEvent(event)
-	_ = c.run(context.Background(), opEnd, func(ctx context.Context, client rueidis.Client) error {
-		return endScript.Exec(ctx, client, []string{copyKey(event.Name), leaseKey(event.Name)}, []string{
+	_ = c.run(context.Background(), opEnd, func(ctx context.Context, l *link) error {
+		var record string
+		switch {
+		case keep < time.Millisecond:
+		case value == nil || len(value) > maxValue:
+			record = digits(event.Version)
+		default:
+			record = l.keys.formatCopy(event.Name, event.Version, value)
+		}
+		message, failed := l.keys.formatEvent(event)
+		return endScript.Exec(ctx, l.client, []string{l.keys.copyKey(event.Name), l.keys.leaseKey(event.Name)}, []string{
 			digits(event.Version), channel, message, record, milliseconds(keep), failed, milliseconds(2 * leaseTime),
 		}).Error()
 	})

@@ -2,7 +2,6 @@ package rediscache_test
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -261,9 +260,7 @@ func TestConfirm(t *testing.T) {
 func TestWhatCannotBeReadIsNoCopyAndIsReplaced(t *testing.T) {
 	server, url := newServer(t)
 	a := newInstance(t, url)
-	stored := func(name shared.Name) string {
-		return "og1:c:{" + base64.RawURLEncoding.EncodeToString(name[:]) + "}"
-	}
+	stored := a.CopyKey
 	other := a.Name("order", []byte("other"))
 	a.Complete(other, a.lead(t, other, ""), []byte("another order"), time.Hour, nil)
 	otherRecord, _ := server.Get(stored(other))
@@ -341,7 +338,7 @@ func TestALeaseThatCannotBeReadIsTakenOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			order := a.Name("order", []byte(name))
 			a.lead(t, order, "needs")
-			key := "og1:l:{" + base64.RawURLEncoding.EncodeToString(order[:]) + "}"
+			key := a.LeaseKey(order)
 			record, err := server.Get(key)
 			if err != nil {
 				t.Fatal(err)
@@ -379,7 +376,7 @@ func TestALeaseIsRenewedUntilItsCallEnds(t *testing.T) {
 	a := newInstance(t, url)
 	order := a.Name("order", []byte("1"))
 	version := a.lead(t, order, "")
-	key := "og1:l:{" + base64.RawURLEncoding.EncodeToString(order[:]) + "}"
+	key := a.LeaseKey(order)
 	for range 3 {
 		server.FastForward(900 * time.Millisecond)
 		eventually(t, func() bool { return server.TTL(key) > 500*time.Millisecond })

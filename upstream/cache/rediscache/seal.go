@@ -13,10 +13,11 @@ import (
 // keyring holds the secrets that all instances derive from one. Without an encryption key it is a known one:
 // what is sealed is then no secret, but cannot be mixed up or damaged without notice.
 type keyring struct {
-	tenants, names, values []byte
+	names  cipher.Block
+	values []byte
 }
 
-func newKeyring(master []byte, password, upstream string) (keyring, error) {
+func newKeyring(master []byte, password string) (keyring, error) {
 	switch len(master) {
 	case sha256.Size:
 	case 0:
@@ -25,17 +26,29 @@ func newKeyring(master []byte, password, upstream string) (keyring, error) {
 	default:
 		return keyring{}, errKey
 	}
-	derive := func(info string) []byte {
-		key, _ := hkdf.Key(sha256.New, master, nil, "ordergraph redis "+info, sha256.Size) // fails for longer keys only
-		return key
-	}
-	return keyring{
-		tenants: derive("tenants 1 " + upstream), names: derive("names 1"), values: derive("values 1"),
-	}, nil
+	names, _ := aes.NewCipher(derive(master, "names 2")) // fails for other sizes only
+	return keyring{names: names, values: derive(master, "values 1")}, nil
 }
 
-func (k keyring) name(kind string, data []byte) (name shared.Name) {
-	copy(name[:], keyedHash(k.names, kind, data))
+func derive(master []byte, info string) []byte {
+	key, _ := hkdf.Key(sha256.New, master, nil, "ordergraph redis "+info, sha256.Size) // fails for longer keys only
+	return key
+}
+
+// nameOf returns the name of what data identifies, which every instance knows it by, whatever its keys are.
+func nameOf(kind string, data []byte) (name shared.Name) {
+	copy(name[:], keyedHash([]byte("ordergraph redis"), kind, data))
+	return name
+}
+
+// hide returns a name as a reader of Redis sees it, and reveal the name that was hidden.
+func (k keyring) hide(name shared.Name) (hidden shared.Name) {
+	k.names.Encrypt(hidden[:], name[:])
+	return hidden
+}
+
+func (k keyring) reveal(hidden shared.Name) (name shared.Name) {
+	k.names.Decrypt(name[:], hidden[:])
 	return name
 }
 

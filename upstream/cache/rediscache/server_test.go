@@ -6,6 +6,7 @@
 package rediscache_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -20,6 +21,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -83,23 +85,6 @@ func (s *redisServer) cli(t *testing.T, args ...string) string {
 }
 
 func (s *redisServer) url() string { return "redis://127.0.0.1:" + s.port }
-
-// share shows that two instances share: one completes a call for an order, and the other one reads it.
-func share(t *testing.T, a, b *instance, order string) {
-	t.Helper()
-	name := a.Name("order", []byte(order))
-	version := a.lead(t, name, "needs")
-	watch := b.Watch(name)
-	defer watch.Stop()
-	if shown := b.acquire(t, name, shared.Seen{}, ""); shown.Lease.Version != version {
-		t.Fatalf("b was shown %+v", shown)
-	}
-	a.Complete(name, version, []byte("value"), time.Hour, nil)
-	watch.Wait(t.Context(), version)
-	if shown := b.acquire(t, name, shared.Seen{Lease: version}, ""); string(shown.Copy.Value) != "value" {
-		t.Fatalf("b was shown %+v", shown)
-	}
-}
 
 func TestRealTime(t *testing.T) {
 	server := startRedis(t)
@@ -263,6 +248,46 @@ func TestFailuresOfRedis(t *testing.T) {
 				t.Errorf("%q", log)
 			}
 		})
+	}
+}
+
+// Under load from two instances, which go from one Redis to another and back, with another key each time.
+func TestSwapUnderLoad(t *testing.T) {
+	first, second := startRedis(t), startRedis(t, "--requirepass", "topsecret")
+	a, b := newInstance(t, first.url()), newInstance(t, first.url())
+	ctx, stop := context.WithCancel(t.Context())
+	var load sync.WaitGroup
+	for n := range 8 {
+		load.Go(func() {
+			for round := 0; ctx.Err() == nil; round++ {
+				i, order := []*instance{a, b}[n%2], a.Name("order", fmt.Append(nil, round))
+				acquired, err := i.Acquire(ctx, order, shared.Seen{}, nil)
+				if err != nil && ctx.Err() == nil {
+					t.Errorf("acquire: %v", err)
+				}
+				if acquired.Version != 0 {
+					i.Complete(order, acquired.Version, []byte("value"), time.Minute, nil)
+				}
+			}
+		})
+	}
+	for n := range 6 {
+		url := []string{"redis://:topsecret@127.0.0.1:" + second.port, first.url()}[n%2]
+		secret := bytes.Repeat([]byte{byte(n)}, 32)
+		for _, i := range []*instance{a, b} {
+			if err := i.Swap(url, secret); err != nil {
+				t.Fatal(err)
+			}
+		}
+		share(t, a, b, fmt.Sprint("swapped ", n))
+	}
+	stop()
+	load.Wait()
+	eventually(t, func() bool { // both have left
+		return strings.Count(second.cli(t, "-a", "topsecret", "CLIENT", "LIST"), "id=") == 1
+	})
+	if log := a.log.read(); len(log) != 1 {
+		t.Errorf("%q", log)
 	}
 }
 
