@@ -20,6 +20,7 @@ import (
 	"ordergraph/graph/internal/httpx"
 	"ordergraph/graph/limits"
 	"ordergraph/graph/respcache"
+	"ordergraph/graph/restfields"
 	"ordergraph/graph/telemetry"
 	"ordergraph/graph/transport"
 	"ordergraph/upstream"
@@ -80,6 +81,7 @@ var errNoCopies = errors.New("graph: ResponseCacheSize needs Orders that say whi
 //	/graphql           GraphQL over HTTP, GET and POST
 //	/schema.graphql    the schema's text for clients
 //	/subgraph.graphql  the schema's text for routers
+//	/rest-fields       the upstream's fields and where they are in the schema; .tsv and .json for programs
 //	/graphiql/         GraphiQL; / redirects there
 //	/livez, /readyz    probes
 func NewHandler(options Options) (*Handler, error) {
@@ -118,8 +120,16 @@ func NewHandler(options Options) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
+	rows, err := restfields.Rows(executor.api)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
+	others, err := routes(options, api, rows, handler)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
 	edge, err := transport.NewEdge(
-		newShortcut(handler, routes(options, api, handler), options.showsGraphiQL(), observer),
+		newShortcut(handler, others, options.showsGraphiQL(), observer),
 		transport.EdgeOptions{Origins: options.Origins, Log: options.Log, Observer: observer},
 	)
 	if err != nil {
@@ -187,7 +197,7 @@ const apiPath = "/graphql"
 
 // routes serves what stands beside the API. Of a schema's texts, that for clients is as public as
 // introspection, and that for routers as the field _service.
-func routes(options Options, schema string, api *transport.Handler) http.Handler {
+func routes(options Options, schema string, rows []restfields.Row, api *transport.Handler) (http.Handler, error) {
 	mux := http.NewServeMux()
 	secret := options.RouterSecret != ""
 	mux.Handle("GET /schema.graphql", schemaText(schema, secret && options.NoIntrospection, api))
@@ -204,7 +214,10 @@ func routes(options Options, schema string, api *transport.Handler) http.Handler
 		mux.Handle(strings.TrimSuffix(graphiql.Path, "/"), page)
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { redirect(w, strings.TrimPrefix(graphiql.Path, "/")) })
 	}
-	return mux
+	if secret && options.NoIntrospection {
+		return mux, nil // the rows would tell what the schema may not
+	}
+	return mux, restfields.Register(mux, rows)
 }
 
 // tokenKind says whose token a caller needs to read orders.

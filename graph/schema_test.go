@@ -16,12 +16,12 @@ import (
 	"ordergraph/upstream"
 )
 
-// fieldRow is one row of testdata/fields.tsv: one field of the upstream's response.
+// fieldRow is one row of restfields/fields.tsv: one field of the upstream's response.
 type fieldRow struct{ upstreamPath, unit, path, typeName, nullable, domain string }
 
 func readFieldRows(t testing.TB) []fieldRow {
 	t.Helper()
-	file, err := os.Open("testdata/fields.tsv")
+	file, err := os.Open("restfields/fields.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func readFieldRows(t testing.TB) []fieldRow {
 		}
 	}
 	if len(records) != 296 || len(rows) != 291 {
-		t.Fatalf("testdata/fields.tsv has %d rows, %d of them of an order; want 296 and 291", len(records), len(rows))
+		t.Fatalf("restfields/fields.tsv has %d rows, %d of them of an order; want 296 and 291", len(records), len(rows))
 	}
 	return rows
 }

@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"ordergraph/graph/internal/httpx"
+	"ordergraph/graph/restfields"
 	"ordergraph/graph/transport"
 )
 
@@ -89,6 +91,20 @@ func apiSchema(executed *ast.Schema) *ast.Schema {
 // specification keeps names that begin with two underscores for introspection.
 func isFederation(name string) bool {
 	return !strings.HasPrefix(name, "__") && (strings.HasPrefix(name, "_") || strings.Contains(name, "__"))
+}
+
+// RestFields returns the rows of the upstream's document, with the fields of the schema, whose text for routers it is,
+// by which they are read.
+func RestFields(subgraph string) ([]restfields.Row, error) {
+	text, err := APISchema(subgraph)
+	if err != nil {
+		return nil, err
+	}
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema", Input: text})
+	if err != nil {
+		return nil, fmt.Errorf("read the schema: %w", err)
+	}
+	return restfields.Rows(schema)
 }
 
 // schemaText serves a schema's text, to the router alone if hidden.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"ordergraph/graph"
+	"ordergraph/graph/restfields"
 	"ordergraph/upstream/sandbox"
 )
 
@@ -65,7 +68,11 @@ type sandboxCommand struct{}
 
 // Run does it.
 func (sandboxCommand) Run(ctx context.Context, c *config, program *kong.Kong) error {
-	emulated, err := sandbox.Start(context.WithoutCancel(ctx), sandbox.Options{Address: c.Serving.Listen})
+	own, err := c.sandboxOrders()
+	if err != nil {
+		return err
+	}
+	emulated, err := sandbox.Start(context.WithoutCancel(ctx), sandbox.Options{Address: c.Serving.Listen, Orders: own})
 	if err != nil {
 		return fmt.Errorf("--listen: %q can't be listened at: %w", c.Serving.Listen, err)
 	}
@@ -76,6 +83,32 @@ func (sandboxCommand) Run(ctx context.Context, c *config, program *kong.Kong) er
 		<-ctx.Done()
 	}
 	return errors.Join(err, emulated.Close())
+}
+
+// restFieldsCommand prints where the fields of the REST interface are in the schema.
+type restFieldsCommand struct {
+	Term   string `arg:"" optional:"" help:"Only rows in which it occurs: a REST name such as pay_time, a Chinese term, a path or an English word."`
+	Format string `default:"tsv" enum:"tsv,json" help:"tsv or json."`
+}
+
+// Run does it.
+func (f restFieldsCommand) Run(program *kong.Kong) error {
+	rows, err := graph.RestFields(schema)
+	if err != nil {
+		return err
+	}
+	found := restfields.Search(rows, f.Term)
+	if len(found) == 0 {
+		return fmt.Errorf("rest-fields: no row has %.100q", f.Term)
+	}
+	if f.Format == "json" {
+		encoder := json.NewEncoder(program.Stdout)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(found)
+	}
+	_, err = io.WriteString(program.Stdout, restfields.TSV(found))
+	return err
 }
 
 // healthcheckCommand asks a running server whether it is ready. An image without a shell has nothing else to

@@ -23,6 +23,7 @@ import (
 	"ordergraph/graph/transport"
 	"ordergraph/upstream"
 	"ordergraph/upstream/cache/rediscache"
+	"ordergraph/upstream/sandbox"
 )
 
 // config is every setting: --cache-ttl is ORDERGRAPH_CACHE_TTL. The help texts are its documentation, and the
@@ -46,6 +47,10 @@ type config struct {
 		Concurrency int             `range:"1..4096" default:"64" help:"Calls in flight at once; one caller gets at most half of them while others wait."`
 		Rate        float64         `range:"0..1000000" default:"0" help:"Calls a second; 0 is no limit."`
 	} `embed:"" group:"Upstream" prefix:"upstream-"`
+
+	Sandbox struct {
+		Orders string `placeholder:"DIR" help:"A folder of *.json, upstream answers that the sandbox serves by their order ids."`
+	} `embed:"" group:"Sandbox" prefix:"sandbox-"`
 
 	Access struct {
 		ClientTokens         []upstream.Secret `placeholder:"TOKEN" help:"Service mode: bearer tokens that callers may use; sha256:<hex> stands for a token by its hash, NAME=TOKEN names the client."`
@@ -109,6 +114,18 @@ type config struct {
 	listening func(public, admin string)
 	// drain overrides how to stop.
 	drain httpserver.Drain
+}
+
+// sandboxOrders reads the answers that the sandbox serves besides its own, nil if there are none.
+func (c *config) sandboxOrders() (*sandbox.Orders, error) {
+	if c.Sandbox.Orders == "" {
+		return nil, nil
+	}
+	orders, err := sandbox.ReadOrders(c.Sandbox.Orders)
+	if err != nil {
+		return nil, fmt.Errorf("--sandbox-orders: %w", err)
+	}
+	return orders, nil
 }
 
 // sandboxed reports whether the embedded sandbox answers.
@@ -276,6 +293,9 @@ func (c *config) check() error {
 		case address.User != nil:
 			return errors.New("--upstream-url: [redacted] is not allowed, want a URL without user name and password; the token goes into --upstream-token")
 		}
+	}
+	if c.Sandbox.Orders != "" && !c.sandboxed() {
+		return fmt.Errorf("--sandbox-orders: %.100q has no effect with --upstream-url, want one of them", c.Sandbox.Orders)
 	}
 	for _, origin := range c.Serving.CorsOrigins {
 		if err := transport.CheckOrigin(origin); err != nil {

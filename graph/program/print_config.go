@@ -20,6 +20,9 @@ func (line *commandLine) printConfig(chosen *kong.Context, output io.Writer) err
 	if _, err := line.Config.trustedDocuments(); err != nil {
 		return err
 	}
+	if _, err := line.Config.sandboxOrders(); err != nil {
+		return err
+	}
 	var text strings.Builder
 	for _, flag := range chosen.Model.Flags {
 		if len(flag.Envs) > 0 {

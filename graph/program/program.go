@@ -54,6 +54,7 @@ type commandLine struct {
 	Sandbox     sandboxCommand            `cmd:"" help:"Serve the emulated upstream alone, at --listen."`
 	Healthcheck healthcheckCommand        `cmd:"" help:"Ask a running server whether it is ready: exit code 0, or 1."`
 	Schema      schemaCommand             `cmd:"" help:"Print the schema for clients and exit."`
+	RestFields  restFieldsCommand         `cmd:"" name:"rest-fields" help:"Print where the fields of the REST interface are in the schema, and exit."`
 	VersionOf   versionCommand            `cmd:"" name:"version" help:"Print the version, the revision and that of Go, and exit."`
 	Completion  kongcompletion.Completion `cmd:"" help:"Say how a shell completes commands and flags."`
 }
@@ -184,12 +185,13 @@ func run(ctx context.Context, c *config, logger zerolog.Logger) error {
 		history.Go(func() { s.metrics.RunHistory(remembering) })
 		defer history.Wait()
 		defer forget()
-		return serve(ctx, c, s.handler, s.health, s.metrics, logger)
+		return serve(ctx, c, s)
 	})
 }
 
 // service is what answers queries.
 type service struct {
+	upstream string         // the address of the upstream, or of the sandbox
 	log      zerolog.Logger // whose lines are counted
 	handler  *graph.Handler
 	health   *graph.Health
@@ -202,9 +204,13 @@ type service struct {
 // withService has use work with the service that the settings describe, and then ends all that stands behind it.
 func withService(ctx context.Context, c *config, logger zerolog.Logger, use func(*service) error) error {
 	url := c.Upstream.URL
+	var emulated *sandbox.Server
 	if c.sandboxed() {
-		emulated, err := sandbox.Start(context.WithoutCancel(ctx), sandbox.Options{})
+		own, err := c.sandboxOrders()
 		if err != nil {
+			return err
+		}
+		if emulated, err = sandbox.Start(context.WithoutCancel(ctx), sandbox.Options{Orders: own}); err != nil {
 			return err
 		}
 		defer func() {
@@ -247,6 +253,9 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		return err
 	}
 	defer orders.Close()
+	if emulated != nil {
+		emulated.OnForget(orders.ForgetRefusals)
+	}
 	health := new(graph.Health)
 	clients := reportService(c, metrics, endpoint, orders)
 	metrics.ReportReady(health.Ready)
@@ -283,7 +292,7 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 	if err != nil {
 		return err
 	}
-	return use(&service{logger, handler, health, metrics, endpoint, clients, common})
+	return use(&service{url, logger, handler, health, metrics, endpoint, clients, common})
 }
 
 // newRedisCache returns the cache that this instance shares with others.
@@ -311,9 +320,10 @@ const (
 )
 
 // serve listens and serves until ctx ends.
-func serve(ctx context.Context, c *config, handler http.Handler, health *graph.Health, metrics *telemetry.Telemetry, logger zerolog.Logger) error {
+func serve(ctx context.Context, c *config, s *service) error {
+	logger := s.log
 	public, err := httpserver.Listen(ctx, httpserver.Options{
-		Address: c.Serving.Listen, Handler: handler, Patience: c.Serving.RequestTimeout + writePatience, H2C: c.Serving.H2C, Log: logger,
+		Address: c.Serving.Listen, Handler: s.handler, Patience: c.Serving.RequestTimeout + writePatience, H2C: c.Serving.H2C, Log: logger,
 	})
 	if err != nil {
 		return fmt.Errorf("--listen: %q can't be listened at: %w", c.Serving.Listen, err)
@@ -321,22 +331,22 @@ func serve(ctx context.Context, c *config, handler http.Handler, health *graph.H
 	servers, adminAddress := []*httpserver.Server{public}, ""
 	if c.Serving.AdminListen != off {
 		admin, err := httpserver.Listen(ctx, httpserver.Options{
-			Address: c.Serving.AdminListen, Handler: adminHandler(health, metrics), Patience: profilePatience, Log: logger,
+			Address: c.Serving.AdminListen, Handler: adminHandler(s.health, s.metrics), Patience: profilePatience, Log: logger,
 		})
 		if err != nil {
 			return errors.Join(fmt.Errorf("--admin-listen: %q can't be listened at: %w", c.Serving.AdminListen, err), public.Close())
 		}
 		servers, adminAddress = append(servers, admin), admin.Address()
 	}
-	announce(c, public.Address(), logger)
-	health.SetReady(true)
+	announce(c, public.Address(), s.upstream, logger)
+	s.health.SetReady(true)
 	notify(logger, daemon.SdNotifyReady)
 	if c.listening != nil {
 		c.listening(public.Address(), adminAddress)
 	}
 	drain := c.drain
 	drain.Begin = func() {
-		health.SetReady(false)
+		s.health.SetReady(false)
 		notify(logger, daemon.SdNotifyStopping)
 		logger.Info().Msg("stopping: requests under way are finished")
 	}
@@ -351,7 +361,7 @@ func notify(logger zerolog.Logger, state string) {
 }
 
 // announce says where to look first, whose orders are shown there, and what is dangerous about it.
-func announce(c *config, listening string, logger zerolog.Logger) {
+func announce(c *config, listening, upstreamURL string, logger zerolog.Logger) {
 	// The name of the setting reads better than its address, but not its port 0.
 	host, _, _ := net.SplitHostPort(c.Serving.Listen)
 	reached, port, _ := net.SplitHostPort(listening)
@@ -364,7 +374,11 @@ func announce(c *config, listening string, logger zerolog.Logger) {
 		what = "GraphiQL: " + where + "/graphiql/"
 	}
 	if c.sandboxed() {
-		what += " - the orders are the embedded sandbox's, invented and free of charge; " +
+		whose := "invented"
+		if c.Sandbox.Orders != "" {
+			whose = "invented, besides those of --sandbox-orders,"
+		}
+		what += " - the orders are the embedded sandbox's at " + upstreamURL + ", " + whose + " and free of charge; " +
 			"--upstream-url (ORDERGRAPH_UPSTREAM_URL) points at the real upstream"
 	}
 	logger.Info().Msg(what)

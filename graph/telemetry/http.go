@@ -18,7 +18,7 @@ const apiRoute = "/graphql"
 
 var (
 	methods  = [...]string{"GET", "POST", "OPTIONS", otherValue}
-	routes   = [...]string{apiRoute, "/", "/graphiql/", "/schema.graphql", "/subgraph.graphql", "/livez", "/readyz", other}
+	routes   = [...]string{apiRoute, "/", "/graphiql/", "/schema.graphql", "/subgraph.graphql", "/rest-fields", "/rest-fields.json", "/rest-fields.tsv", "/livez", "/readyz", other}
 	statuses = [...]int{
 		200, 204, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 406, 408, 413, 415, 417, 429, 431, 499, 500, 503, 504, 0, // 0 is any other
 	}
@@ -36,7 +36,7 @@ var expected = []struct {
 	{[]string{apiRoute}, []string{"OPTIONS"}, []int{204, 403}},
 	{[]string{apiRoute}, []string{otherValue}, []int{405}},
 	{[]string{"/"}, []string{"GET"}, []int{302}},
-	{[]string{"/graphiql/", "/schema.graphql", "/subgraph.graphql"}, []string{"GET"}, []int{200, 304}},
+	{[]string{"/graphiql/", "/schema.graphql", "/subgraph.graphql", "/rest-fields", "/rest-fields.json", "/rest-fields.tsv"}, []string{"GET"}, []int{200, 304}},
 	{[]string{"/livez"}, []string{"GET"}, []int{200}},
 	{[]string{"/readyz"}, []string{"GET"}, []int{200, 503}},
 	{[]string{other}, []string{"GET", "POST", "OPTIONS", otherValue}, []int{404, 405}},

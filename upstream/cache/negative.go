@@ -138,6 +138,14 @@ func (n *negativeCache) add(k key, failure error, now time.Time) {
 	}
 }
 
+// forget drops all refusals.
+func (n *negativeCache) forget() {
+	n.adding.Lock()
+	defer n.adding.Unlock()
+	n.tenants.Clear()
+	n.orders.Clear()
+}
+
 // remembered returns the error of a request that the refusal stops.
 func (r refusal) remembered(kind upstream.Kind, now time.Time) *upstream.Error {
 	return &upstream.Error{

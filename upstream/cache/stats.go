@@ -67,6 +67,10 @@ func RefusalKinds() (kinds []upstream.Kind) {
 	return kinds
 }
 
+// ForgetRefusals drops what is remembered of refusals: the next request asks the upstream again. Other instances go on
+// remembering.
+func (c *Cache) ForgetRefusals() { c.negative.forget() }
+
 // RefusalStats returns what is remembered now.
 func (c *Cache) RefusalStats() RefusalStats {
 	stats := RefusalStats{

@@ -112,6 +112,15 @@ func (c *Cache[K, V]) Remove(key K) {
 	c.remove(key)
 }
 
+// Clear removes all values.
+func (c *Cache[K, V]) Clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key := range c.entries {
+		c.remove(key)
+	}
+}
+
 // Stats returns what the cache holds. It counts no look-ups: what a value is worth its user knows.
 func (c *Cache[K, V]) Stats() Stats {
 	c.mu.Lock()

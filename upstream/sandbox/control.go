@@ -19,6 +19,7 @@ const maxControlBytes = 1 << 20
 //	GET    /_sandbox/faults    the settings; a token is shown as its marker
 //	PUT    /_sandbox/faults    replaces them: {"latency": "20ms", "faults": [{"name": "http-503", …}]}
 //	DELETE /_sandbox/faults    no faults, and the latency of the start
+//	DELETE /_sandbox/refusals  has the server whose sandbox it is forget what was refused; 404 where it stands alone
 //	GET    /_sandbox/test-ids  the test ids
 func (s *Sandbox) controlHandler() http.Handler {
 	mux := http.NewServeMux()
@@ -34,6 +35,15 @@ func (s *Sandbox) controlHandler() http.Handler {
 	})
 	mux.HandleFunc("PUT "+controlPrefix+"faults", s.putSettings)
 	mux.HandleFunc("DELETE "+controlPrefix+"faults", s.deleteSettings)
+	mux.HandleFunc("DELETE "+controlPrefix+"refusals", func(w http.ResponseWriter, _ *http.Request) {
+		forget := s.forget.Load()
+		if forget == nil {
+			http.Error(w, "404 no server has its sandbox here: what was refused is remembered by the server that asked", http.StatusNotFound)
+			return
+		}
+		(*forget)()
+		w.WriteHeader(http.StatusNoContent)
+	})
 	mux.HandleFunc("GET "+controlPrefix+"test-ids", func(w http.ResponseWriter, _ *http.Request) {
 		writeControl(w, TestIDs())
 	})

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,8 @@ type Options struct {
 	Address string
 	// Latency is how long each answer takes at least; SetLatency changes it.
 	Latency time.Duration
+	// Orders are answers of one's own, in place of whatever else their ids stand for; nil is none.
+	Orders *Orders
 	// RequireToken refuses calls without an Authorization header (204, no permission). Without it
 	// any token and none will do.
 	RequireToken bool
@@ -45,6 +48,7 @@ func (o Options) withDefaults() Options {
 // Sandbox is the emulated upstream. It is safe for concurrent use.
 type Sandbox struct {
 	options Options
+	forget  atomic.Pointer[func()]
 	log     *callLog
 	control http.Handler
 
@@ -104,11 +108,27 @@ func (s *Sandbox) choose(r *http.Request, parameters request) (string, behavior)
 	if s.options.RequireToken && authorization == "" {
 		return noPermission.Name, noPermission.behave
 	}
+	if _, found := s.own(parameters.orderIDText); found {
+		return "own-order", ownOrder
+	}
 	if test, found := testsByID[parameters.orderIDText]; found && !r.URL.Query().Has(redirectedParameter) {
 		return test.Name, test.behave
 	}
 	return "order", order
 }
+
+// own returns the order of one's own with that id.
+func (s *Sandbox) own(id string) (object, bool) {
+	if s.options.Orders == nil {
+		return nil, false
+	}
+	result, found := s.options.Orders.results[id]
+	return result, found
+}
+
+// OnForget has a function called by DELETE /_sandbox/refusals. Whoever remembers what this upstream refused forgets it
+// then, so that somebody who tried out a refusal can go on at once.
+func (s *Sandbox) OnForget(forget func()) { s.forget.Store(&forget) }
 
 // SetLatency sets how long each answer takes at least, from now on.
 func (s *Sandbox) SetLatency(latency time.Duration) {
