@@ -444,16 +444,16 @@ func hotCheck(s *suite, with *deployment) (string, error) {
 
 // faultChecks put load on three instances while something happens to Redis.
 func faultChecks() []check {
-	fault := func(options []string, cause, repair func(s *suite, r *redis) error) func(*suite) (string, error) {
+	fault := func(options []string, cause, repair func(s *suite, d *deployment) error) func(*suite) (string, error) {
 		return on(setup{instances: 3, latency: 20 * time.Millisecond, redis: options}, func(s *suite, d *deployment) (string, error) {
 			list := schedule(9 * time.Second)
 			happened := make(chan error, 1)
 			go func() {
 				time.Sleep(3 * time.Second)
-				err := cause(s, d.redis)
+				err := cause(s, d)
 				time.Sleep(3 * time.Second)
 				if repair != nil && err == nil {
-					err = repair(s, d.redis)
+					err = repair(s, d)
 				}
 				happened <- err
 			}()
@@ -491,32 +491,49 @@ func faultChecks() []check {
 			return measured, nil
 		})
 	}
-	restart := func(s *suite, r *redis) error { return r.start(s.folder) }
-	set := func(name, value string) func(*suite, *redis) error {
-		return func(_ *suite, r *redis) error { _, err := r.command("CONFIG", "SET", name, value); return err }
+	restart := func(s *suite, d *deployment) error { return d.redis.start(s.folder) }
+	command := func(arguments ...string) func(*suite, *deployment) error {
+		return func(_ *suite, d *deployment) error { _, err := d.redis.command(arguments...); return err }
 	}
-	signal := func(signal syscall.Signal) func(*suite, *redis) error {
-		return func(_ *suite, r *redis) error { return r.process.Process.Signal(signal) }
+	set := func(name, value string) func(*suite, *deployment) error { return command("CONFIG", "SET", name, value) }
+	signal := func(signal syscall.Signal) func(*suite, *deployment) error {
+		return func(_ *suite, d *deployment) error { return d.redis.process.Process.Signal(signal) }
 	}
 	return []check{
-		{"Redis is killed and comes back empty", fault(nil, func(_ *suite, r *redis) error { r.stop(); return nil }, restart)},
+		{"Redis is killed and comes back empty", fault(nil, func(_ *suite, d *deployment) error { d.redis.stop(); return nil }, restart)},
 		{"Redis stands still", fault(nil, signal(syscall.SIGSTOP), signal(syscall.SIGCONT))},
 		{"Redis is full", fault(nil, set("maxmemory", "1"), set("maxmemory", "0"))},
 		{"Redis makes room", fault([]string{"--maxmemory-policy", "allkeys-lru"}, set("maxmemory", "2mb"), nil)},
 		{"Redis is read-only", fault(nil,
-			func(_ *suite, r *redis) error { _, err := r.command("REPLICAOF", "127.0.0.1", "1"); return err },
-			func(_ *suite, r *redis) error { _, err := r.command("REPLICAOF", "NO", "ONE"); return err })},
+			command("REPLICAOF", "127.0.0.1", "1"), command("REPLICAOF", "NO", "ONE"))},
 		{"Redis changes its password", fault(nil,
-			func(_ *suite, r *redis) error {
-				if _, err := r.command("CONFIG", "SET", "requirepass", "other"); err != nil {
+			func(_ *suite, d *deployment) error {
+				if _, err := d.redis.command("CONFIG", "SET", "requirepass", "other"); err != nil {
 					return err
 				}
-				_, err := r.command("-a", "other", "CLIENT", "KILL", "TYPE", "normal")
+				_, err := d.redis.command("-a", "other", "CLIENT", "KILL", "TYPE", "normal")
 				return err
 			},
-			func(_ *suite, r *redis) error {
-				_, err := r.command("-a", "other", "CONFIG", "SET", "requirepass", "")
-				return err
-			})},
+			command("-a", "other", "CONFIG", "SET", "requirepass", ""))},
+		{"the instances are told of another Redis, and then the old one is killed", fault(nil,
+			func(s *suite, d *deployment) error {
+				next := &redis{port: freePort()}
+				if err := next.start(s.folder); err != nil {
+					return err
+				}
+				defer d.redis.stop()
+				d.redis = next
+				for _, i := range d.instances {
+					if err := next.writeURL(i.redisURL); err != nil {
+						return err
+					}
+					if err := i.process.Process.Signal(syscall.SIGHUP); err != nil {
+						return err
+					}
+				}
+				time.Sleep(time.Second)
+				return nil
+			},
+			func(*suite, *deployment) error { return nil })},
 	}
 }

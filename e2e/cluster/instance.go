@@ -116,6 +116,11 @@ func (r *redis) start(folder string) error {
 	return errors.New("redis-server does not answer")
 }
 
+// writeURL writes where it is into a file.
+func (r *redis) writeURL(file string) error {
+	return os.WriteFile(file, []byte("redis://127.0.0.1:"+r.port), 0o600)
+}
+
 func (r *redis) stop() {
 	if r.process.Process == nil {
 		return // it could not be started
@@ -136,6 +141,8 @@ type instance struct {
 	address string
 	log     string
 	exited  chan struct{}
+	// redisURL is the file that says where Redis is.
+	redisURL string
 }
 
 // cpu returns the CPU time that the process has spent, in ticks of the system. Needs Linux.
@@ -231,7 +238,11 @@ func (s *suite) startInstance(upstream *endpoint, redis *redis, arguments []stri
 	i.process.Stderr = file
 	i.process.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "ORDERGRAPH_") })
 	if redis != nil {
-		i.process.Env = append(i.process.Env, "ORDERGRAPH_REDIS_URL=redis://127.0.0.1:"+redis.port, "ORDERGRAPH_REDIS_ENCRYPTION_KEY="+encryptionKey)
+		i.redisURL = i.log + "-redis-url"
+		if err := redis.writeURL(i.redisURL); err != nil {
+			return nil, err
+		}
+		i.process.Env = append(i.process.Env, "ORDERGRAPH_REDIS_URL_FILE="+i.redisURL, "ORDERGRAPH_REDIS_ENCRYPTION_KEY="+encryptionKey)
 	}
 	if err := i.process.Start(); err != nil {
 		return nil, err

@@ -153,6 +153,21 @@ func TestBudgetWhilePricesChange(t *testing.T) {
 	})
 }
 
+// A call whose answer does not say what it cost has cost as much as the last one that said so, also one that was under
+// way when it did.
+func TestWhatNobodySaysCostsTheLastPrice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := &fakeWire{delay: time.Second, answer: func(n int32) (int, string) { return 200, []string{costing(3), "<html>"}[n-1] }}
+		client := wire.client(t, Options{Budgets: Budgets{All: budgets(t, "20/hour")}})
+		go order(client) //nolint:errcheck // it is the first
+		time.Sleep(time.Second / 2)
+		_ = order(client)
+		if spent := client.Budgets(nil)[0].Spent; spent != 6 {
+			t.Errorf("%d points, want 6", spent)
+		}
+	})
+}
+
 func TestBudgetsOfClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := new(fakeWire)
