@@ -68,7 +68,7 @@ type Options struct {
 	// of those that the copy before it has or other calls ask for; the copy then lacks the rest. 0 is
 	// DefaultMaxAttributeKeys.
 	MaxAttributeKeys int
-	// HashKey is the secret under which tenants are hashed. Default: random for each process. Instances that
+	// HashKey is the key under which tenants are hashed in memory. Default: random for each process. Instances that
 	// share a cache need the same one.
 	HashKey []byte
 	// Shared is what the instances share; nil is nothing. The Cache starts and closes it. It is not used, nor

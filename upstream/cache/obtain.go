@@ -193,7 +193,9 @@ func (c *Cache) adopt(call *call, s *snapshot, epoch uint64) *snapshot {
 	return s
 }
 
-// lead makes the call that a lease was granted for, which was asked for at askedAt.
+// lead makes the call that a lease was granted for, which was asked for at askedAt. One that has waited for its place
+// among the client's calls asks for another lease while it has that place, however slow the shared cache is: if it gave
+// the place up for so long it would have to wait again, and that lease would be aged, too.
 func (c *Cache) lead(ctx context.Context, call *call, request upstream.Request, version shared.Version, askedAt time.Time) (upstream.Result, error) {
 	call.leases = append(call.leases, version)
 	c.inflight.lead(call, version)
