@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folder = import.meta.dirname;
-const readme = readFileSync(join(folder, '../../README.md'), 'utf8');
+const readme = readFileSync(join(folder, 'README.md'), 'utf8');
 const flat = (text) => text.replaceAll(/\s+/g, ' ').trim();
 
 // embeddedTypes runs the README's command where schema.graphql is.

@@ -8,7 +8,7 @@ import { check } from './report.js';
 import { ordergraph, run, temporaryFolder } from './programs.js';
 
 const example = join(import.meta.dirname, 'example');
-const readme = join(import.meta.dirname, '../../README.md');
+const readme = join(import.meta.dirname, 'README.md');
 
 export async function checkExample({ path, sdl }) {
   await check('example: a federated query through its gateway, with a router secret', async () => {

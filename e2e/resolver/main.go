@@ -36,7 +36,7 @@ func run() error {
 	if err := copySource(folder); err != nil {
 		return err
 	}
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile("graph/README.md")
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func block(readme []byte, language, text string) ([]byte, error) {
 			return indented.ReplaceAll(found[3], nil), nil
 		}
 	}
-	return nil, fmt.Errorf("README.md has no block of %s with %q", language, text)
+	return nil, fmt.Errorf("graph/README.md has no block of %s with %q", language, text)
 }
 
 func in(folder string, command []string) error {

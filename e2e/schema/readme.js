@@ -1,5 +1,6 @@
-// Takes the queries out of the README and validates them.
+// Takes the queries out of the documentation and validates them.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kind, extendSchema, isExecutableDefinitionNode, parse, print, validate } from 'graphql';
@@ -49,7 +50,8 @@ function validateQueries(markdown) {
 }
 
 export function readmeQueries() {
-  const count = validateQueries(readFileSync(join(project, 'README.md'), 'utf8'));
+  const files = execFileSync('git', ['ls-files', '*.md'], { cwd: project, encoding: 'utf8' }).trim().split('\n');
+  const count = validateQueries(files.map((file) => readFileSync(join(project, file), 'utf8')).join('\n'));
   console.log(`     ${count} queries`);
 }
 

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite the table of metrics in README.md")
+var update = flag.Bool("update", false, "rewrite the table of metrics in deploy/README.md")
 
 // scrape returns the samples of the admin port by name and labels, and the families in the text as rows of a table.
 func scrape(t *testing.T, p *program) (samples map[string]float64, table string) {
@@ -74,19 +74,19 @@ func TestReadmeListsEveryMetric(t *testing.T) {
 	p := start(t, "--budget=5/day", "--redis-url=redis://127.0.0.1:1") // which is away
 	_, table := scrape(t, p)
 	const head = "| metric | type | labels | meaning |\n|---|---|---|---|\n"
-	readme := readReadme(t)
+	readme := readDocument(t, operatorFile)
 	before, rest, found := strings.Cut(readme, head)
 	if !found {
-		t.Fatal("README.md has no table of metrics")
+		t.Fatal("deploy/README.md has no table of metrics")
 	}
 	old := regexp.MustCompile(`(?m)\A(\|.*\n)*`).FindString(rest)
 	if old == table {
 		return
 	}
 	if !*update {
-		t.Fatalf("README.md's table of metrics is out of date (go test ./graph/program -run Metric -update); it should be\n%s", table)
+		t.Fatalf("the table of metrics in deploy/README.md is out of date (go test ./graph/program -run Metric -update); it should be\n%s", table)
 	}
-	if err := os.WriteFile("../../README.md", []byte(before+head+table+strings.TrimPrefix(rest, old)), 0o644); err != nil {
+	if err := os.WriteFile(operatorFile, []byte(before+head+table+strings.TrimPrefix(rest, old)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -18,9 +18,16 @@ import (
 	"ordergraph/upstream/sandbox"
 )
 
-func readReadme(t *testing.T) string {
+// The documents that tests hold to the program.
+const (
+	readmeFile   = "../../README.md"
+	operatorFile = "../../deploy/README.md"
+	sandboxFile  = "../../upstream/sandbox/README.md"
+)
+
+func readDocument(t *testing.T, file string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,8 +44,8 @@ func readmeBlocks(readme, language string) []string {
 	return blocks
 }
 
-func TestReadmeListsEveryTestID(t *testing.T) {
-	readme := readReadme(t)
+func TestSandboxReadmeListsEveryTestID(t *testing.T) {
+	readme := readDocument(t, sandboxFile)
 	for _, test := range sandbox.TestIDs() {
 		outcome := test.Outcome
 		switch {
@@ -49,18 +56,18 @@ func TestReadmeListsEveryTestID(t *testing.T) {
 		}
 		row := fmt.Sprintf("| `%s` | %s | %s |\n", test.ID, test.What, outcome)
 		if !strings.Contains(readme, row) {
-			t.Errorf("README.md lacks the row\n%s", row)
+			t.Errorf("%s lacks the row\n%s", sandboxFile, row)
 		}
 	}
 }
 
-func TestReadmeListsEverySetting(t *testing.T) {
+func TestOperatorsReadmeListsEverySetting(t *testing.T) {
 	var line commandLine
 	commands, err := newParser(&line, io.Discard, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme := readReadme(t)
+	readme := readDocument(t, operatorFile)
 	known := map[string]bool{}
 	for _, flag := range commands.Model.Flags {
 		known[flag.Name] = true
@@ -73,12 +80,12 @@ func TestReadmeListsEverySetting(t *testing.T) {
 		}
 		row := fmt.Sprintf("\n| `--%s` | `%s` | %s |", flag.Name, flag.Envs[0], standard)
 		if !strings.Contains(readme, row) {
-			t.Errorf("README.md lacks the row%s …", row)
+			t.Errorf("%s lacks the row%s …", operatorFile, row)
 		}
 	}
 	for _, match := range regexp.MustCompile("(?m)^\\| `--([a-z-]+)` \\|").FindAllStringSubmatch(readme, -1) {
 		if !known[match[1]] {
-			t.Errorf("README.md describes the setting --%s, which isn't there", match[1])
+			t.Errorf("%s describes the setting --%s, which isn't there", operatorFile, match[1])
 		}
 	}
 }
@@ -97,7 +104,7 @@ func TestReadmeQueriesAreValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := readmeBlocks(readReadme(t), "graphql")
+	blocks := readmeBlocks(readDocument(t, readmeFile)+readDocument(t, "../../e2e/federation/README.md"), "graphql")
 	if len(blocks) == 0 {
 		t.Fatal("README.md has no graphql block")
 	}
@@ -113,7 +120,7 @@ func TestReadmeQueriesAreValid(t *testing.T) {
 
 // TestReadmeExamplesAnswerAsShown runs the first curl, and the first query, against the sandbox.
 func TestReadmeExamplesAnswerAsShown(t *testing.T) {
-	readme := readReadme(t)
+	readme := readDocument(t, readmeFile)
 	answers := readmeBlocks(readme, "json")
 	curl := regexp.MustCompile(`(?m)^curl -s localhost:8080/graphql .* -d '(\{"query":.*\})'$`).FindStringSubmatch(readme)
 	if curl == nil || len(answers) < 2 {
