@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -136,6 +137,7 @@ func servedSchema() *ast.Schema {
 // CreateOperationContext parses, admits and plans an operation. What it refuses has cost no upstream call,
 // and nothing else has looked at it.
 func (o *operations) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	began := time.Now()
 	parsed, mistakes := o.parser.Parse(params)
 	if len(mistakes) > 0 {
 		return parsed, mistakes
@@ -151,6 +153,13 @@ func (o *operations) CreateOperationContext(ctx context.Context, params *graphql
 	}
 	if err != nil {
 		return parsed, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}
+	}
+	if trace := scope.From(ctx).Trace; trace != nil {
+		var parts upstream.Domains
+		for _, needs := range known.needs {
+			parts |= needs.Domains
+		}
+		trace.Plan(began, parsed.Stats.Parsing.End.IsZero(), len(known.needs), parts)
 	}
 	return parsed, nil
 }
@@ -204,8 +213,9 @@ func (o *operations) introspect(ctx context.Context, next graphql.RootResolver) 
 // DispatchOperation executes an operation. Its response is bounded, and so is the number of its errors about
 // malformed values.
 func (o *operations) DispatchOperation(ctx context.Context, parsed *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
-	known, end := operationOf(parsed), func() {}
-	if len(known.needs) > 0 {
+	known, end, began := operationOf(parsed), func() {}, time.Now()
+	planned := len(known.needs) // the loader takes out what is at hand
+	if planned > 0 {
 		if scope.From(ctx).DryRun != nil {
 			known.loader, end = loader.NewDryRun(ctx, o.orders, known.needs)
 		} else {
@@ -217,6 +227,9 @@ func (o *operations) DispatchOperation(ctx context.Context, parsed *graphql.Oper
 	return func(ctx context.Context) *graphql.Response {
 		defer end()
 		response := respond(ctx)
+		if request := scope.From(ctx); request.Trace != nil && planned > 0 {
+			request.Trace.Lookup(began, request.Provenance.Tally())
+		}
 		if showsNothingElse(parsed, written.Written()) {
 			scope.From(ctx).Provenance.SetComplete()
 		}

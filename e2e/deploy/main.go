@@ -45,11 +45,25 @@ func main() {
 		}
 		fmt.Println("ok  ", filepath.Base(file))
 	}
+	collector := filepath.Join(root, "deploy", "otel", "collector.yaml")
+	if err := checkYAML(collector); err != nil {
+		log.Fatalf("%s: %v", filepath.Base(collector), err)
+	}
+	fmt.Println("ok  ", filepath.Base(collector))
 	dashboard := filepath.Join(root, "deploy", "grafana", "ordergraph.json")
 	if err := checkDashboard(dashboard); err != nil {
 		log.Fatalf("%s: %v", filepath.Base(dashboard), err)
 	}
 	fmt.Println("ok  ", filepath.Base(dashboard))
+}
+
+// checkYAML reads a file of which the types are not known here: no key may come twice.
+func checkYAML(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return yaml.UnmarshalStrict(text, &map[string]any{})
 }
 
 // check reads a manifest into the type that its kind names.

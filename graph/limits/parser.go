@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -102,7 +103,9 @@ func (p *Parser) parse(operation *graphql.OperationContext) gqlerror.List {
 		p.hits.Add(1)
 	} else {
 		p.misses.Add(1)
+		operation.Stats.Parsing.Start = time.Now()
 		read, size, list := p.read(operation.RawQuery)
+		operation.Stats.Parsing.End = time.Now()
 		if len(list) > 0 {
 			return list
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"ordergraph/graph"
 	"ordergraph/graph/internal/scope"
@@ -35,11 +36,19 @@ func observeCalls(metrics *telemetry.Telemetry) func(context.Context) (context.C
 		return ctx, func(attempt client.Attempt) {
 			request.Slowest.Add(attempt.Wait, attempt.Duration)
 			metrics.CallEnded(telemetry.Call{
+				Trace: request.Trace, Key: attempt.Key, HTTPStatus: attempt.HTTPStatus,
 				Client: request.Client, Trusted: request.Trusted, Operation: request.OperationName,
 				Wait: attempt.Wait, Duration: attempt.Duration, Needs: attempt.Needs, Retry: attempt.Retry,
 				Written: attempt.Written, Points: attempt.Points, NoOrder: attempt.NoOrder, Err: attempt.Err,
 			})
 		}
+	}
+}
+
+// joined has a request say in its trace that it waited for another one's call.
+func joined(ctx, call context.Context, key upstream.Key, began time.Time) {
+	if request := scope.From(ctx); request.Trace != nil {
+		request.Trace.Wait(began, scope.From(call).Trace, key)
 	}
 }
 

@@ -222,6 +222,11 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 	}
 	metrics := newMetrics(c)
 	logger = logger.Hook(metrics.CountLines())
+	traces, err := metrics.StartTraces(ctx, url, logger)
+	if err != nil {
+		return err
+	}
+	defer traces.Close()
 	clientOptions := client.Options{
 		Observe: observeCalls(metrics),
 		URL:     url, Token: c.Upstream.Token, AllowAnonymous: c.sandboxed(),
@@ -230,7 +235,7 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 	}
 	cacheOptions := cache.Options{
 		Size: c.Cache.Size, TTL: c.Cache.TTL, TTLClosed: c.Cache.TTLClosed,
-		StaleIfError: c.Cache.StaleIfError, MaxAttributeKeys: c.Max.AttributeKeys,
+		StaleIfError: c.Cache.StaleIfError, MaxAttributeKeys: c.Max.AttributeKeys, Joined: joined,
 	}
 	var callerRates transport.SharedRates
 	var common *rediscache.Cache
@@ -280,6 +285,9 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 			RateLimit: c.Serving.RateLimit, SharedRates: callerRates,
 			Documents: transport.Documents{NoAutomatic: !c.Operations.APQ, TrustedOnly: c.Operations.TrustedDocumentsOnly},
 		},
+	}
+	if traces != nil {
+		options.HTTP.Tracer = traces
 	}
 	if c.sandboxed() {
 		options.Origins = append(options.Origins, "http://localhost:*", "http://127.0.0.1:*")

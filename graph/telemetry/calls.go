@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -12,6 +13,11 @@ import (
 type Call struct {
 	// Client, Trusted and Operation are as in [transport.Operation]: for whom and for what it was made.
 	Client, Trusted, Operation string
+	// Trace is that of the request that it was made for, nil if there is none. Key is the order, HTTPStatus that of the
+	// answer, 0 without one.
+	Trace      scope.Trace
+	Key        upstream.Key
+	HTTPStatus int
 	// Wait is how long it waited for its turn, Duration how long it took then.
 	Wait, Duration time.Duration
 	// Needs is what it asked for.
@@ -94,6 +100,11 @@ func (t *Telemetry) CallEnded(call Call) {
 	m.wait.Observe(call.Wait.Seconds())
 	outcome, kind := callOK, upstream.KindOf(call.Err)
 	t.events.called(call, t.options.Code(kind))
+	traceID := ""
+	if traced, ok := call.Trace.(*requestTrace); ok {
+		traced.called(&call, t.options.Code(kind))
+		traceID = traced.ID()
+	}
 	switch {
 	case call.Err == nil && call.NoOrder:
 		m.noOrder.Inc()
@@ -110,7 +121,7 @@ func (t *Telemetry) CallEnded(call Call) {
 			outcome = callRefused
 		}
 	}
-	m.durations[outcome].Observe(call.Duration.Seconds())
+	observe(m.durations[outcome], call.Duration, traceID)
 	if call.Written {
 		m.calls.Inc()
 	}

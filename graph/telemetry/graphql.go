@@ -126,7 +126,7 @@ func (t *Telemetry) Began() { t.http.active.Inc() }
 
 // Ended counts how a request ended.
 func (t *Telemetry) Ended(e *transport.Exchange) {
-	t.http.observe(e.Method, e.Route, e.Status, e.Duration)
+	t.http.observe(e.Method, e.Route, e.Status, e.Duration, e.TraceID)
 	if e.Operation != nil {
 		t.graphql.observe(e)
 		saved := e.Operation.Tally.SavedPoints()

@@ -102,7 +102,16 @@ func indexOf[T comparable](values []T, value T) int {
 	return len(values) - 1
 }
 
-func (m *httpMetrics) observe(method, route string, status int, duration time.Duration) {
-	m.child(method, route, status).Observe(duration.Seconds())
+// observe observes a duration, with the trace that it is of as an example if there is one.
+func observe(histogram prometheus.Observer, duration time.Duration, traceID string) {
+	if exemplary, ok := histogram.(prometheus.ExemplarObserver); ok && traceID != "" {
+		exemplary.ObserveWithExemplar(duration.Seconds(), prometheus.Labels{"trace_id": traceID})
+		return
+	}
+	histogram.Observe(duration.Seconds())
+}
+
+func (m *httpMetrics) observe(method, route string, status int, duration time.Duration, traceID string) {
+	observe(m.child(method, route, status), duration, traceID)
 	m.active.Dec()
 }

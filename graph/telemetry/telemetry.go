@@ -44,6 +44,7 @@ type Telemetry struct {
 	reloads  reloadMetrics
 	// clients and operations are who pays, and for what.
 	clients, operations *breakdown
+	exportFailures      prometheus.Counter
 	history             history
 	events              events
 }
@@ -60,6 +61,7 @@ func New(options Options) *Telemetry {
 	t.calls = newCallMetrics(t, options.Code)
 	t.clients = newBreakdown(t, "client", "by client: the name of its token, or the one that it gives itself if that is listed in `--client-names`; else `other`, or `unknown` without a name.", maxClients, false, transport.NoClient, other)
 	t.operations = newBreakdown(t, "operation", "by trusted document; else `other`.", maxOperations, true, other)
+	t.exportFailures = t.total("trace_export_failures_total", "Batches of spans that could not be exported, and other failures of tracing.")
 	t.reportReloads()
 	t.gauge("build_info", "1. Which build runs.", prometheus.Labels{
 		"version": options.Version, "revision": options.Revision, "goversion": options.GoVersion,

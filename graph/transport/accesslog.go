@@ -5,7 +5,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"ordergraph/graph/internal/scope"
 	"ordergraph/upstream"
 )
 
@@ -17,6 +16,9 @@ const maxLoggedName = 64
 // of an operation that was parsed comes from the caller.
 func (h *Handler) logRequest(x *requestState, duration time.Duration) {
 	x.scope.Meter.Close(func(counts upstream.Usage) {
+		if x.trace != nil {
+			x.trace.End(&x.exchange, counts)
+		}
 		_, answered := x.scope.Provenance.FreshUntil()
 		h.rate.settle(x.reserved, counts.Calls, answered)
 		level, slow := levelOf(x.codes, x.causes), h.slow > 0 && duration >= h.slow
@@ -34,6 +36,9 @@ func (h *Handler) logRequest(x *requestState, duration time.Duration) {
 		event.Str("request_id", x.scope.RequestID).Str("op_type", x.operationType).Str("op_name", name).Str("op_hash", x.operationHash).
 			Str("client", x.scope.Client).Int("status", x.status).Float64("duration_ms", milliseconds(duration)).
 			Strs("error_codes", x.codes)
+		if x.trace != nil {
+			event.Str("trace_id", x.trace.ID())
+		}
 		if len(x.causes) > 0 {
 			event.Strs("causes", x.causes)
 		}
@@ -45,22 +50,8 @@ func (h *Handler) logRequest(x *requestState, duration time.Duration) {
 			event.Bool("dry_run", true)
 		}
 		event.Int("calls", counts.Calls).Int("points", counts.Points).Int("hits", counts.Hits).
-			Int("saved", x.operation.Tally.SavedPoints()).Str("source", sourceOf(&x.operation.Tally)).Msg("request")
+			Int("saved", x.operation.Tally.SavedPoints()).Str("source", x.operation.Tally.Source()).Msg("request")
 	})
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// sourceOf returns where all orders came from: mixed if not from one source, nothing if there are none.
-func sourceOf(tally *scope.Tally) (from string) {
-	for source, orders := range tally.Orders {
-		switch {
-		case orders == 0:
-		case from != "":
-			return "mixed"
-		default:
-			from = upstream.Source(source).String()
-		}
-	}
-	return from
-}

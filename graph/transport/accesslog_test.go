@@ -228,7 +228,7 @@ func TestSourceOf(t *testing.T) {
 		for _, source := range sources {
 			tally.Orders[source]++
 		}
-		if got := sourceOf(&tally); got != want {
+		if got := tally.Source(); got != want {
 			t.Errorf("%v: %q, want %q", sources, got, want)
 		}
 	}

@@ -39,6 +39,7 @@ type Handler struct {
 	timeout        time.Duration
 	observer       Observer
 	clientNames    clientNames
+	tracer         Tracer
 	slow           time.Duration
 }
 
@@ -64,6 +65,7 @@ func NewHandler(options Options) (*Handler, error) {
 		timeout:        cmp.Or(options.RequestTimeout, defaultRequestTimeout),
 		clientNames:    clientNames{},
 		slow:           options.SlowRequest,
+		tracer:         options.Tracer,
 	}
 	for _, name := range options.ClientNames {
 		h.clientNames[name] = struct{}{}
@@ -94,6 +96,7 @@ type requestState struct {
 	// What was sent, for the log and the observer.
 	status        int
 	codes, causes []string
+	trace         Trace
 	exchange      Exchange
 	operation     Operation
 }
@@ -105,6 +108,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Freshness: freshnessOf(r.Header, time.Now()),
 		RequestID: first(w.Header()[requestIDHeader]), Client: NoClient,
 	}}
+	if h.tracer != nil {
+		if x.trace = h.tracer.Begin(r, x.scope.Freshness.ArrivedAt); x.trace != nil {
+			x.scope.Trace = x.trace
+		}
+	}
 	h.observer.Began()
 	defer func() {
 		if thrown := recover(); thrown != nil {
@@ -143,6 +151,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // report tells the observer.
 func (h *Handler) report(r *http.Request, x *requestState, duration time.Duration) {
 	x.exchange = Exchange{Method: r.Method, Route: strings.TrimSuffix(r.URL.Path, "/"), Status: x.status, Duration: duration}
+	if x.trace != nil {
+		x.exchange.TraceID = x.trace.ID()
+	}
 	if r.Method != http.MethodOptions {
 		x.exchange.Operation = &x.operation
 		x.operation.Type, x.operation.Executed = x.operationType, x.executed
@@ -152,6 +163,9 @@ func (h *Handler) report(r *http.Request, x *requestState, duration time.Duratio
 		case x.stored != nil:
 			x.operation.Tally = scope.TallyOf(x.stored.Copies)
 			x.operation.ShowsOrder = len(x.stored.Copies) > 0
+			if x.trace != nil {
+				x.trace.Lookup(x.scope.Freshness.ArrivedAt, x.operation.Tally)
+			}
 		case x.answer != nil:
 			x.operation.Errors, x.operation.ShowsOrder = x.answer.Errors, x.answer.ShowsOrder
 			fallthrough

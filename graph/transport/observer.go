@@ -8,6 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"ordergraph/graph/internal/scope"
+	"ordergraph/upstream"
 )
 
 // Observer is told of every request, as soon as it begins and when it has been answered. Its calls may go on
@@ -18,6 +19,19 @@ type Observer interface {
 	Ended(*Exchange)
 }
 
+// Tracer begins a trace for each request that is to be traced.
+type Tracer interface {
+	// Begin returns nil if the request is not traced.
+	Begin(r *http.Request, at time.Time) Trace
+}
+
+// Trace is the trace of one request.
+type Trace interface {
+	scope.Trace
+	// End says how the request ended, when all of its calls have. It must not keep the exchange.
+	End(x *Exchange, usage upstream.Usage)
+}
+
 // Exchange is one request and what became of it.
 type Exchange struct {
 	Method string
@@ -26,6 +40,8 @@ type Exchange struct {
 	// Status is what was sent, or StatusClientGone.
 	Status   int
 	Duration time.Duration
+	// TraceID is that of the request's trace, empty if it is not traced.
+	TraceID string
 	// Operation is nil unless the request was to bring an operation.
 	Operation *Operation
 }

@@ -42,6 +42,8 @@ type Options struct {
 	Log zerolog.Logger
 	// Observer is told of each request; nil is nobody.
 	Observer Observer
+	// Tracer begins the traces of requests; nil traces none.
+	Tracer Tracer
 	// Access says how callers prove who they are.
 	Access Access
 	// RouterSecret makes a request trusted (scope.Scope.RouterTrusted) that shows it in the header

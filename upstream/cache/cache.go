@@ -71,6 +71,9 @@ type Options struct {
 	// HashKey is the key under which tenants are hashed in memory. Default: random for each process. Instances that
 	// share a cache need the same one.
 	HashKey []byte
+	// Joined is told when a request has waited since began for a call that another one had started, with the contexts
+	// of both; nil is nobody. It must not wait.
+	Joined func(ctx, call context.Context, key upstream.Key, began time.Time)
 	// Shared is what the instances share; nil is nothing. The Cache starts and closes it. It is not used, nor
 	// started, without memory for copies.
 	Shared shared.Cache
@@ -240,7 +243,11 @@ func (c *Cache) fetch(ctx context.Context, l *lookup) (upstream.Result, error) {
 		case s != nil:
 			return c.serve(l, s, time.Now())
 		}
+		began := time.Now()
 		result, err := c.wait(ctx, call)
+		if c.options.Joined != nil && call.meter != l.Meter {
+			c.options.Joined(ctx, call.ctx, l.Request.Key, began)
+		}
 		if call.meter != l.Meter {
 			result.Source = upstream.SourceShared
 		}

@@ -68,6 +68,7 @@ type call struct {
 	freshness upstream.Freshness
 	// meter is that of the request that started the call, and pays for it.
 	meter  *upstream.Meter
+	ctx    context.Context
 	cancel context.CancelFunc
 
 	// The next seven are guarded by inflight.mu. waiters is the number of requests that wait for the call.
@@ -168,6 +169,7 @@ func (c *Cache) start(ctx context.Context, l *lookup, needs upstream.Needs) (*ca
 		wanted:    l.Needs,
 		freshness: l.Freshness,
 		meter:     l.Meter,
+		ctx:       detached,
 		cancel:    cancel,
 		leads:     l.Freshness.NoCache || c.options.Shared == nil,
 		waiters:   1,

@@ -28,10 +28,13 @@ type Attempt struct {
 	// Wait is how long the attempt waited for its turn, Duration the time from dialling to the last byte of the
 	// answer.
 	Wait, Duration time.Duration
-	// Needs is what it asked for.
+	// Key is the order, Needs what it asked for of it.
+	Key   upstream.Key
 	Needs upstream.Needs
 	// Retry says that an earlier attempt found no connection.
 	Retry bool
+	// HTTPStatus is that of the answer, 0 without one.
+	HTTPStatus int
 	// Written reports whether the request was written, so that the call counts as charged.
 	Written bool
 	// Points is what the answer says the call cost.
@@ -75,7 +78,7 @@ func (c *Client) attempt(ctx context.Context, request upstream.Request, token up
 	attempt.result.Points = attempt.Points
 	attempt.NoOrder = attempt.Err == nil && attempt.result.Order == nil
 	attempt.Duration = time.Since(started)
-	attempt.Written = watch.counted.Load()
+	attempt.Written, attempt.HTTPStatus = watch.counted.Load(), int(watch.status.Load())
 	attempt.mayRetry = upstream.KindOf(attempt.Err) == upstream.KindUnavailable && !watch.connected.Load()
 	finished(attempt)
 	return attempt
@@ -95,6 +98,7 @@ func (c *Client) call(ctx context.Context, request upstream.Request, token upstr
 	}
 	defer response.Body.Close() //nolint:errcheck // what was read is checked by itself
 	watch.count()
+	watch.status.Store(int64(response.StatusCode))
 	body, err := c.readBody(response)
 	if err != nil {
 		return upstream.Result{}, charge{}, bodyError(attemptCtx, response, err)
@@ -293,6 +297,7 @@ type callWatch struct {
 	meter     *upstream.Meter
 	connected atomic.Bool
 	counted   atomic.Bool
+	status    atomic.Int64 // of the answer over HTTP
 	once      sync.Once
 }
 

@@ -140,7 +140,7 @@ func (c *Client) Order(ctx context.Context, request upstream.Request) (upstream.
 	for try := 0; ; try++ {
 		began := time.Now()
 		attempt, err := c.transport.once(ctx, request, by, func(ctx context.Context) Attempt {
-			return c.attempt(ctx, request, token, Attempt{Wait: time.Since(began), Needs: request.Needs, Retry: try > 0})
+			return c.attempt(ctx, request, token, Attempt{Wait: time.Since(began), Key: request.Key, Needs: request.Needs, Retry: try > 0})
 		})
 		if err == nil {
 			return attempt.result, nil

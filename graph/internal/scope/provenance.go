@@ -32,6 +32,20 @@ func (t *Tally) SavedPoints() (sum int) {
 	return sum
 }
 
+// Source returns where all orders came from: mixed if not from one source, nothing if there are none.
+func (t *Tally) Source() (from string) {
+	for source, orders := range t.Orders {
+		switch {
+		case orders == 0:
+		case from != "":
+			return "mixed"
+		default:
+			from = upstream.Source(source).String()
+		}
+	}
+	return from
+}
+
 func (t *Tally) add(source upstream.Source, points int) {
 	t.Orders[source]++
 	switch source {

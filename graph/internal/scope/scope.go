@@ -27,6 +27,8 @@ type Scope struct {
 	RequestID string
 	// DryRun is what loading its orders would take, if it is to be found out and nothing is to be loaded; else nil.
 	DryRun *DryRun
+	// Trace is told how the request is worked on; nil if it is not traced.
+	Trace Trace
 	// Slowest is how long the slowest of its calls waited and took.
 	Slowest Slowest
 	// Client, Trusted and OperationName say who pays and for what, for counting only: see [transport.Operation].
@@ -36,6 +38,19 @@ type Scope struct {
 	// RouterTrusted says that the caller proved to be the router of a federated graph, with the
 	// router secret.
 	RouterTrusted bool
+}
+
+// Trace gathers what was done for one request. Its methods may be called at once, and after the request has ended.
+type Trace interface {
+	// ID is the trace's, in hex.
+	ID() string
+	// Plan says that the operation was read and planned since began: whether its document was known, how many orders
+	// it names and which parts it needs of any of them.
+	Plan(began time.Time, known bool, orders int, parts upstream.Domains)
+	// Lookup says where orders came from, since began.
+	Lookup(began time.Time, tally Tally)
+	// Wait says that the request waited since began for the call for an order that another request had started.
+	Wait(began time.Time, call Trace, key upstream.Key)
 }
 
 // DryRun is what loading the orders of a request would take.
