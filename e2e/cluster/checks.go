@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"context"
 	"fmt"
 	"io"
@@ -338,7 +339,7 @@ func (d *deployment) spend(times int) (orders int, err error) {
 func budgetChecks() []check {
 	three := setup{instances: 3, latency: 50 * time.Millisecond, arguments: []string{"--budget=50/day"}}
 	return []check{
-		{"a budget holds for all, and for who is restarted", on(three, func(s *suite, d *deployment) (string, error) {
+		{"a budget holds for all, and for who is restarted", again(on(three, func(s *suite, d *deployment) (string, error) {
 			if orders, err := d.spend(200); err != nil || orders != 50 || d.calls.Load() != 50 {
 				return "", fmt.Errorf("%d orders for %d calls, want 50, %w", orders, d.calls.Load(), err)
 			}
@@ -357,8 +358,8 @@ func budgetChecks() []check {
 				return "", fmt.Errorf("%d orders after a restart, %w", orders, err)
 			}
 			return "50 calls for 200 requests, and none after a restart", nil
-		})},
-		{"a budget outlives Redis", on(three, func(s *suite, d *deployment) (string, error) {
+		}))},
+		{"a budget outlives Redis", again(on(three, func(s *suite, d *deployment) (string, error) {
 			before, err := d.spend(12)
 			if err != nil {
 				return "", err
@@ -374,10 +375,10 @@ func budgetChecks() []check {
 			time.Sleep(3 * time.Second)
 			after, err := d.spend(200)
 			if err != nil || d.calls.Load() != 50 {
-				return "", fmt.Errorf("%d calls, want 50, %w", d.calls.Load(), err)
+				return "", errors.Join(fmt.Errorf("%d calls, want 50", d.calls.Load()), err)
 			}
 			return fmt.Sprintf("%d calls before, %d while it was away, %d after it came back empty", before, during, after), nil
-		})},
+		}))},
 		{"a budget while Redis is killed", on(three, func(_ *suite, d *deployment) (string, error) {
 			killed := time.AfterFunc(30*time.Millisecond, d.redis.stop)
 			defer killed.Stop()
