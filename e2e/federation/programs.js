@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -118,4 +119,14 @@ export async function record(target) {
     response.end(text);
   });
   return { url, take: () => requests.splice(0) };
+}
+
+// freePort returns a port of localhost that nobody listens at.
+export async function freePort() {
+  const socket = createSocket().listen(0, 'localhost');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
 }

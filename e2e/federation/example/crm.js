@@ -14,6 +14,6 @@ const resolvers = {
   Order: { __resolveReference: (key) => key, note },
 };
 
-const server = new ApolloServer({ schema: buildSubgraphSchema({ typeDefs, resolvers }) });
+const server = new ApolloServer({ schema: buildSubgraphSchema({ typeDefs, resolvers }), includeStacktraceInErrorResponses: false });
 const { url } = await startStandaloneServer(server, { listen: { host: 'localhost', port: Number(process.env.CRM_PORT ?? 4001) } });
 console.log(`crm: ${url}`);

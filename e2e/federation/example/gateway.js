@@ -15,7 +15,7 @@ const gateway = new ApolloGateway({
   supergraphSdl: readFileSync(process.argv[2] ?? 'supergraph.graphql', 'utf8'),
   buildService: ({ name, url }) => Object.assign(new Subgraph({ url }), { name }),
 });
-const { url } = await startStandaloneServer(new ApolloServer({ gateway }), {
+const { url } = await startStandaloneServer(new ApolloServer({ gateway, includeStacktraceInErrorResponses: false }), {
   listen: { host: 'localhost', port: Number(process.env.PORT ?? 4000) },
   context: async ({ req }) => ({ authorization: req.headers.authorization }),
 });
