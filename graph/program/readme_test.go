@@ -151,3 +151,30 @@ func expectSameJSON(t *testing.T, got, want string) {
 		t.Errorf("got\n%s\nREADME.md says\n%s", got, want)
 	}
 }
+
+// TestDocumentedCommandsDoWhatIsShown runs the commands that need nothing but the program: those that look for REST
+// fields, with what a comment says that they find, and the ones that are shown with their output.
+func TestDocumentedCommandsDoWhatIsShown(t *testing.T) {
+	run := 0
+	for _, match := range regexp.MustCompile(`(?m)^\./ordergraph rest-fields (\S+)(?: +# (\S+))?$`).FindAllStringSubmatch(readDocument(t, readmeFile), -1) {
+		code, stdout, stderr := exitOf(t, nil, "rest-fields", match[1])
+		if run++; code != 0 || !strings.Contains(stdout, match[2]) {
+			t.Errorf("%s: exit code %d: %s%s", match[0], code, stdout, stderr)
+		}
+	}
+	for _, match := range regexp.MustCompile(`(?ms)^\$ ordergraph (query) '([^']*)'\n(.*?)^`+"```").FindAllStringSubmatch(readDocument(t, operatorFile), -1) {
+		_, stdout, stderr := exitOf(t, nil, match[1], match[2])
+		if run++; stdout+stderr != match[3] {
+			t.Errorf("%s shows\n%s\nnot\n%s", match[2], stdout+stderr, match[3])
+		}
+	}
+	if run < 3 {
+		t.Errorf("%d commands", run)
+	}
+	for _, match := range regexp.MustCompile(`(?m)^curl -s localhost:8080/graphql .* -d '(\{"query":.*\})'$`).FindAllStringSubmatch(readDocument(t, readmeFile), -1) {
+		p := start(t)
+		if response, text := p.request(t, "POST", p.public+"/graphql", match[1], "Content-Type", "application/json"); response.StatusCode != 200 || strings.Contains(text, "errors") {
+			t.Errorf("%s: %d %s", match[1], response.StatusCode, text)
+		}
+	}
+}
