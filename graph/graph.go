@@ -58,6 +58,8 @@ type Options struct {
 	NoGraphiQL bool
 	// SandboxData says that the orders are made up, for a note to people who read them.
 	SandboxData bool
+	// TestIDs is a JSON list of the ids that the sandbox answers in one particular way, for GraphiQL to show.
+	TestIDs []byte
 	// Origins are the browser origins that may read answers, as transport.EdgeOptions describes them.
 	Origins []string
 	// RouterSecret, if set, must be shown in X-Router-Secret for _service and _entities, and admits
@@ -209,7 +211,7 @@ func routes(options Options, schema string, rows []restfields.Row, api *transpor
 	}
 	health.Register(mux)
 	if options.showsGraphiQL() {
-		page := graphiql.Handler(graphiql.Options{Sandbox: options.SandboxData, Token: options.tokenKind()})
+		page := graphiql.Handler(graphiql.Options{Sandbox: options.SandboxData, TestIDs: options.TestIDs, Token: options.tokenKind()})
 		mux.Handle(graphiql.Path, page)
 		mux.Handle(strings.TrimSuffix(graphiql.Path, "/"), page)
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { redirect(w, strings.TrimPrefix(graphiql.Path, "/")) })

@@ -5,6 +5,7 @@ import { checkBar } from './bar.js';
 import { GraphiQL, storing } from './graphiql.js';
 import { checkLinks } from './links.js';
 import { check } from './report.js';
+import { checkSearch, checkTestIDs } from './search.js';
 import { checkToken } from './token.js';
 import { offHost, watch } from './watch.js';
 
@@ -31,10 +32,11 @@ export async function checkSandbox({ browser, url, appearance, artifacts }) {
     await graphiql.open(url);
     assert.equal(page.url(), `${url}/graphiql/`);
   });
-  for (const run of [firstVisit, defaultTabs, checkBar, checkToken, checkLinks, headers, documentation, explorer, completion, validation, prettify,
+  for (const run of [firstVisit, defaultTabs, checkBar, checkToken, checkLinks, headers, documentation, checkSearch, checkTestIDs, explorer, completion, validation, prettify,
     history, appearanceSetting, tabsSurviveReload, headersSurviveOnRequest, narrowWindow]) {
     await run({ graphiql, page, context, named, picture, appearance, url, seen });
   }
+  await onPhone({ browser, url, appearance, named, artifacts });
   await quiet({ named, seen, url });
   await context.close();
   await named('the policy refuses another host, and that is noticed', () => policyIsEnforced(browser, url));
@@ -279,6 +281,28 @@ async function headersSurviveOnRequest({ graphiql, page, named }) {
     await graphiql.run();
     await page.waitForTimeout(storing);
     assert.doesNotMatch(await stored(page), /kept-token/);
+  });
+}
+
+// onPhone looks at the page where the panes stand one under the other.
+async function onPhone({ browser, url, appearance, named, artifacts }) {
+  await named('on a phone the panes stand one under the other, and a query runs', async () => {
+    const context = await browser.newContext({ colorScheme: appearance, viewport: { width: 390, height: 844 } });
+    const page = await context.newPage();
+    const graphiql = new GraphiQL(page);
+    await graphiql.open(`${url}/graphiql/`);
+    const editors = await page.locator('.graphiql-editors').boundingBox();
+    const response = await page.locator('.graphiql-response').boundingBox();
+    assert.ok(editors.y + editors.height <= response.y && editors.width > 330 && response.width > 330, JSON.stringify({ editors, response }));
+    await graphiql.run();
+    assert.ok(await page.locator('[data-fact="points"]').isVisible());
+    await page.screenshot({ path: join(artifacts, `${appearance}-phone.png`) });
+    await graphiql.button('Show Search by REST name or Chinese term').click();
+    await page.getByRole('searchbox').fill('refund');
+    await page.locator('.found-path').first().waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    await page.screenshot({ path: join(artifacts, `${appearance}-phone-search.png`), fullPage: true });
+    await context.close();
   });
 }
 

@@ -58,6 +58,9 @@ func load(options Options) map[string]*httpx.Content {
 		files[name] = httpx.NewContent(contentTypes[path.Ext(name)], cacheControl(name), compressed)
 		return err
 	})
+	if len(options.TestIDs) > 0 {
+		files["test-ids.json"] = httpx.NewContent("application/json", cacheControl("test-ids.json"), httpx.Gzip(options.TestIDs))
+	}
 	if err != nil {
 		panic(fmt.Errorf("graphiql: read the embedded build: %w", err))
 	}

@@ -28,6 +28,9 @@ type Options struct {
 	Sandbox bool
 	// Token says whose token callers need; NoToken if empty.
 	Token Token
+	// TestIDs is a JSON list of the ids that the sandbox answers in one particular way, for the page to show; empty
+	// where there is no sandbox.
+	TestIDs []byte
 }
 
 // Token says whose token callers need, and so how the page sends what its reader writes.

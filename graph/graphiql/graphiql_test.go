@@ -223,3 +223,14 @@ func TestPageSaysWhoseDataItShowsAndWhichTokenItTakes(t *testing.T) {
 		}
 	}
 }
+
+// The list of test ids is there with a sandbox alone.
+func TestTestIDs(t *testing.T) {
+	for list, want := range map[string]int{"": http.StatusNotFound, `[{"id":"1"}]`: http.StatusOK} {
+		w := httptest.NewRecorder()
+		Handler(Options{TestIDs: []byte(list)}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, Path+"test-ids.json", nil))
+		if w.Code != want || want == http.StatusOK && (w.Body.String() != list || w.Header().Get("Content-Type") != "application/json") {
+			t.Errorf("%q: %d %v %s", list, w.Code, w.Header(), w.Body)
+		}
+	}
+}

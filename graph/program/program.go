@@ -5,6 +5,7 @@ package program
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -290,6 +291,9 @@ func withService(ctx context.Context, c *config, logger zerolog.Logger, use func
 		options.HTTP.Tracer = traces
 	}
 	if c.sandboxed() {
+		if options.TestIDs, err = json.Marshal(sandbox.TestIDs()); err != nil {
+			return err
+		}
 		options.Origins = append(options.Origins, "http://localhost:*", "http://127.0.0.1:*")
 	}
 	if options.HTTP.Documents.Trusted, err = c.trustedDocuments(); err != nil {

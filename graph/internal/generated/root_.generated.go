@@ -902,11 +902,11 @@ type OrderInvoiceCompany @tag(name: "pii") {
 
 "Who gets the paper invoice. Personal data. (发票收货人, ` + "`" + `order_invoice_info.receive_*` + "`" + `)"
 type OrderInvoiceRecipient @tag(name: "pii") {
-  "The person's name. (发票收货人, ` + "`" + `order_invoice_info.receive_name` + "`" + `)"
+  "The person's name. (收件者, 发票收货人, ` + "`" + `order_invoice_info.receive_name` + "`" + `)"
   name: String @tag(name: "pii")
-  "The landline number. (发票收货人电话, ` + "`" + `order_invoice_info.receive_phone` + "`" + `)"
+  "The landline number. (收件者, 发票收货人电话, ` + "`" + `order_invoice_info.receive_phone` + "`" + `)"
   phone: String @tag(name: "pii")
-  "The mobile number. (发票收货人手机, ` + "`" + `order_invoice_info.receive_mobile` + "`" + `)"
+  "The mobile number. (收件者, 发票收货人手机, ` + "`" + `order_invoice_info.receive_mobile` + "`" + `)"
   mobilePhone: String @tag(name: "pii")
   "The code of the district. ((收件人)址区域编码, ` + "`" + `order_invoice_info.receive_code` + "`" + `)"
   regionCode: String @tag(name: "pii")
@@ -914,7 +914,7 @@ type OrderInvoiceRecipient @tag(name: "pii") {
   regionName: String @tag(name: "pii")
   "The address without its regions. ((收件人)街道地址, ` + "`" + `order_invoice_info.receive_street` + "`" + `)"
   streetAddress: String @tag(name: "pii")
-  "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (发票收货地址邮编, ` + "`" + `order_invoice_info.receive_post` + "`" + `)"
+  "The postal code; leading zeros count. Null where the upstream sends ` + "`" + `000000` + "`" + `. (收件者, 发票收货地址邮编, ` + "`" + `order_invoice_info.receive_post` + "`" + `)"
   postalCode: String @tag(name: "pii")
 }
 

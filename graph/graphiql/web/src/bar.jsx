@@ -1,6 +1,6 @@
 import { pick, useGraphiQL } from '@graphiql/react';
 import { useEffect, useRef, useState } from 'react';
-import { answer, noCache } from './fetcher.js';
+import { answer, dryRun, noCache } from './fetcher.js';
 import { Inside } from './inside.jsx';
 import { narrow } from './narrow.js';
 
@@ -21,6 +21,9 @@ export function Bar() {
         </div>
         <fieldset className="bar-switches">
           <legend>How queries are run</legend>
+          <Switch store={dryRun} title="Sends X-Dry-Run: true. The server says what the query would cost and makes no call; all orders are null.">
+            Price only
+          </Switch>
           <Switch store={noCache} title="Sends Cache-Control: no-cache. Copies at hand are not used, so each order is a call.">
             Ask the present
           </Switch>
@@ -65,7 +68,17 @@ function Facts({ running, status, milliseconds, upstream, freshSeconds, requestI
   );
 }
 
-function Cost({ calls, points, hits, stale }) {
+function Cost({ calls, points, hits, stale, dryRun: price }) {
+  if (price) {
+    return (
+      <>
+        <Fact name="price" kind="price" text={`would cost ${counted(price.points, 'point')}`} title="At the price of the last call. Nothing was run, so nothing was paid." />
+        <Fact name="calls" text={counted(price.calls, 'call')} title="Upstream calls that it would start" />
+        <Fact name="hits" text={counted(price.hits, 'hit')} title="Orders that a copy would answer" />
+        {price.shared > 0 && <Fact name="shared" text={`${price.shared} shared`} title="Orders that calls under way would answer" />}
+      </>
+    );
+  }
   return (
     <>
       <Fact name="points" kind={points > 0 ? 'paid' : 'free'} text={counted(points, 'point')} title="What this answer cost" />

@@ -11,6 +11,9 @@ const accepted = 'application/graphql-response+json, application/json';
 // noCache has the upstream asked for what copies are at hand of.
 export const noCache = createStore(false);
 
+// dryRun has a query priced in place of being run.
+export const dryRun = createStore(false);
+
 // answer says what is known of the last query's answer beside its text: undefined before the first
 // one and after one was stopped, { running: true } until it is there.
 export const answer = createStore(undefined);
@@ -79,6 +82,9 @@ function headersOf(introspection, written) {
   }
   if (!introspection && noCache.get()) {
     headers.set('Cache-Control', 'no-cache');
+  }
+  if (!introspection && dryRun.get()) {
+    headers.set('X-Dry-Run', 'true');
   }
   Object.entries(written).filter(([, value]) => value !== '').forEach(([name, value]) => headers.set(name, value));
   headers.set('Content-Type', 'application/json');

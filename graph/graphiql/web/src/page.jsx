@@ -6,10 +6,13 @@ import { Header } from './header.jsx';
 import { Instructions } from './instructions.jsx';
 import { OpenedLink, Share } from './link.jsx';
 import { MissingSchema } from './schema.js';
+import { searchPlugin } from './search/plugin.jsx';
+import { sandbox } from './server.js';
 import { keepsHeaders, storage, storedTab } from './storage.js';
 import { tabs } from './tabs.js';
+import { testIDsPlugin } from './testids.jsx';
 
-const plugins = [HISTORY_PLUGIN, explorerPlugin()];
+const plugins = [searchPlugin, ...(sandbox ? [testIDsPlugin] : []), HISTORY_PLUGIN, explorerPlugin()];
 
 // GraphiQL shows the first default tab without its variables, and takes what it stored of the editors,
 // which may be newer than the stored tabs, for another tab.

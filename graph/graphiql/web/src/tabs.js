@@ -12,6 +12,9 @@ const onCredit = '1988776655443322110';
 const cancelled = '196965465451498527';
 const placeholder = 'an order id';
 
+// anOrder is the id that a new query begins with.
+export const anOrder = sandbox ? documented : placeholder;
+
 const tab = (query, variables) => ({ query, variables: JSON.stringify(variables, null, 2) });
 
 const ofSandbox = () => [
