@@ -117,15 +117,17 @@ func (c *Cache) Swap(url string, key []byte) error {
 	return nil
 }
 
-// establish takes a candidate into use.
-func (c *Cache) establish(l *link) {
+// listening takes a candidate into use, if the link that is listened to from now on is one, and begins an epoch: both
+// at once, for no copy may count as confirmed at another Redis.
+func (c *Cache) listening(l *link) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if l == c.candidate {
 		c.candidate, c.failures = nil, 0
 		c.link.Store(l)
-		close(l.established)
+		defer close(l.established)
 	}
+	c.change(l, nil, func() { c.subscribed, c.epoch = true, c.epoch+1 })
 }
 
 // start connects in the background, and listens until the link is stopped.
@@ -163,8 +165,7 @@ func (c *Cache) listen(ctx context.Context, l *link, client rueidis.Client) {
 		if subscription.Kind != "subscribe" || ctx.Err() != nil {
 			return
 		}
-		c.establish(l)
-		c.changeState(l, nil, func() { c.subscribed, c.epoch = true, c.epoch+1 })
+		c.listening(l)
 	})
 	connection, _ := client.Dedicate()
 	defer connection.Close() // nobody else wants a connection to which events come
@@ -287,6 +288,11 @@ func (c *Cache) runIfUp(ctx context.Context, operation string, ask func(context.
 func (c *Cache) changeState(l *link, err error, change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.change(l, err, change)
+}
+
+// change is changeState where the mutex is held.
+func (c *Cache) change(l *link, err error, change func()) {
 	if l != c.link.Load() {
 		return
 	}
