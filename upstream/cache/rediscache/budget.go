@@ -11,7 +11,8 @@ import (
 
 // budgetScript takes note of what an instance has spent, and grants the reservations that fit. What a writer has told
 // once is replaced by what it tells now, in a later turn. Where that is gone, it was lost, and so was what others had
-// told: then what this one knew of all is no less true. So who was told of something has written something.
+// told: then what this one knew of all is no less true. So who was told of something has written something. What the
+// writers say together is the least that was spent: each knew less of the others.
 //
 // KEYS: budgets. ARGV: turn; of each budget limit, until, writer, own, told, known; of each reservation points, the
 // number of its budgets, their indices.
@@ -28,21 +29,32 @@ local spent, own, found, late, limits, untils, writers = {}, {}, {}, {}, {}, {},
 for i, key in ipairs(KEYS) do
 	limits[i], untils[i], writers[i], own[i] = number(), argument(), argument(), number()
 	local told, known = number(), number()
-	local stored = redis.pcall('HMGET', key, 'spent', writers[i])
+	local stored = redis.pcall('HGETALL', key)
 	if stored.err then
 		redis.call('DEL', key)
 		stored = {}
 	end
-	local all = tonumber(stored[1] or '')
-	local before, mine = string.match(stored[2] or '', '^(%d+) (%d+)$')
+	local all, before, mine, least = nil, nil, nil, 0
+	for n = 1, #stored, 2 do
+		local itsTurn, itsOwn = string.match(stored[n + 1], '^(%d+) (%d+)$')
+		if stored[n] == 'spent' then
+			all = tonumber(stored[n + 1])
+		elseif stored[n] == writers[i] then
+			before, mine = itsTurn, tonumber(itsOwn or '')
+		elseif tonumber(itsOwn or '1e15') < 1e15 then
+			least = least + tonumber(itsOwn)
+		end
+	end
 	found[i] = before
+	local toldBefore = mine
 	if not (all and all >= 0 and all < 1e15 and before) then
 		all, mine = math.max(known, all and all >= 0 and all < 1e15 and all or 0), told
 	elseif tonumber(before) >= turn then
 		late[i] = true
 		mine = own[i]
 	end
-	spent[i] = math.max(0, all + own[i] - mine)
+	least = least + (late[i] and toldBefore or own[i])
+	spent[i] = math.max(0, all + own[i] - mine, least)
 end
 local reply = {}
 while last < #ARGV do

@@ -104,3 +104,33 @@ func TestABudgetThatCannotBeReadIsWhatTheAskerKnows(t *testing.T) {
 		t.Errorf("of nothing, %d, %q is kept", spent, server.Keys())
 	}
 }
+
+// TestABudgetThatIsLostIsToldAgain has three instances of which each knew less of the others when the budget was lost,
+// and has spent something since.
+func TestABudgetThatIsLostIsToldAgain(t *testing.T) {
+	server, url := newServer(t)
+	a := newInstance(t, url)
+	name, until := a.Name("budget", []byte("lost")), time.Now().Add(time.Hour)
+	tell := func(turn uint64, writer string, own, told, known int) (spent int) {
+		t.Helper()
+		all, _, err := a.ReservePoints(t.Context(), shared.Spending{
+			Turn: turn, Budgets: []shared.Budget{{Name: name, Limit: 100, Until: until, Writer: writer, Own: own, Told: told, Known: known}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all[0]
+	}
+	writers, known := []string{"a", "b", "c"}, map[string]int{}
+	for _, writer := range writers {
+		known[writer] = tell(1, writer, 4, 0, 0)
+	}
+	server.FlushAll()
+	spent := 0
+	for _, writer := range writers {
+		spent = tell(2, writer, 8, 4, known[writer])
+	}
+	if spent != 24 {
+		t.Errorf("%d points are known, want 24", spent)
+	}
+}

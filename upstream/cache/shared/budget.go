@@ -79,7 +79,17 @@ func (f *Fake) reserve(told Spending) (spent []int, granted []bool) {
 		default:
 			own[n] = -1 // it came late
 		}
-		all[n].spent = max(0, all[n].spent)
+		// What the writers say together is the least.
+		least := b.Own
+		if own[n] < 0 {
+			least = last.own
+		}
+		for writer, told := range all[n].writers {
+			if writer != b.Writer {
+				least += told.own
+			}
+		}
+		all[n].spent = max(0, all[n].spent, least)
 	}
 	for _, r := range told.Reservations {
 		fits := true
