@@ -1,13 +1,26 @@
 package graph_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"ordergraph/graph"
+	"ordergraph/upstream/cache"
+	"ordergraph/upstream/client"
+	"ordergraph/upstream/sandbox"
 )
 
 // forecastReply is what an answer says about its price, foretold and paid.
@@ -22,14 +35,59 @@ type forecastReply struct {
 	}
 }
 
+// forecast posts a query without a network.
 func (s *stack) forecast(t *testing.T, query string, header http.Header) (forecastReply, http.Header) {
 	t.Helper()
-	got := s.ask(t, query, "", header)
-	var answer forecastReply
-	if err := json.Unmarshal(got.body, &answer); err != nil {
-		t.Fatalf("%v: %s", err, got.body)
+	return s.forecastOf(t, requestBody(t, query, ""), header)
+}
+
+func (s *stack) forecastOf(t *testing.T, body []byte, header http.Header) (answer forecastReply, _ http.Header) {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", bytes.NewReader(body))
+	maps.Copy(request.Header, header)
+	request.Header.Set("Content-Type", "application/json")
+	recorder := httptest.NewRecorder()
+	s.handler.ServeHTTP(recorder, request)
+	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%v: %s", err, recorder.Body)
 	}
-	return answer, got.header
+	return answer, recorder.Header()
+}
+
+// wire brings calls to a sandbox without a network, and triples what they cost.
+type wire struct{ http.Handler }
+
+func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
+	trace := httptrace.ContextClientTrace(request.Context())
+	trace.GotConn(httptrace.GotConnInfo{})
+	trace.WroteRequest(httptrace.WroteRequestInfo{})
+	recorder := httptest.NewRecorder()
+	w.ServeHTTP(recorder, request)
+	response := recorder.Result()
+	body := bytes.Replace(recorder.Body.Bytes(), []byte(`"deduct_money":1`), []byte(`"deduct_money":3`), 1)
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, nil
+}
+
+// newVirtualStack returns a stack with stored responses and without a network, for a bubble of virtual time. Calls cost
+// 3 points each.
+func newVirtualStack(t *testing.T) *stack {
+	t.Helper()
+	emulated := sandbox.New(sandbox.Options{})
+	endpoint, err := client.New(client.Options{URL: "http://sandbox.test" + sandbox.Path, AllowAnonymous: true, Transport: wire{emulated}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(endpoint.Close)
+	orders, err := cache.New(endpoint, cache.Options{
+		Size: cache.DefaultSize, TTL: cache.DefaultTTL, TTLClosed: cache.DefaultTTLClosed, StaleIfError: cache.DefaultStaleIfError,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(orders.Close)
+	handler := newHandler(t, graph.Options{Orders: orders, ResponseCacheSize: 1 << 20})
+	return &stack{handler: handler, orders: orders, sandbox: &sandbox.Server{Sandbox: emulated}}
 }
 
 // randomOrders makes up a query for orders of a small pool, by all ways that there are, with fields of all parts.
@@ -42,7 +100,7 @@ func randomOrders(random *rand.Rand) string {
 		if random.IntN(12) == 0 {
 			return []int{103, 800}[random.IntN(2)] // refused, and not there
 		}
-		return 1000 + random.IntN(25)
+		return 1000 + random.IntN(10)
 	}
 	var query strings.Builder
 	for root := range 1 + random.IntN(4) {
@@ -60,18 +118,26 @@ func randomOrders(random *rand.Rand) string {
 }
 
 // TestDryRunForetellsThePrice has each of 500 random queries cost what it was said to, however much of it is at hand:
-// copies that hold all that is needed or a part of it, that are too old for the request, refusals, orders that do
-// not exist.
+// copies that hold all that is needed or a part of it, copies that are out of date, stored responses, refusals, orders
+// that do not exist. Only a call that brings no order costs less than is foretold: nothing.
 func TestDryRunForetellsThePrice(t *testing.T) {
-	s := newStack(t, stackOptions{})
-	for _, id := range []string{"103", "800"} { // of which the first call costs nothing
-		s.ask(t, "{order(id:"+id+"){id}}", "", nil)
-	}
-	directives := []string{"", "", "", "no-cache", "max-age=1", "only-if-cached", "max-stale"}
+	synctest.Test(t, foretellThePrice)
+}
+
+func foretellThePrice(t *testing.T) {
+	s := newVirtualStack(t)
+	s.forecast(t, "{order(id:1){id}}", nil) // tells the price of a call
+	directives := []string{"", "", "", "", "no-cache", "max-age=10", "only-if-cached", "max-stale=60", "max-stale"}
+	pauses := []time.Duration{0, 0, 0, 0, 0, 0, 0, 0, time.Second, 3 * time.Second, 20 * time.Second, time.Minute, time.Hour}
 	random := rand.New(rand.NewPCG(1, 2))
-	var hits, calls, free int
-	for i := range 500 {
-		query, header := randomOrders(random), http.Header{}
+	var hits, stale, calls, failing, free int
+	query := randomOrders(random)
+	for range 500 {
+		time.Sleep(pauses[random.IntN(len(pauses))])
+		header := http.Header{}
+		if random.IntN(4) > 0 { // else the same again, whose response may be stored
+			query = randomOrders(random)
+		}
 		if directive := directives[random.IntN(len(directives))]; directive != "" {
 			header.Set("Cache-Control", directive)
 		}
@@ -96,17 +162,23 @@ func TestDryRunForetellsThePrice(t *testing.T) {
 			}
 		}
 		paid, _ := s.forecast(t, query, header)
-		used := paid.Extensions.Upstream
-		if foretold.Calls != used.Calls || foretold.Points != used.Points && !strings.Contains(query, "id:103") && !strings.Contains(query, "800") || foretold.Hits != used.Hits || foretold.Shared != 0 {
-			t.Fatalf("%s (%s): foretold %+v, used %+v, calls %v", query, header, *foretold, used, s.calls())
+		used, made, without := paid.Extensions.Upstream, s.calls(), 0
+		for _, call := range made {
+			if strings.Contains(call, " 103 ") || strings.Contains(call, " 800 ") {
+				without++
+			}
 		}
-		hits, calls = hits+used.Hits, calls+used.Calls
-		if i > 100 && used.Calls == 0 {
+		if used.Calls != len(made) || foretold.Calls != used.Calls || foretold.Points != used.Points+3*without || foretold.Hits != used.Hits || foretold.Shared != 0 {
+			t.Fatalf("%s (%s): foretold %+v, used %+v, calls %v", query, header, *foretold, used, made)
+		}
+		hits, stale, calls, failing = hits+used.Hits, stale+used.Stale, calls+used.Calls, failing+without
+		if used.Calls == 0 {
 			free++
 		}
 	}
-	if hits < 200 || calls < 200 || free < 50 {
-		t.Errorf("%d hits, %d calls, %d free: too little was compared", hits, calls, free)
+	t.Logf("%d hits, of which %d stale, %d calls, %d of them without an order, %d queries without a call", hits, stale, calls, failing, free)
+	if hits < 200 || stale < 30 || calls < 200 || failing < 20 || free < 50 {
+		t.Error("too little was compared")
 	}
 }
 
@@ -154,21 +226,40 @@ func TestDryRunSeesCallsUnderWay(t *testing.T) {
 
 // TestDryRunLeavesNoTrace wants everything to go on as if it had not been: nothing is stored, refused or counted.
 func TestDryRunLeavesNoTrace(t *testing.T) {
-	s := newStack(t, stackOptions{})
-	dry := http.Header{"X-Dry-Run": {"true"}}
+	synctest.Test(t, leaveNoTrace)
+}
+
+func leaveNoTrace(t *testing.T) {
+	s, dry := newVirtualStack(t), http.Header{"X-Dry-Run": {"true"}}
 	const query = `query Q{orders(ids:[1001,1002]){id}}`
-	s.forecast(t, query, dry)
+	for range 2 {
+		s.forecast(t, query, dry)
+	}
 	first, _ := s.forecast(t, query, nil)
 	s.forecast(t, query, dry)
 	second, headers := s.forecast(t, query, nil)
+	third, _ := s.forecast(t, query, nil)
 	if first.Extensions.Upstream.Calls != 2 || second.Extensions.Upstream.Hits != 2 || !strings.HasPrefix(headers.Get("Cache-Control"), "private") {
 		t.Errorf("first %+v, second %+v, %v", first.Extensions.Upstream, second.Extensions.Upstream, headers)
 	}
-	told, _ := s.forecast(t, query, dry)
-	if told.Extensions.Upstream.DryRun.Hits != 2 || string(told.Data["orders"]) != "[null,null]" {
-		t.Errorf("a stored answer was served: %s, %+v", told.Data["orders"], told.Extensions.Upstream.DryRun)
+	if orders := string(third.Data["orders"]); third.Extensions.Upstream.Hits != 2 || orders != `[{"id":"1001"},{"id":"1002"}]` {
+		t.Errorf("third %+v, %s", third.Extensions.Upstream, orders)
+	}
+	// The response is stored by now, under its text and under its operation.
+	for _, same := range []string{query, query + "#"} {
+		told, _ := s.forecast(t, same, dry)
+		if foretold := told.Extensions.Upstream.DryRun; foretold == nil || foretold.Hits != 2 || string(told.Data["orders"]) != "[null,null]" {
+			t.Errorf("%s: a stored response was sent: %s, %+v", same, told.Data["orders"], foretold)
+		}
 	}
 	if made := s.calls(); !slices.Equal(made, []string{"CN_1688 1001 GuaranteesTerms []", "CN_1688 1002 GuaranteesTerms []"}) {
 		t.Errorf("calls %v", made)
+	}
+
+	const document = `{order(id:1){status}}`
+	extension := fmt.Sprintf(`"extensions":{"persistedQuery":{"version":1,"sha256Hash":"%x"}}}`, sha256.Sum256([]byte(document)))
+	s.forecastOf(t, fmt.Appendf(nil, `{"query":%q,%s`, document, extension), dry)
+	if got, _ := s.forecastOf(t, []byte("{"+extension), nil); len(got.Errors) != 1 || got.Data != nil {
+		t.Errorf("a dry run registered a document: %+v", got)
 	}
 }

@@ -8,6 +8,38 @@ import (
 	"ordergraph/upstream"
 )
 
+func (b *bench) forecast(id upstream.OrderID) upstream.Forecast {
+	b.Helper()
+	forecast, err := b.cache.Forecast(b.Context(), upstream.Request{
+		Key: upstream.Key{ID: id}, Caller: &upstream.Caller{}, Meter: &upstream.Meter{},
+	})
+	if err != nil {
+		b.Error(err)
+	}
+	return forecast
+}
+
+// TestForecastUsesNoRefusal forgets the refusal that was used least lately, whichever was forecast.
+func TestForecastUsesNoRefusal(t *testing.T) {
+	inBubble(t, defaults(), func(b *bench) {
+		b.cache.negative = newNegativeCache(3 * refusalBytes)
+		b.set(func(f *fake) {
+			f.latency, f.fail = time.Millisecond, &upstream.Error{Kind: upstream.KindAccountNotFound}
+		})
+		id := upstream.OrderID(0)
+		for b.forecast(1) == upstream.ForecastNothing || id == 0 {
+			id++
+			b.ask(asking{id: id})
+			if id > 10 {
+				b.Fatal("a refusal that was only forecast outlived those in use")
+			}
+		}
+		if id < 3 || b.forecast(2) != upstream.ForecastNothing {
+			b.Errorf("the refusals of 1 and 2 are gone after %d", id)
+		}
+	})
+}
+
 // TestForecastWithOtherInstances asks the second instance what an order would take that the first one has asked for.
 func TestForecastWithOtherInstances(t *testing.T) {
 	deploy(t, 2, func(d *deployment) {
